@@ -1,0 +1,103 @@
+//! Every quick row of the protocol's table, as a test of its own.
+//!
+//! A test fails if a promise that must hold has a counterexample, if one that must fail has
+//! none, or if no read was ever a hit. `cargo run --release -p larder-models -- all` checks the
+//! rows that are too long for here.
+
+use larder_models::{Effort, Row, rows};
+
+/// One thread for each row: the tests themselves run side by side.
+const THREADS: usize = 1;
+
+/// A test for each row, and the list of them.
+macro_rules! rows {
+    ($($sentence:ident: $name:literal,)*) => {
+        const TESTED: &[&str] = &[$($name),*];
+
+        $(
+            #[test]
+            fn $sentence() {
+                check($name);
+            }
+        )*
+    };
+}
+
+rows! {
+    versions_read_at_the_fill_serve_stale_entries: "00",
+    a_query_that_overlaps_the_look_serves_stale_entries: "01",
+    the_base_is_regular_but_not_linearizable: "02",
+    unique_versions_survive_eviction: "03",
+    counted_versions_do_not_survive_eviction: "04",
+    a_writer_that_dies_before_its_bump_leaves_a_stale_entry: "05",
+    a_failover_revives_stale_entries: "06",
+    a_failover_revives_nothing_if_incarnations_are_compared: "07",
+    looks_at_a_lagging_copy_of_the_store_are_not_regular: "08",
+    a_snapshot_older_than_the_look_fills_stale_entries: "09",
+    loads_from_a_replica_fill_stale_entries: "10",
+    loads_from_a_replica_that_has_replayed_the_tags_position_are_regular: "11",
+    looks_in_two_steps_entry_first_are_regular: "12",
+    looks_in_two_steps_tag_first_are_regular: "13",
+    one_flag_as_mark_is_linearizable_with_one_writer: "20",
+    one_flag_as_mark_is_not_linearizable_with_two_writers: "21",
+    a_set_of_marks_is_linearizable: "22",
+    a_set_of_marks_is_linearizable_with_looks_in_two_steps_entry_first: "23",
+    a_set_of_marks_is_linearizable_with_looks_in_two_steps_tag_first: "24",
+    a_lost_mark_costs_linearizability_and_no_more: "25",
+    naive_probation_fails_when_marks_are_lost_twice_and_the_tag_is_evicted: "26",
+    naive_probation_fails_when_a_mark_is_lost: "26a",
+    naive_probation_fails_with_two_readers: "26b",
+    naive_probation_fails_when_marks_are_lost_twice: "26c",
+    if_only_probation_makes_a_tag_live_a_mark_may_be_lost: "26d",
+    if_only_probation_makes_a_tag_live_a_mark_may_be_lost_with_two_readers: "26e",
+    if_only_probation_makes_a_tag_live_marks_and_tag_may_be_lost: "26f",
+    a_failover_costs_linearizability_if_only_incarnations_are_compared: "27",
+    a_failover_is_linearizable_if_only_probation_makes_a_tag_live: "28",
+    a_writer_may_die_after_its_commit_if_its_mark_runs_out: "29",
+    marks_do_not_help_against_a_snapshot_older_than_the_look: "30",
+    all_remedies_together_stand_all_faults_together: "31",
+    probation_until_writers_have_ended_stands_losses: "40",
+    probation_until_writers_have_ended_stands_repeated_losses: "41",
+    probation_until_writers_have_ended_stands_all_faults_together: "42",
+    probation_until_writers_have_ended_stands_three_writers: "43",
+
+    shapes_read_before_the_commit_miss_a_shape_registered_meanwhile: "s1",
+    shapes_read_after_the_commit_miss_none: "s2",
+    an_evicted_list_of_shapes_leaves_stale_entries_if_it_is_no_tag: "s3",
+    an_evicted_list_of_shapes_is_a_miss_if_it_is_a_tag: "s4",
+    a_new_shape_used_at_once_is_not_linearizable: "s5",
+    a_new_shape_that_waits_for_writers_is_linearizable: "s6",
+    an_evicted_list_forgets_which_writers_to_wait_for: "s7",
+    an_evicted_list_on_probation_is_linearizable: "s8",
+
+    the_memory_store_is_linearizable_with_marks: "m1",
+    the_memory_store_is_linearizable_with_a_writer_that_widens: "m2",
+    comparing_the_shape_before_the_table_is_not_linearizable: "m3",
+    taking_marks_away_before_the_bump_is_not_linearizable: "m4",
+    a_follower_that_joins_any_flight_gets_older_values_in_spite_of_marks: "m5",
+    a_follower_that_compares_the_shape_first_is_not_linearizable: "m6",
+    a_follower_that_shares_a_second_look_gets_older_values_in_spite_of_marks: "m7",
+    in_strict_too_writers_must_read_the_shapes_after_their_commit: "m8",
+    the_memory_store_is_regular_without_marks: "m9",
+    a_follower_that_joins_any_flight_gets_older_values: "m10",
+    a_writer_that_reads_the_shapes_before_its_commit_leaves_stale_entries: "m11",
+    the_memory_store_is_regular_with_a_writer_that_widens: "m12",
+    a_follower_that_shares_a_second_look_gets_older_values: "m13",
+    versions_noted_after_the_load_leave_stale_entries: "m14",
+}
+
+#[test]
+fn every_quick_row_has_a_test() {
+    let quick = |row: &Row| row.effort == Effort::Quick;
+    let names: Vec<&str> = rows().iter().filter(|r| quick(r)).map(|r| r.name).collect();
+    assert_eq!(names, TESTED);
+}
+
+#[track_caller]
+fn check(name: &str) {
+    let row = rows().into_iter().find(|row| row.name == name);
+    let row = row.expect("the row is in the table");
+    let report = row.check(THREADS);
+    println!("{report}");
+    assert!(report.is_as_expected(), "{report}");
+}
