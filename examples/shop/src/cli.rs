@@ -1,0 +1,127 @@
+//! The command line: `shop`, which opens the shop, and `shop tour`, which walks through it.
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use tokio::net::TcpListener;
+
+use crate::{
+    database::{self, StartError},
+    pages,
+};
+
+/// Exit status when the shop cannot start.
+const CANNOT_START: u8 = 2;
+
+/// A record shop that reads its database through larder.
+#[derive(Debug, Parser)]
+#[command(name = "shop", version)]
+struct Arguments {
+    /// Where to listen for browsers.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
+    listen: String,
+    /// The SQLite file that holds the shop; made and filled if there is none.
+    #[arg(long, value_name = "FILE", default_value = "sqlite://shop.db")]
+    database: String,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Walks through the shop in the terminal, on a scratch database, and counts statements.
+    Tour,
+}
+
+/// Runs the program with these arguments, the program's name first.
+pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        // `--help` and `--version` are answers, not faults.
+        Err(answer) if !answer.use_stderr() => {
+            print!("{answer}");
+            return ExitCode::SUCCESS;
+        }
+        Err(fault) => return fail(&first_sentence(&fault.to_string())),
+    };
+    let outcome = match arguments.command {
+        Some(Command::Tour) => crate::tour::walk().await,
+        None => serve(&arguments.listen, &arguments.database).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+fn fail(sentence: &str) -> ExitCode {
+    eprintln!("shop: {sentence}");
+    ExitCode::from(CANNOT_START)
+}
+
+/// What clap found wrong, without its usage text.
+fn first_sentence(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    format!(
+        "{} (--help shows what there is)",
+        line.strip_prefix("error: ").unwrap_or(line)
+    )
+}
+
+async fn serve(listen: &str, database: &str) -> Result<(), StartError> {
+    // The port first: loading data for a shop that cannot open helps nobody.
+    let path = database::locate(database)?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| cannot_listen(listen, &error))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| cannot_listen(listen, &error))?;
+    let db = database::open(&path).await?;
+    println!("The shop is open at http://{address} (Ctrl-C closes it)");
+    axum::serve(listener, pages::router(db.clone()))
+        .with_graceful_shutdown(closing_time())
+        .await
+        .map_err(|error| StartError(format!("the shop had to close: {error}")))?;
+    // Folds the write-ahead log back into the file.
+    database::close(db).await;
+    println!("The shop is closed");
+    Ok(())
+}
+
+fn cannot_listen(listen: &str, error: &std::io::Error) -> StartError {
+    use std::io::ErrorKind;
+
+    StartError(match error.kind() {
+        ErrorKind::AddrInUse => {
+            format!(
+                "something else is already listening on {listen}: choose another address with --listen"
+            )
+        }
+        ErrorKind::PermissionDenied => {
+            format!("the system does not let the shop listen on {listen}")
+        }
+        _ => format!("cannot listen on {listen}: {error}"),
+    })
+}
+
+/// Ends when someone presses Ctrl-C or the system asks the program to stop.
+async fn closing_time() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    _ = interrupt => {}
+                    _ = terminate.recv() => {}
+                }
+            }
+            Err(_) => drop(interrupt.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupt.await);
+}

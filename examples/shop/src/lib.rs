@@ -1,0 +1,20 @@
+//! A record shop that reads its database through larder.
+//!
+//! `cli` starts it, `database` opens and checks the file, `seed` loads it, `queries` read, `writes`
+//! write, `pages` answer requests, `frame` puts head and foot around them, `trace` knows what each
+//! query cost, and `tour` walks through it all in a terminal.
+
+pub mod cli;
+pub mod database;
+pub mod entities;
+pub mod error;
+pub mod format;
+pub mod frame;
+pub mod pages;
+pub mod queries;
+pub mod seed;
+pub mod tour;
+pub mod trace;
+pub mod uncached;
+pub mod visitor;
+pub mod writes;

@@ -1,0 +1,63 @@
+//! One album.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+
+use super::{Shop, request::Id};
+use crate::{
+    entities::{album, artist},
+    error::Error,
+    format::{Length, Money, plural},
+    frame::{Section, View},
+    queries::{self, tracks::TrackRow},
+};
+
+#[derive(Template)]
+#[template(path = "album.html")]
+struct Album<'a> {
+    album: &'a album::Model,
+    artist: Option<&'a artist::Model>,
+    tracks: Arc<Vec<TrackRow>>,
+}
+
+impl Album<'_> {
+    fn count(&self) -> String {
+        plural(self.tracks.len() as u64, "track")
+    }
+
+    fn length(&self) -> Length {
+        Length(
+            self.tracks
+                .iter()
+                .map(|track| i64::from(track.milliseconds))
+                .sum(),
+        )
+    }
+
+    fn price(&self) -> Money {
+        Money(
+            self.tracks
+                .iter()
+                .map(|track| i64::from(track.unit_price_cents))
+                .sum(),
+        )
+    }
+}
+
+pub(crate) async fn show(State(shop): State<Shop>, Id(id): Id) -> Result<View, Error> {
+    let found = queries::albums::one(&shop.db, id).await?;
+    let (album, artist) = Option::as_ref(&found)
+        .ok_or_else(|| Error::NotFound("The shop has no such album.".to_owned()))?;
+    let tracks = queries::tracks::of_album(&shop.db, id).await?;
+    View::new(
+        Section::Artists,
+        &album.title,
+        &Album {
+            album,
+            artist: artist.as_ref(),
+            tracks,
+        },
+    )
+}

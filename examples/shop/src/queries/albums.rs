@@ -1,0 +1,75 @@
+//! Albums.
+
+use std::sync::Arc;
+
+use sea_orm::{
+    DbErr, EntityTrait, FromQueryResult, JoinType, QueryOrder, QuerySelect, RelationTrait,
+    prelude::*,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    database::Db,
+    entities::{album, artist, track},
+    format::{Length, plural},
+    trace,
+    uncached::CachedExt,
+};
+
+/// An album with the number and the length of its tracks.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult, Serialize, Deserialize)]
+pub struct AlbumWithLength {
+    /// Its id.
+    pub id: i32,
+    /// Its title.
+    pub title: String,
+    /// How many tracks the shop has of it.
+    pub tracks: i64,
+    /// How long they are together.
+    pub milliseconds: Option<i64>,
+}
+
+impl AlbumWithLength {
+    /// How many tracks, for people.
+    pub fn count(&self) -> String {
+        plural(self.tracks.unsigned_abs(), "track")
+    }
+
+    /// How long, for people.
+    pub fn length(&self) -> Length {
+        Length(self.milliseconds.unwrap_or_default())
+    }
+}
+
+/// An album and, beside it, its artist.
+pub type AlbumAndArtist = (album::Model, Option<artist::Model>);
+
+/// One album with its artist.
+pub async fn one(db: &Db, id: i32) -> Result<Arc<Option<AlbumAndArtist>>, DbErr> {
+    trace::query("the album and its artist", async {
+        album::Entity::find_by_id(id)
+            .find_also_related(artist::Entity)
+            .cached()
+            .one(db)
+            .await
+    })
+    .await
+}
+
+/// The albums of an artist by title.
+pub async fn of_artist(db: &Db, artist_id: i32) -> Result<Arc<Vec<AlbumWithLength>>, DbErr> {
+    trace::query("albums of the artist", async {
+        album::Entity::find()
+            .join(JoinType::LeftJoin, album::Relation::Track.def())
+            .column_as(track::Column::Id.count(), "tracks")
+            .column_as(track::Column::Milliseconds.sum(), "milliseconds")
+            .filter(album::Column::ArtistId.eq(artist_id))
+            .group_by(album::Column::Id)
+            .order_by_asc(album::Column::Title)
+            .into_model::<AlbumWithLength>()
+            .cached()
+            .all(db)
+            .await
+    })
+    .await
+}

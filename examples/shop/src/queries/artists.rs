@@ -1,0 +1,72 @@
+//! Artists.
+
+use std::sync::Arc;
+
+use sea_orm::{
+    DbErr, EntityTrait, FromQueryResult, JoinType, QueryOrder, QuerySelect, RelationTrait, Select,
+    prelude::*,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{PAGE_ROWS, Page, containing};
+use crate::{
+    database::Db,
+    entities::{album, artist},
+    trace,
+    uncached::CachedExt,
+};
+
+/// An artist with the number of albums.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult, Serialize, Deserialize)]
+pub struct ArtistWithCount {
+    /// Its id.
+    pub id: i32,
+    /// Its name.
+    pub name: String,
+    /// How many albums the shop has.
+    pub albums: i64,
+}
+
+fn named(part: &str) -> Select<artist::Entity> {
+    let select = artist::Entity::find();
+    if part.is_empty() {
+        select
+    } else {
+        select.filter(artist::Column::Name.like(containing(part)))
+    }
+}
+
+/// How many artists there are whose name contains `part`.
+pub async fn count(db: &Db, part: &str) -> Result<u64, DbErr> {
+    trace::query("number of artists", async {
+        named(part).cached().count(db).await
+    })
+    .await
+}
+
+/// One page of the artists whose name contains `part`.
+pub async fn page(db: &Db, part: &str, page: Page) -> Result<Arc<Vec<ArtistWithCount>>, DbErr> {
+    trace::query("artists with their albums counted", async {
+        named(part)
+            .join(JoinType::LeftJoin, artist::Relation::Album.def())
+            .column_as(album::Column::Id.count(), "albums")
+            .group_by(artist::Column::Id)
+            .order_by_asc(artist::Column::Name)
+            .order_by_asc(artist::Column::Id)
+            .limit(PAGE_ROWS)
+            .offset(page.offset())
+            .into_model::<ArtistWithCount>()
+            .cached()
+            .all(db)
+            .await
+    })
+    .await
+}
+
+/// One artist.
+pub async fn one(db: &Db, id: i32) -> Result<Arc<Option<artist::Model>>, DbErr> {
+    trace::query("the artist", async {
+        artist::Entity::find_by_id(id).cached().one(db).await
+    })
+    .await
+}

@@ -1,0 +1,6 @@
+//! tour
+use crate::database::StartError;
+/// walk
+pub async fn walk() -> Result<(), StartError> {
+    Ok(())
+}
