@@ -443,6 +443,8 @@ fn probation_rows() -> Vec<Row> {
 /// The rows that matter most, in larger worlds.
 fn wide_rows() -> Vec<Row> {
     let every_fault = Settings {
+        readers: 1,
+        reads_each: 5,
         only_probation_makes_live: true,
         fence: true,
         faults: EVERY_FAULT,
@@ -469,7 +471,7 @@ fn wide_rows() -> Vec<Row> {
         ),
         campaign(
             "w3",
-            "31, two readers",
+            "31, five reads",
             Settings {
                 missing_tag: MissingTag::ProbationByLock,
                 ..every_fault
@@ -478,7 +480,7 @@ fn wide_rows() -> Vec<Row> {
         ),
         campaign(
             "w4",
-            "42, two readers",
+            "42, five reads",
             Settings {
                 missing_tag: MissingTag::ProbationByHorizon,
                 ..every_fault
