@@ -232,6 +232,8 @@ fn what_was_noted_under_a_mark_is_not_current_when_the_mark_is_gone() {
     every_interleaving(|| {
         let cells = cells();
         let marker = cells.hold([TABLE]).mark().expect("few marks");
+        let under_the_mark = cells.hold([TABLE]);
+        assert!(under_the_mark.is_marked());
         let unmarker = thread::spawn(move || drop(marker));
 
         let noted = cells.hold([TABLE, SHAPE]);
@@ -239,6 +241,7 @@ fn what_was_noted_under_a_mark_is_not_current_when_the_mark_is_gone() {
 
         unmarker.join().unwrap();
         assert_eq!(noted.state() == State::Current, !was_marked);
+        assert_ne!(under_the_mark.state(), State::Current);
     });
 }
 
