@@ -21,6 +21,13 @@ pub enum Error {
     Internal(String),
 }
 
+impl Error {
+    /// There is no such `thing` in the shop.
+    pub fn missing(thing: &str) -> Error {
+        Error::NotFound(format!("The shop has no such {thing}."))
+    }
+}
+
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         Error::Internal(error.to_string())

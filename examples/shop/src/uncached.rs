@@ -29,8 +29,8 @@ impl<E: EntityTrait> Cached<Select<E>> {
     }
 
     /// The first row.
-    pub async fn one(self, db: &impl ConnectionTrait) -> Result<Arc<Option<E::Model>>, DbErr> {
-        self.0.one(db).await.map(Arc::new)
+    pub async fn one(self, db: &impl ConnectionTrait) -> Result<Option<Arc<E::Model>>, DbErr> {
+        Ok(self.0.one(db).await?.map(Arc::new))
     }
 
     /// How many rows there are.
@@ -49,8 +49,8 @@ impl<E: EntityTrait, F: EntityTrait> Cached<SelectTwo<E, F>> {
     pub async fn one(
         self,
         db: &impl ConnectionTrait,
-    ) -> Result<Arc<Option<(E::Model, Option<F::Model>)>>, DbErr> {
-        self.0.one(db).await.map(Arc::new)
+    ) -> Result<Option<Arc<(E::Model, Option<F::Model>)>>, DbErr> {
+        Ok(self.0.one(db).await?.map(Arc::new))
     }
 }
 
@@ -61,7 +61,7 @@ impl<M: FromQueryResult> Cached<Selector<SelectModel<M>>> {
     }
 
     /// The first row.
-    pub async fn one(self, db: &impl ConnectionTrait) -> Result<Arc<Option<M>>, DbErr> {
-        self.0.one(db).await.map(Arc::new)
+    pub async fn one(self, db: &impl ConnectionTrait) -> Result<Option<Arc<M>>, DbErr> {
+        Ok(self.0.one(db).await?.map(Arc::new))
     }
 }

@@ -47,9 +47,10 @@ impl Album<'_> {
 }
 
 pub(crate) async fn show(State(shop): State<Shop>, Id(id): Id) -> Result<View, Error> {
-    let found = queries::albums::one(&shop.db, id).await?;
-    let (album, artist) = Option::as_ref(&found)
-        .ok_or_else(|| Error::NotFound("The shop has no such album.".to_owned()))?;
+    let found = queries::albums::one(&shop.db, id)
+        .await?
+        .ok_or_else(|| Error::missing("album"))?;
+    let (album, artist) = &*found;
     let tracks = queries::tracks::of_album(&shop.db, id).await?;
     View::new(
         Section::Artists,

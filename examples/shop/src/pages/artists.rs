@@ -51,9 +51,16 @@ impl Artist<'_> {
 }
 
 pub(crate) async fn show(State(shop): State<Shop>, Id(id): Id) -> Result<View, Error> {
-    let artist = queries::artists::one(&shop.db, id).await?;
-    let artist = Option::as_ref(&artist)
-        .ok_or_else(|| Error::NotFound("The shop has no such artist.".to_owned()))?;
+    let artist = queries::artists::one(&shop.db, id)
+        .await?
+        .ok_or_else(|| Error::missing("artist"))?;
     let albums = queries::albums::of_artist(&shop.db, id).await?;
-    View::new(Section::Artists, &artist.name, &Artist { artist, albums })
+    View::new(
+        Section::Artists,
+        &artist.name,
+        &Artist {
+            artist: &artist,
+            albums,
+        },
+    )
 }

@@ -79,7 +79,7 @@ pub(crate) async fn add(
     headers: HeaderMap,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Error> {
-    let no_track = || Error::NotFound("The shop has no such track.".to_owned());
+    let no_track = || Error::missing("track");
     let track_id = request::id(&fields, "track").ok_or_else(no_track)?;
     let (basket, is_new) = match visitor::basket(&headers) {
         Some(basket) => (basket, false),

@@ -65,9 +65,10 @@ impl Customer<'_> {
 }
 
 pub(crate) async fn show(State(shop): State<Shop>, Id(id): Id) -> Result<View, Error> {
-    let found = queries::customers::one(&shop.db, id).await?;
-    let (customer, support) = Option::as_ref(&found)
-        .ok_or_else(|| Error::NotFound("The shop has no such customer.".to_owned()))?;
+    let found = queries::customers::one(&shop.db, id)
+        .await?
+        .ok_or_else(|| Error::missing("customer"))?;
+    let (customer, support) = &*found;
     let invoices = queries::invoices::of_customer(&shop.db, id).await?;
     let title = format!("{} {}", customer.first_name, customer.last_name);
     View::new(
@@ -90,9 +91,10 @@ struct Invoice<'a> {
 }
 
 pub(crate) async fn invoice(State(shop): State<Shop>, Id(id): Id) -> Result<View, Error> {
-    let found = queries::invoices::one(&shop.db, id).await?;
-    let (invoice, customer) = Option::as_ref(&found)
-        .ok_or_else(|| Error::NotFound("The shop has no such invoice.".to_owned()))?;
+    let found = queries::invoices::one(&shop.db, id)
+        .await?
+        .ok_or_else(|| Error::missing("invoice"))?;
+    let (invoice, customer) = &*found;
     let lines = queries::invoices::lines(&shop.db, id).await?;
     let template = Invoice {
         invoice,

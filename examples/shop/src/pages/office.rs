@@ -64,7 +64,7 @@ pub(crate) async fn show(
     ) {
         (Some(count), Some(genre), Some(cents)) if count >= 0 => {
             let genre = queries::genres::one(&shop.db, genre).await?;
-            let name = Option::as_ref(&genre).map_or("that genre", |genre| &genre.name);
+            let name = genre.as_ref().map_or("that genre", |genre| &genre.name);
             Some(format!(
                 "{} of {name} now cost {} each.",
                 plural(count.unsigned_abs().into(), "track"),
@@ -81,7 +81,7 @@ pub(crate) async fn reprice(
     Form(fields): Form<Fields>,
 ) -> Result<Response, Error> {
     let genre = match request::id(&fields, "genre") {
-        Some(id) => Option::clone(&*queries::genres::one(&shop.db, id).await?),
+        Some(id) => queries::genres::one(&shop.db, id).await?,
         None => None,
     };
     let problem = match (genre, parse_price(field(&fields, "price"))) {
@@ -121,7 +121,7 @@ impl OfficeTrack<'_> {
 }
 
 fn no_track() -> Error {
-    Error::NotFound("The shop has no such track.".to_owned())
+    Error::missing("track")
 }
 
 pub(crate) async fn track(
@@ -129,10 +129,11 @@ pub(crate) async fn track(
     Id(id): Id,
     Query(fields): Query<Fields>,
 ) -> Result<View, Error> {
-    let track = queries::tracks::one(&shop.db, id).await?;
-    let track = Option::as_ref(&track).ok_or_else(no_track)?;
+    let track = queries::tracks::one(&shop.db, id)
+        .await?
+        .ok_or_else(no_track)?;
     let template = OfficeTrack {
-        track,
+        track: &track,
         genres: queries::genres::all(&shop.db).await?,
         name: track.name.clone(),
         composer: track.composer.clone().unwrap_or_default(),
@@ -173,10 +174,11 @@ pub(crate) async fn edit(
             false => Err(no_track()),
         };
     }
-    let track = queries::tracks::one(&shop.db, id).await?;
-    let track = Option::as_ref(&track).ok_or_else(no_track)?;
+    let track = queries::tracks::one(&shop.db, id)
+        .await?
+        .ok_or_else(no_track)?;
     let template = OfficeTrack {
-        track,
+        track: &track,
         genres: queries::genres::all(&shop.db).await?,
         name: name.to_owned(),
         composer: composer.to_owned(),

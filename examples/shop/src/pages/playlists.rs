@@ -44,9 +44,9 @@ pub(crate) async fn show(
     Query(fields): Query<Fields>,
 ) -> Result<View, Error> {
     let page = request::page(&fields)?;
-    let playlist = queries::playlists::one(&shop.db, id).await?;
-    let playlist = Option::as_ref(&playlist)
-        .ok_or_else(|| Error::NotFound("The shop has no such playlist.".to_owned()))?;
+    let playlist = queries::playlists::one(&shop.db, id)
+        .await?
+        .ok_or_else(|| Error::missing("playlist"))?;
     let total = queries::playlists::track_count(&shop.db, id).await?;
     let pager = Pager::new(total, page, &format!("/playlists/{id}"), &[])?;
     let tracks = queries::tracks::of_playlist(&shop.db, id, page).await?;
@@ -54,7 +54,7 @@ pub(crate) async fn show(
         Section::Playlists,
         &playlist.name,
         &Playlist {
-            playlist,
+            playlist: &playlist,
             total: plural(total, "track"),
             tracks,
             pager,

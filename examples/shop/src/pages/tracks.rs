@@ -172,16 +172,16 @@ impl Track<'_> {
 }
 
 pub(crate) async fn show(State(shop): State<Shop>, Id(id): Id) -> Result<View, Error> {
-    let track = queries::tracks::detail(&shop.db, id).await?;
-    let track = Option::as_ref(&track)
-        .ok_or_else(|| Error::NotFound("The shop has no such track.".to_owned()))?;
+    let track = queries::tracks::detail(&shop.db, id)
+        .await?
+        .ok_or_else(|| Error::missing("track"))?;
     let sold = queries::tracks::sold(&shop.db, id).await?;
     let playlists = queries::playlists::of_track(&shop.db, id).await?;
     View::new(
         Section::Tracks,
         &track.row.name,
         &Track {
-            track,
+            track: &track,
             sold,
             playlists,
         },

@@ -45,7 +45,7 @@ impl AlbumWithLength {
 pub type AlbumAndArtist = (album::Model, Option<artist::Model>);
 
 /// One album with its artist.
-pub async fn one(db: &Db, id: i32) -> Result<Arc<Option<AlbumAndArtist>>, DbErr> {
+pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<AlbumAndArtist>>, DbErr> {
     trace::query("the album and its artist", async {
         album::Entity::find_by_id(id)
             .find_also_related(artist::Entity)

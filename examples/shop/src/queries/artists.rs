@@ -64,7 +64,7 @@ pub async fn page(db: &Db, part: &str, page: Page) -> Result<Arc<Vec<ArtistWithC
 }
 
 /// One artist.
-pub async fn one(db: &Db, id: i32) -> Result<Arc<Option<artist::Model>>, DbErr> {
+pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<artist::Model>>, DbErr> {
     trace::query("the artist", async {
         artist::Entity::find_by_id(id).cached().one(db).await
     })

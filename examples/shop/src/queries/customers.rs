@@ -91,7 +91,7 @@ pub async fn page(db: &Db, part: &str, page: Page) -> Result<Arc<Vec<CustomerRow
 pub type CustomerAndSupport = (customer::Model, Option<employee::Model>);
 
 /// One customer and who looks after them.
-pub async fn one(db: &Db, id: i32) -> Result<Arc<Option<CustomerAndSupport>>, DbErr> {
+pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<CustomerAndSupport>>, DbErr> {
     trace::query("the customer and their support", async {
         customer::Entity::find_by_id(id)
             .find_also_related(employee::Entity)

@@ -78,7 +78,7 @@ pub async fn with_counts(db: &Db) -> Result<Arc<Vec<GenreWithCount>>, DbErr> {
 }
 
 /// One genre.
-pub async fn one(db: &Db, id: i32) -> Result<Arc<Option<genre::Model>>, DbErr> {
+pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<genre::Model>>, DbErr> {
     trace::query("the genre", async {
         genre::Entity::find_by_id(id).cached().one(db).await
     })

@@ -34,7 +34,7 @@ pub async fn of_customer(db: &Db, customer_id: i32) -> Result<Arc<Vec<invoice::M
 pub type InvoiceAndCustomer = (invoice::Model, Option<customer::Model>);
 
 /// One invoice with its customer.
-pub async fn one(db: &Db, id: i32) -> Result<Arc<Option<InvoiceAndCustomer>>, DbErr> {
+pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<InvoiceAndCustomer>>, DbErr> {
     trace::query("the invoice and its customer", async {
         invoice::Entity::find_by_id(id)
             .find_also_related(customer::Entity)

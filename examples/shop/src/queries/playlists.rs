@@ -52,7 +52,7 @@ pub async fn with_counts(db: &Db) -> Result<Arc<Vec<PlaylistWithCount>>, DbErr> 
 }
 
 /// One playlist.
-pub async fn one(db: &Db, id: i32) -> Result<Arc<Option<playlist::Model>>, DbErr> {
+pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<playlist::Model>>, DbErr> {
     trace::query("the playlist", async {
         playlist::Entity::find_by_id(id).cached().one(db).await
     })

@@ -257,7 +257,7 @@ impl TrackDetail {
 }
 
 /// One track with everything that its own page tells.
-pub async fn detail(db: &Db, id: i32) -> Result<Arc<Option<TrackDetail>>, DbErr> {
+pub async fn detail(db: &Db, id: i32) -> Result<Option<Arc<TrackDetail>>, DbErr> {
     trace::query("the track", async {
         rows()
             .column(track::Column::Composer)
@@ -274,7 +274,7 @@ pub async fn detail(db: &Db, id: i32) -> Result<Arc<Option<TrackDetail>>, DbErr>
 }
 
 /// One track as its table has it: what the back office edits.
-pub async fn one(db: &Db, id: i32) -> Result<Arc<Option<track::Model>>, DbErr> {
+pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<track::Model>>, DbErr> {
     trace::query("the track's own row", async {
         track::Entity::find_by_id(id).cached().one(db).await
     })

@@ -1,0 +1,168 @@
+//! A shop of its own for each test, and a visitor who remembers cookies.
+
+use std::{net::SocketAddr, path::Path};
+
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use shop::{database, pages};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::OnceCell,
+};
+
+/// A loaded shop that every test copies, so that the data is loaded once.
+static TEMPLATE: OnceCell<TempDir> = OnceCell::const_new();
+
+/// A shop that is open on a port of its own.
+pub(crate) struct Shop {
+    pub(crate) address: SocketAddr,
+    pub(crate) db: database::Db,
+    _folder: TempDir,
+}
+
+impl Shop {
+    pub(crate) async fn open() -> Shop {
+        let template = TEMPLATE
+            .get_or_init(|| async {
+                let folder = tempfile::tempdir().unwrap();
+                database::close(
+                    database::open(&folder.path().join("shop.db"))
+                        .await
+                        .unwrap(),
+                )
+                .await;
+                folder
+            })
+            .await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("shop.db");
+        std::fs::copy(template.path().join("shop.db"), &file).unwrap();
+        let db = database::open(Path::new(&file)).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = pages::router(db.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Shop {
+            address,
+            db,
+            _folder: folder,
+        }
+    }
+
+    pub(crate) fn visitor(&self) -> Visitor {
+        Visitor {
+            address: self.address,
+            cookie: None,
+        }
+    }
+
+    /// One number, asked of the database itself.
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
+        let row = self
+            .db
+            .query_one_raw(Statement::from_string(DbBackend::Sqlite, sql))
+            .await
+            .unwrap();
+        row.unwrap().try_get_by_index(0).unwrap()
+    }
+}
+
+/// Someone who looks at pages and sends forms.
+pub(crate) struct Visitor {
+    address: SocketAddr,
+    pub(crate) cookie: Option<String>,
+}
+
+/// What the shop answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head
+            .lines()
+            .filter_map(|line| line.split_once(':'))
+            .find(|(header, _)| header.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim())
+    }
+
+    /// The page without its frame and without its tags.
+    pub(crate) fn text(&self) -> String {
+        let main = self
+            .body
+            .split("<main")
+            .nth(1)
+            .and_then(|rest| rest.split("</main>").next())
+            .unwrap_or_default();
+        let mut text = String::new();
+        for part in main.split('<') {
+            text.push_str(part.split_once('>').map_or("", |(_, text)| text));
+            text.push(' ');
+        }
+        // How a template writes an apostrophe.
+        text.split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .replace("&#39;", "'")
+    }
+
+    /// How many statements the page sent to the database, by its own account.
+    pub(crate) fn statements(&self) -> u64 {
+        let timing = self
+            .header("server-timing")
+            .expect("every page says what it cost");
+        let (_, database) = timing.split_once("db;desc=\"").unwrap();
+        database.split(' ').next().unwrap().parse().unwrap()
+    }
+}
+
+impl Visitor {
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
+        self.send(&format!("GET {path} HTTP/1.1\r\n"), "").await
+    }
+
+    pub(crate) async fn post(&mut self, path: &str, form: &str) -> Answer {
+        let origin = format!("http://{}", self.address);
+        self.post_from(&origin, path, form).await
+    }
+
+    pub(crate) async fn post_from(&mut self, origin: &str, path: &str, form: &str) -> Answer {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nOrigin: {origin}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        );
+        self.send(&head, form).await
+    }
+
+    async fn send(&mut self, head: &str, body: &str) -> Answer {
+        let cookie = self
+            .cookie
+            .as_ref()
+            .map(|cookie| format!("Cookie: {cookie}\r\n"))
+            .unwrap_or_default();
+        let length = body.len();
+        let host = self.address;
+        let request = format!(
+            "{head}Host: {host}\r\n{cookie}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        );
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let answer = Answer {
+            status,
+            head: head.to_owned(),
+            body: body.to_owned(),
+        };
+        if let Some(cookie) = answer.header("set-cookie") {
+            self.cookie = cookie.split(';').next().map(str::to_owned);
+        }
+        answer
+    }
+}

@@ -1,0 +1,167 @@
+//! The program as one starts it: what cannot work is one sentence and exit status 2.
+
+use std::{
+    net::TcpListener,
+    path::Path,
+    process::{Command, Output},
+};
+
+fn shop(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_shop"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+#[track_caller]
+fn refused(output: &Output, expected: &str) {
+    let sentence = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{sentence}");
+    assert_eq!(sentence.lines().count(), 1, "one sentence: {sentence}");
+    assert!(sentence.contains(expected), "{sentence}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_bad_flag_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    refused(&shop(folder.path(), &["--colour"]), "'--colour'");
+    refused(&shop(folder.path(), &["dance"]), "'dance'");
+    refused(&shop(folder.path(), &["--listen"]), "--listen");
+    refused(
+        &shop(folder.path(), &["--listen", "nowhere"]),
+        "cannot listen on nowhere",
+    );
+    refused(
+        &shop(folder.path(), &["--database", "mysql://host/shop"]),
+        "not mysql://",
+    );
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "nothing was made"
+    );
+}
+
+#[test]
+fn a_busy_port_is_refused_before_any_data_is_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    refused(
+        &shop(folder.path(), &["--listen", &address]),
+        "already listening",
+    );
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "nothing was made"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_shop_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--listen", "127.0.0.1:0", "--database", "file"];
+    let file = folder.path().join("file");
+    std::fs::write(&file, "Dear diary, ".repeat(1000)).unwrap();
+    refused(&shop(folder.path(), &arguments), "not a database");
+    assert_eq!(
+        std::fs::read(&file).unwrap(),
+        "Dear diary, ".repeat(1000).as_bytes()
+    );
+
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    refused(&shop(folder.path(), &arguments), "is a folder");
+}
+
+#[tokio::test]
+async fn another_programs_database_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    let url = format!("sqlite://{}?mode=rwc", file.display());
+    let other = sea_orm::Database::connect(url).await.unwrap();
+    sea_orm::ConnectionTrait::execute_unprepared(
+        &other,
+        "CREATE TABLE track (id INTEGER PRIMARY KEY)",
+    )
+    .await
+    .unwrap();
+    other.close().await.unwrap();
+    let before = std::fs::read(&file).unwrap();
+    let arguments = ["--listen", "127.0.0.1:0", "--database", "file"];
+    refused(&shop(folder.path(), &arguments), "not a shop's database");
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_in_a_folder_that_is_not_there_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [
+        "--listen",
+        "127.0.0.1:0",
+        "--database",
+        "sqlite://no/such/folder/shop.db",
+    ];
+    refused(&shop(folder.path(), &arguments), "cannot open the database");
+}
+
+#[test]
+fn help_is_an_answer() {
+    let output = shop(Path::new("."), &["--help"]);
+    assert!(output.status.success());
+    let text = String::from_utf8_lossy(&output.stdout);
+    for word in ["--listen", "--database", "tour"] {
+        assert!(text.contains(word), "{text}");
+    }
+}
+
+/// Starts a shop, waits for its line, interrupts it, and expects it to close by itself.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_closes_the_shop_and_a_second_start_finds_the_data() {
+    use std::{
+        io::{BufRead, BufReader, Read},
+        process::Stdio,
+    };
+
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_shop"))
+            .current_dir(folder.path())
+            .args(["--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        assert!(
+            line.contains("The shop is open at http://127.0.0.1:"),
+            "{line}"
+        );
+        let interrupted = Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(interrupted.success());
+        assert!(child.wait().unwrap().success());
+        let mut errors = String::new();
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut errors)
+            .unwrap();
+        assert_eq!(errors, "", "quiet where nobody watches");
+        assert!(folder.path().join("shop.db").exists());
+        assert!(
+            !folder.path().join("shop.db-wal").exists(),
+            "the log is folded in"
+        );
+    }
+}

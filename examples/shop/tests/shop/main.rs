@@ -1,0 +1,10 @@
+//! The shop in process, asked as a browser asks it.
+
+mod bad_input;
+mod browser;
+mod chromium;
+mod client;
+mod command_line;
+mod edits;
+mod purchases;
+mod views;
