@@ -1,1 +1,85 @@
-//! Placeholder.
+//! A cache that keeps itself right: values by key, invalidated by what they depend on.
+//!
+//! ```
+//! use std::time::Duration;
+//! use larder::{Cache, Tag};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let cache = Cache::memory();
+//! let product = cache
+//!     .get_or_load(("product", 123), async || {
+//!         Ok::<_, std::io::Error>(String::from("a long-playing record"))
+//!     })
+//!     .ttl(Duration::from_secs(60))
+//!     .tags([Tag::named("catalogue")])
+//!     .await?;
+//! assert_eq!(*product, "a long-playing record");
+//!
+//! cache.invalidate([Tag::named("catalogue")]).await?;
+//! assert_eq!(cache.get::<String>(("product", 123)).await?, None);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The promise
+//!
+//! A read that starts after a write returned never gives data older than that write. Every entry
+//! records the versions of its tags as they were *before* it was loaded, and is served only while
+//! every tag still has that version. A writer gives its tags fresh versions after its commit.
+//!
+//! This crate knows nothing of SQL. Adapters turn statements into tags: see [`adapter`].
+
+pub mod adapter;
+pub mod entry;
+pub mod store;
+pub mod weigh;
+
+mod cache;
+mod change;
+mod clock;
+mod counters;
+mod encoding;
+mod error;
+mod event;
+mod flight;
+mod freshness;
+mod key;
+mod level;
+mod many;
+mod mode;
+mod namespace;
+mod policy;
+mod read;
+mod shape;
+mod sync;
+mod tag;
+mod value;
+mod version;
+mod write;
+
+pub use adapter::Fetch;
+pub use cache::{Cache, CacheBuilder, Get, GetOrLoad, Getting, Insert, Loading};
+pub use change::{BUMP_TAGS_MAX, Changes, RowImage, RowsChange, Widen};
+pub use clock::{Clock, ManualClock, Moment, SystemClock};
+pub use counters::{GROUPS_MAX, Group, GroupStats};
+pub use entry::Entry;
+pub use error::{Error, LoadError, Result};
+pub use event::{Event, MissReason, Observer};
+pub use freshness::{Freshness, TagState, freshness};
+pub use key::{IntoKey, Key, KeyBuilder, KeyPart};
+pub use level::Level;
+pub use mode::{Local, Mode, Serde};
+pub use namespace::Namespace;
+pub use policy::{Policy, STALE_IF_ERROR_THROTTLE_DEFAULT, TTL_DEFAULT};
+pub use read::{Fetched, Hit, Outcome};
+pub use shape::{
+    Admitted, COLUMN_SETS_PER_PIN_MAX, Columns, Name, SHAPES_PER_TABLE_MAX, Shape, ShapeList,
+    TagValue,
+};
+pub use store::memory::{MEMORY_BYTES_MAX_DEFAULT, Memory};
+pub use store::{Store, Versions, Want};
+pub use tag::{Tag, TagKind};
+pub use value::{CacheValue, Value, ValueKind};
+pub use version::Version;
+pub use write::{MarkGuard, Published};

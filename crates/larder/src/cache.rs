@@ -1,0 +1,415 @@
+//! The handle that users hold.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+use crate::clock::Clock;
+use crate::counters::{Group, GroupStats, Groups};
+use crate::encoding;
+use crate::error::{LoadError, Result};
+use crate::event::{Event, Observer};
+use crate::flight::Flights;
+use crate::key::{IntoKey, Key};
+use crate::namespace::Namespace;
+use crate::policy::Policy;
+use crate::store::Store;
+use crate::store::memory::Memory;
+use crate::tag::Tag;
+use crate::value::{CacheValue, ValueKind};
+use crate::{many, write};
+
+mod adapter;
+mod builder;
+mod get;
+mod insert;
+mod load;
+
+pub use builder::CacheBuilder;
+pub use get::{Get, Getting};
+pub use insert::Insert;
+pub use load::{GetOrLoad, Loading};
+
+/// A cache: what a service has computed or read, kept and kept right. Cheap to clone.
+///
+/// # Example: two callers, one load
+///
+/// ```
+/// use larder::Cache;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let cache = Cache::memory();
+/// let greeting = async || Ok::<_, std::io::Error>(String::from("hello"));
+/// let first = cache.get_or_load(("greeting", "en"), greeting).await?;
+/// let second = cache.get_or_load(("greeting", "en"), greeting).await?;
+/// assert_eq!(first, second);
+/// assert_eq!(cache.stats()[0].loads, 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Concurrent calls
+///
+/// All methods may be called from any thread at any time. Calls of
+/// [`get_or_load`](Cache::get_or_load) with equal keys share one load.
+#[derive(Clone)]
+pub struct Cache {
+    core: Arc<Core>,
+}
+
+/// What all handles of a cache share.
+pub(crate) struct Core {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) tags_needed_to_look: bool,
+    pub(crate) namespace: Namespace,
+    pub(crate) policy: Policy,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) groups: Groups,
+    pub(crate) flights: Flights,
+    observers: Box<[Arc<dyn Observer>]>,
+    state: AtomicU8,
+    bumps: AtomicU64,
+    /// Drawn from for jitter.
+    chances: AtomicU64,
+}
+
+/// Whether a cache works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Open,
+    /// Switched off: look-ups miss, nothing is stored, invalidations go on.
+    Off,
+    /// Closed for ever.
+    Closed,
+}
+
+impl Core {
+    pub(crate) fn state(&self) -> State {
+        match self.state.load(Ordering::Acquire) {
+            0 => State::Open,
+            1 => State::Off,
+            _ => State::Closed,
+        }
+    }
+
+    /// Tells the observers. Costs a branch if there are none.
+    pub(crate) fn emit<'a>(&self, event: impl FnOnce() -> Event<'a>) {
+        if !self.observers.is_empty() {
+            self.tell(&event());
+        }
+    }
+
+    #[cold]
+    fn tell(&self, event: &Event<'_>) {
+        for observer in &self.observers {
+            observer.event(event);
+        }
+    }
+
+    pub(crate) fn count_bumps(&self, tags: usize) {
+        self.bumps.fetch_add(tags as u64, Ordering::Relaxed);
+    }
+
+    /// A number between 0 and 1 that nobody can foresee.
+    pub(crate) fn chance(&self) -> f64 {
+        let drawn = self.chances.fetch_add(1, Ordering::Relaxed);
+        let bits = encoding::hash(&drawn.to_le_bytes()) >> 11;
+        bits as f64 / (1u64 << 53) as f64
+    }
+}
+
+impl Cache {
+    /// A cache in this process's memory, with all defaults.
+    pub fn memory() -> Cache {
+        Cache::builder()
+            .store(Memory::new())
+            .build()
+            .expect("the defaults are valid")
+    }
+
+    /// Starts a cache with settings of one's own.
+    pub fn builder() -> CacheBuilder {
+        CacheBuilder::default()
+    }
+
+    /// Looks for the value under `key`; never loads.
+    ///
+    /// The value's type is the one that is asked for: an entry of another type is a miss.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> larder::Result<()> {
+    /// let cache = larder::Cache::memory();
+    /// cache.insert(("answer", 1), 42).await?;
+    /// assert_eq!(cache.get::<i32>(("answer", 1)).await?.as_deref(), Some(&42));
+    /// assert_eq!(cache.get::<i32>(("answer", 2)).await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// None from the memory store. A store that cannot be reached is a miss, with an event.
+    pub fn get<'a, T>(&'a self, key: impl IntoKey + 'a) -> Get<'a, T> {
+        Get::new(self, key.into_key())
+    }
+
+    /// Looks for the value under `key`, else loads it once for all who ask at the same time, and
+    /// stores it.
+    ///
+    /// # Example: invalidated by a tag
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use larder::{Cache, Tag};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cache = Cache::memory();
+    /// let price = cache
+    ///     .get_or_load(("price", 7), async || Ok::<_, std::io::Error>(99))
+    ///     .ttl(Duration::from_secs(60))
+    ///     .tags([Tag::named("prices")])
+    ///     .await?;
+    /// assert_eq!(*price, 99);
+    /// cache.invalidate([Tag::named("prices")]).await?;
+    /// assert_eq!(cache.get::<i32>(("price", 7)).await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Concurrent calls
+    ///
+    /// One load runs for one key at a time. It runs on a task of its own. A call that comes after
+    /// an invalidation does not get the value of a load that began before it.
+    ///
+    /// # Cancel safety
+    ///
+    /// A caller that goes away stops nothing: the load goes on for the others and for the store.
+    ///
+    /// # Errors
+    ///
+    /// The load's own error, shared by all who waited for it; a timeout of the policy; or no tokio
+    /// runtime.
+    ///
+    /// # Panics
+    ///
+    /// If the load panics, every caller that waits for it panics with the same message.
+    pub fn get_or_load<'a, T, E, L, F>(
+        &'a self,
+        key: impl IntoKey + 'a,
+        load: L,
+    ) -> GetOrLoad<'a, T, E, L, F>
+    where
+        L: FnOnce() -> F + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+    {
+        GetOrLoad::new(self, key.into_key(), load)
+    }
+
+    /// Puts a value under `key`. It wins over loads of the key that are running.
+    ///
+    /// The value depends on its tags from now on: an invalidation between the caller's own reading
+    /// and this call is not noticed. Prefer [`get_or_load`](Cache::get_or_load) for what is read
+    /// from a database.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub fn insert<'a, T>(&'a self, key: impl IntoKey + 'a, value: T) -> Insert<'a, T> {
+        Insert::new(self, key.into_key(), value)
+    }
+
+    /// Deletes the entry under `key`. Absent is fine. It wins over loads of the key that are running.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub async fn remove(&self, key: impl IntoKey) -> Result<()> {
+        let key = key.into_key().into_owned();
+        write::remove(&self.core, &[key]).await
+    }
+
+    /// Deletes the entries under all these keys.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub async fn remove_many<K: IntoKey>(&self, keys: impl IntoIterator<Item = K>) -> Result<()> {
+        let keys: Vec<Key> = keys.into_iter().map(Key::new).collect();
+        write::remove(&self.core, &keys).await
+    }
+
+    /// Looks for the values under many keys at once; the answers stand in the order of the keys.
+    ///
+    /// # Errors
+    ///
+    /// None from the memory store. A store that cannot be reached is a miss, with an event.
+    pub async fn get_many<T: CacheValue>(
+        &self,
+        keys: impl IntoIterator<Item: IntoKey>,
+    ) -> Result<Vec<Option<Arc<T>>>> {
+        let keys: Vec<Key> = keys.into_iter().map(Key::new).collect();
+        Ok(many::get(&self.core, &keys, ValueKind::serde()).await)
+    }
+
+    /// Puts many values under their keys, by the cache's own policy.
+    ///
+    /// # Errors
+    ///
+    /// The store failed; values before may be stored.
+    pub async fn insert_many<K: IntoKey, T: CacheValue>(
+        &self,
+        values: impl IntoIterator<Item = (K, T)>,
+    ) -> Result<()> {
+        let values: Vec<(Key, T)> = values
+            .into_iter()
+            .map(|(key, value)| (Key::new(key), value))
+            .collect();
+        for (key, value) in values {
+            self.insert(&key, value).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks for many values and loads all that are missing by one call of `load`.
+    ///
+    /// Keys for which `load` returns nothing are not in the answer, and are not remembered.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cache = larder::Cache::memory();
+    /// cache.insert(1, 10).await?;
+    /// let found = cache
+    ///     .get_or_load_many([1, 2, 3], async |missing: Vec<i32>| {
+    ///         assert_eq!(missing, [2, 3]);
+    ///         Ok::<_, std::io::Error>(vec![(2, 20)])
+    ///     })
+    ///     .await?;
+    /// assert_eq!(*found[&1], 10);
+    /// assert_eq!(*found[&2], 20);
+    /// assert!(!found.contains_key(&3));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get_or_load`](Cache::get_or_load).
+    ///
+    /// # Panics
+    ///
+    /// If the load panics.
+    pub async fn get_or_load_many<K, T, E, L, F, V>(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+        load: L,
+    ) -> Result<HashMap<K, Arc<T>>, LoadError<E>>
+    where
+        K: IntoKey + Clone + Hash + Eq + Send + Sync + 'static,
+        T: CacheValue,
+        E: Send + Sync + 'static,
+        L: FnOnce(Vec<K>) -> F + Send + 'static,
+        F: Future<Output = Result<V, E>> + Send + 'static,
+        V: IntoIterator<Item = (K, T)> + Send + 'static,
+    {
+        let keys: Vec<K> = keys.into_iter().collect();
+        many::get_or_load(&self.core, keys, ValueKind::serde(), load).await
+    }
+
+    /// Declares everything that carries one of these tags wrong, because data changed. When it has
+    /// returned, no read that begins afterwards gets what was loaded before.
+    ///
+    /// # Errors
+    ///
+    /// The store failed: entries may be served until their ttl ends.
+    pub async fn invalidate(&self, tags: impl IntoIterator<Item = Tag>) -> Result<()> {
+        let tags: Vec<Tag> = tags.into_iter().collect();
+        write::invalidate(&self.core, &tags, Some("invalidate")).await
+    }
+
+    /// Invalidates everything in this cache's namespace, and nothing beside it.
+    ///
+    /// # Errors
+    ///
+    /// The store failed: entries may be served until their ttl ends.
+    pub async fn clear(&self) -> Result<()> {
+        write::invalidate(&self.core, &[Tag::namespace()], Some("clear")).await
+    }
+
+    /// Waits for the loads that are running, and keeps nothing from now on: later reads compute
+    /// without caching. For all handles.
+    pub async fn close(&self) {
+        self.core.state.store(2, Ordering::Release);
+        self.core.flights.idle().await;
+    }
+
+    /// Switches the cache on or off, for all handles. While it is off, look-ups miss, loads run
+    /// uncached, inserts only remove, and invalidations go on, so that nothing wrong is served
+    /// when it is on again. Does nothing to a closed cache.
+    pub fn set_enabled(&self, enabled: bool) {
+        let (from, to) = if enabled { (1, 0) } else { (0, 1) };
+        // Already there, or closed: nothing to do.
+        let _ = self
+            .core
+            .state
+            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// Whether the cache is neither switched off nor closed.
+    pub fn is_enabled(&self) -> bool {
+        self.core.state() == State::Open
+    }
+
+    /// What has happened, by group of keys, in the order of their names.
+    pub fn stats(&self) -> Vec<GroupStats> {
+        self.core.groups.stats()
+    }
+
+    /// How many tags were bumped since the cache was built.
+    pub fn bumps(&self) -> u64 {
+        self.core.bumps.load(Ordering::Relaxed)
+    }
+
+    /// How many keys are being loaded or written at this moment.
+    pub fn loads_running(&self) -> usize {
+        self.core.flights.len()
+    }
+
+    /// The group with this name, to be kept by whoever counts in it often.
+    pub fn group(&self, name: &str) -> Arc<Group> {
+        self.core.groups.named(name)
+    }
+
+    /// The cache's own policy.
+    pub fn policy(&self) -> &Policy {
+        &self.core.policy
+    }
+
+    /// The cache's namespace.
+    pub fn namespace(&self) -> &Namespace {
+        &self.core.namespace
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("namespace", &self.core.namespace.name())
+            .field("enabled", &self.is_enabled())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A key that may be borrowed.
+type AnyKey<'a> = Cow<'a, Key>;

@@ -1,0 +1,139 @@
+//! What adapters use of a cache: reads by shapes, publication of writes, marks.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use tokio::runtime::Handle;
+
+use super::Cache;
+use crate::adapter::Fetch;
+use crate::change::Changes;
+use crate::error::{Error, LoadError, Result};
+use crate::event::Event;
+use crate::read::{self, Ask, Fetched, GroupOf, Hit};
+use crate::shape::ShapeList;
+use crate::tag::Tag;
+use crate::value::ValueKind;
+use crate::write::{self, MarkGuard, Published};
+
+impl Fetch<'_> {
+    fn ask<T>(&self, kind: ValueKind<T>, negative: Option<fn(&T) -> bool>) -> Ask<'_, T> {
+        Ask {
+            key: self.key,
+            wants: self.wants,
+            group: GroupOf::This(self.group),
+            policy: self.policy,
+            kind,
+            negative,
+        }
+    }
+}
+
+impl Cache {
+    /// For adapters: looks, and never loads.
+    pub async fn lookup<T: Send + Sync + 'static>(
+        &self,
+        fetch: &Fetch<'_>,
+        kind: ValueKind<T>,
+    ) -> Option<Hit<T>> {
+        read::look_only(self.core(), &fetch.ask(kind, None)).await
+    }
+
+    /// For adapters: a hit, if the store answers at once and there is nothing to do beside serving
+    /// it. Allocates nothing. A miss is neither counted nor reported: [`fetch`](Cache::fetch) does.
+    pub fn lookup_now<T: Send + Sync + 'static>(
+        &self,
+        fetch: &Fetch<'_>,
+        kind: ValueKind<T>,
+    ) -> Option<Hit<T>> {
+        read::hit_now(self.core(), &fetch.ask(kind, None))
+    }
+
+    /// For adapters: looks, else loads once for all who ask at the same time, and stores the value.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_or_load`](Cache::get_or_load).
+    ///
+    /// # Panics
+    ///
+    /// If the load panics, with its message.
+    pub async fn fetch<T, E, L, F>(
+        &self,
+        fetch: Fetch<'_>,
+        load: L,
+        negative: Option<fn(&T) -> bool>,
+        kind: ValueKind<T>,
+    ) -> Result<Fetched<T>, LoadError<E>>
+    where
+        T: Send + Sync + 'static,
+        E: Send + Sync + 'static,
+        L: FnOnce() -> F + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+    {
+        read::read_through(self.core(), fetch.ask(kind, negative), load).await
+    }
+
+    /// For adapters: the lists of shapes in use on these tables, in the same order.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub async fn shapes(&self, tables: &[Tag]) -> Result<Vec<ShapeList>> {
+        let core = self.core();
+        core.store.shapes(&core.namespace, tables).await
+    }
+
+    /// For adapters: bumps what a write changed. Call it after the commit was acknowledged, or its
+    /// outcome is unknown; never before.
+    ///
+    /// # Cancel safety
+    ///
+    /// None: a dropped publication may leave stale entries. Run it to its end.
+    pub async fn publish(&self, changes: Changes) -> Published {
+        write::publish(self.core(), &changes).await
+    }
+
+    /// For adapters: as [`publish`](Cache::publish) where nothing can be awaited, as in a `Drop`.
+    /// Done when it returns if the store answers at once; else goes on as a task.
+    pub fn publish_now(&self, changes: Changes) {
+        let cache = self.clone();
+        let mut publication = Box::pin(async move { cache.publish(changes).await });
+        let mut context = Context::from_waker(Waker::noop());
+        if let Poll::Ready(_) = publication.as_mut().poll(&mut context) {
+            return;
+        }
+        match Handle::try_current() {
+            Ok(runtime) => {
+                runtime.spawn(publication);
+            }
+            Err(_) => {
+                let error = Error::runtime("a publication needs a tokio runtime to go on");
+                self.emit(&Event::BumpDelayed {
+                    tags: &[],
+                    error: &error,
+                });
+            }
+        }
+    }
+
+    /// For adapters: marks tables' tags before a commit that linearizable reads must not miss.
+    /// While the guard lives, entries that carry one of the tags are neither served nor stored.
+    /// Drop it after the publication.
+    ///
+    /// # Errors
+    ///
+    /// The store keeps no marks, or failed: then do not commit.
+    pub async fn mark(&self, tags: &[Tag]) -> Result<MarkGuard> {
+        write::mark(self.core(), tags).await
+    }
+
+    /// For adapters: tells the observers of an event of the adapter's own.
+    pub fn emit(&self, event: &Event<'_>) {
+        let core: &Arc<_> = self.core();
+        if !core.observers.is_empty() {
+            core.tell(event);
+        }
+    }
+}

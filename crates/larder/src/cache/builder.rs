@@ -1,0 +1,106 @@
+//! Settings of a cache.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64};
+
+use super::{Cache, Core};
+use crate::clock::{Clock, SystemClock};
+use crate::counters::Groups;
+use crate::error::{Error, Result};
+use crate::event::Observer;
+use crate::flight::Flights;
+use crate::namespace::Namespace;
+use crate::policy::Policy;
+use crate::store::Store;
+use crate::store::memory::Memory;
+
+/// The namespace of a cache that was given none.
+const NAMESPACE_DEFAULT: &str = "larder";
+
+/// Longer names are refused: they stand in every key of a shared store.
+const NAMESPACE_BYTES_MAX: usize = 64;
+
+/// Settings of a [`Cache`] to be built.
+#[derive(Default)]
+#[must_use]
+pub struct CacheBuilder {
+    store: Option<Arc<dyn Store>>,
+    namespace: Option<String>,
+    policy: Policy,
+    clock: Option<Arc<dyn Clock>>,
+    observers: Vec<Arc<dyn Observer>>,
+}
+
+impl CacheBuilder {
+    /// Where entries live; memory if not set.
+    pub fn store(mut self, store: impl Store) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// The name under which this cache keeps everything; `larder` if not set.
+    pub fn namespace(mut self, name: impl Into<String>) -> Self {
+        self.namespace = Some(name.into());
+        self
+    }
+
+    /// The policy of calls that give none.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The source of time; the machine's if not set.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Someone to be told what happens. There may be several.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// The cache.
+    ///
+    /// # Errors
+    ///
+    /// A setting that cannot work: a fraction that is none, a namespace that is empty or too long.
+    pub fn build(self) -> Result<Cache> {
+        self.policy.check()?;
+        let name = self.namespace.as_deref().unwrap_or(NAMESPACE_DEFAULT);
+        if name.is_empty() || name.len() > NAMESPACE_BYTES_MAX {
+            return Err(Error::config(format!(
+                "a namespace has 1 to {NAMESPACE_BYTES_MAX} bytes, not {}",
+                name.len()
+            )));
+        }
+        let store = self.store.unwrap_or_else(|| Arc::new(Memory::new()));
+        Ok(Cache {
+            core: Arc::new(Core {
+                tags_needed_to_look: store.capability().tags_needed_to_look,
+                store,
+                namespace: Namespace::new(name),
+                policy: self.policy,
+                clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+                groups: Groups::default(),
+                flights: Flights::new(),
+                observers: self.observers.into(),
+                state: AtomicU8::new(0),
+                bumps: AtomicU64::new(0),
+                chances: AtomicU64::new(0),
+            }),
+        })
+    }
+}
+
+impl fmt::Debug for CacheBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheBuilder")
+            .field("namespace", &self.namespace)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}

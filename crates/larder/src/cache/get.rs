@@ -1,0 +1,114 @@
+//! Looking.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::future::BoxFuture;
+
+use super::{AnyKey, Cache};
+use crate::error::Result;
+use crate::mode::{Local, Mode, Serde};
+use crate::read::{self, Ask, GroupOf};
+use crate::value::ValueKind;
+
+/// A look-up to be awaited: see [`Cache::get`].
+#[must_use = "a look-up does nothing unless it is awaited"]
+pub struct Get<'a, T, M = Serde> {
+    cache: &'a Cache,
+    key: AnyKey<'a>,
+    mode: PhantomData<fn() -> (T, M)>,
+}
+
+impl<'a, T> Get<'a, T> {
+    pub(super) fn new(cache: &'a Cache, key: AnyKey<'a>) -> Self {
+        Get {
+            cache,
+            key,
+            mode: PhantomData,
+        }
+    }
+
+    /// For a type without serde.
+    pub fn local(self) -> Get<'a, T, Local> {
+        Get {
+            cache: self.cache,
+            key: self.key,
+            mode: PhantomData,
+        }
+    }
+}
+
+impl<T, M> fmt::Debug for Get<'_, T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Get")
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a, T: Send + Sync + 'static, M: Mode<T>> IntoFuture for Get<'a, T, M> {
+    type Output = Result<Option<Arc<T>>>;
+    type IntoFuture = Getting<'a, T>;
+
+    fn into_future(self) -> Getting<'a, T> {
+        Getting {
+            start: Some((self.cache, self.key, M::kind())),
+            running: None,
+        }
+    }
+}
+
+/// A look-up on its way.
+#[must_use = "a look-up does nothing unless it is awaited"]
+pub struct Getting<'a, T> {
+    start: Option<(&'a Cache, AnyKey<'a>, ValueKind<T>)>,
+    running: Option<BoxFuture<'a, Option<Arc<T>>>>,
+}
+
+impl<T> fmt::Debug for Getting<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Getting")
+            .field("started", &self.start.is_none())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> Unpin for Getting<'_, T> {}
+
+impl<T: Send + Sync + 'static> Future for Getting<'_, T> {
+    type Output = Result<Option<Arc<T>>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // The look-up begins here rather than where the future was made: a write that returned in
+        // between must be seen.
+        if let Some((cache, key, kind)) = self.start.take() {
+            if let Some(hit) = read::hit_now(cache.core(), &ask(cache, &key, kind)) {
+                return Poll::Ready(Ok(Some(hit.value)));
+            }
+            self.running = Some(Box::pin(async move {
+                read::look_only(cache.core(), &ask(cache, &key, kind))
+                    .await
+                    .map(|hit| hit.value)
+            }));
+        }
+        match &mut self.running {
+            Some(running) => running.as_mut().poll(context).map(Ok),
+            None => panic!("a look-up was polled after it was ready"),
+        }
+    }
+}
+
+fn ask<'a, T>(cache: &'a Cache, key: &'a AnyKey<'_>, kind: ValueKind<T>) -> Ask<'a, T> {
+    Ask {
+        key,
+        wants: &Vec::new,
+        group: GroupOf::Key,
+        policy: cache.policy(),
+        kind,
+        negative: None,
+    }
+}

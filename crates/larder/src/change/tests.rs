@@ -1,0 +1,184 @@
+use super::*;
+
+fn names(names: &[&str]) -> Arc<[Name]> {
+    names.iter().map(|name| Name::from(*name)).collect()
+}
+
+fn shape(pins: &[&str], columns: &[&str]) -> Shape {
+    Shape::new(pins.iter().copied(), Columns::set(columns.iter().copied()))
+}
+
+fn row(values: [i64; 3]) -> Option<Vec<TagValue>> {
+    Some(values.map(TagValue::Int).to_vec())
+}
+
+/// Rows of track(id, genre_id, price).
+fn change(changed: Columns, rows: &[(Option<[i64; 3]>, Option<[i64; 3]>)]) -> RowsChange {
+    RowsChange {
+        columns: names(&["id", "genre_id", "price"]),
+        changed,
+        rows: rows
+            .iter()
+            .map(|(old, new)| RowImage {
+                old: old.and_then(row),
+                new: new.and_then(row),
+            })
+            .collect(),
+    }
+}
+
+#[track_caller]
+fn check(change: &RowsChange, shapes: &[Shape], expected: &[&str]) {
+    let tags = change
+        .tags(&Tag::table("", "track"), shapes)
+        .expect("the images hold every pin");
+    let shown: Vec<String> = tags.iter().map(Tag::to_string).collect();
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn a_moved_row_bumps_where_it_was_and_where_it_is() {
+    let update = change(
+        Columns::set(["genre_id"]),
+        &[(Some([1, 1, 9]), Some([1, 2, 9]))],
+    );
+    check(
+        &update,
+        &[shape(&["genre_id"], &["id"])],
+        &[
+            "track(; *)",
+            "track(genre_id=1; id)",
+            "track(genre_id=2; id)",
+        ],
+    );
+}
+
+#[test]
+fn an_update_of_other_columns_bumps_nothing_of_the_shape() {
+    let update = change(
+        Columns::set(["price"]),
+        &[(Some([1, 1, 9]), Some([1, 1, 8]))],
+    );
+    check(
+        &update,
+        &[shape(&["genre_id"], &["id"]), shape(&["id"], &["price"])],
+        &["track(; *)", "track(id=1; price)"],
+    );
+}
+
+#[test]
+fn an_update_that_changed_no_value_bumps_nothing_of_the_shape() {
+    let update = change(
+        Columns::set(["price"]),
+        &[(Some([1, 1, 9]), Some([1, 1, 9]))],
+    );
+    check(&update, &[shape(&["id"], &["price"])], &["track(; *)"]);
+}
+
+#[test]
+fn a_column_that_the_images_do_not_hold_may_have_changed() {
+    let update = change(
+        Columns::set(["name"]),
+        &[(Some([1, 1, 9]), Some([1, 1, 9]))],
+    );
+    check(
+        &update,
+        &[shape(&["id"], &["name"])],
+        &["track(; *)", "track(id=1; name)"],
+    );
+}
+
+#[test]
+fn inserts_and_deletes_bump_every_shape_once() {
+    let insert = change(
+        Columns::All,
+        &[(None, Some([1, 1, 9])), (None, Some([2, 1, 9]))],
+    );
+    let shapes = [shape(&["genre_id"], &["genre_id"]), shape(&[], &["id"])];
+    let expected = ["track(; *)", "track(genre_id=1; genre_id)", "track(; id)"];
+    check(&insert, &shapes, &expected);
+    let delete = change(Columns::All, &[(Some([1, 1, 9]), None)]);
+    check(&delete, &shapes, &expected);
+}
+
+#[test]
+fn a_shape_of_all_columns_meets_every_change() {
+    let update = change(
+        Columns::set(["name"]),
+        &[(Some([1, 1, 9]), Some([1, 1, 9]))],
+    );
+    check(
+        &update,
+        &[Shape::new(["id"], Columns::All)],
+        &["track(; *)", "track(id=1; *)"],
+    );
+}
+
+#[test]
+fn a_pin_that_the_images_lack_widens() {
+    let update = change(Columns::All, &[(None, Some([1, 1, 9]))]);
+    let widened = update.tags(&Tag::table("", "track"), &[shape(&["album_id"], &["id"])]);
+    assert_eq!(widened, Err(Widen::NeedsColumn("album_id".into())));
+}
+
+#[test]
+fn a_pin_that_the_change_cannot_meet_needs_no_image() {
+    let update = change(
+        Columns::set(["price"]),
+        &[(Some([1, 1, 9]), Some([1, 1, 8]))],
+    );
+    check(&update, &[shape(&["album_id"], &["id"])], &["track(; *)"]);
+}
+
+#[test]
+fn too_many_tags_widen() {
+    let rows: Vec<_> = (0..BUMP_TAGS_MAX as i64)
+        .map(|id| (None, Some([id, 1, 9])))
+        .collect();
+    let insert = change(Columns::All, &rows);
+    let widened = insert.tags(&Tag::table("", "track"), &[shape(&["id"], &["price"])]);
+    assert_eq!(widened, Err(Widen::TooManyTags));
+}
+
+#[test]
+fn no_rows_bump_nothing() {
+    check(
+        &change(Columns::All, &[]),
+        &[shape(&["id"], &["price"])],
+        &[],
+    );
+}
+
+#[test]
+fn a_widened_table_needs_no_rows_and_a_root_no_table() {
+    let shapes = |_: &Tag| -> Arc<[Shape]> { [shape(&["id"], &["price"])].into() };
+    let mut changes = Changes::new();
+    changes.rows(
+        "",
+        "track",
+        change(Columns::All, &[(None, Some([1, 1, 9]))]),
+    );
+    changes.table("", "track");
+    changes.rows(
+        "",
+        "track",
+        change(Columns::All, &[(None, Some([2, 1, 9]))]),
+    );
+    assert_eq!(changes.tags(shapes).0, [Tag::table("", "track")]);
+    changes.root("");
+    assert_eq!(changes.tags(shapes).0, [Tag::root("")]);
+}
+
+#[test]
+fn merged_changes_hold_both() {
+    let mut changes = Changes::new();
+    changes.cause("UPDATE track");
+    let mut other = Changes::new();
+    other.cause("DELETE FROM album");
+    other.table("", "album");
+    other.tag(Tag::named("prices"));
+    changes.merge(other);
+    assert_eq!(changes.cause_text(), Some("UPDATE track"));
+    let tags = changes.tags(|_| Vec::new().into()).0;
+    assert_eq!(tags, [Tag::named("prices"), Tag::table("", "album")]);
+}

@@ -1,0 +1,119 @@
+//! Entries: stored values with their times and versions.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::counters::Group;
+use crate::store::Versions;
+use crate::value::Value;
+
+pub mod envelope;
+
+/// A stored value with its times and the versions that its tags had before it was loaded. Cheap to clone.
+#[derive(Clone)]
+pub struct Entry(Arc<Parts>);
+
+struct Parts {
+    value: Value,
+    versions: Versions,
+    written_at: Moment,
+    ttl: Duration,
+    weight: usize,
+    group: Arc<Group>,
+    /// Before this instant (in nanoseconds) a failed load is not repeated.
+    retry_at: AtomicU64,
+}
+
+/// What an entry is made of.
+#[derive(Clone, Debug)]
+pub struct NewEntry {
+    /// The value.
+    pub value: Value,
+    /// What its tags' versions were before its load began.
+    pub versions: Versions,
+    /// When it was written.
+    pub written_at: Moment,
+    /// How long it is fresh.
+    pub ttl: Duration,
+    /// Its estimated bytes.
+    pub weight: usize,
+    /// Where it is counted.
+    pub group: Arc<Group>,
+}
+
+impl Entry {
+    /// What an entry weighs beside its value and its key: the entry itself, the store's slot and
+    /// what the recorded versions take.
+    pub const OVERHEAD: usize = 256;
+
+    /// An entry of these parts.
+    pub fn new(parts: NewEntry) -> Entry {
+        Entry(Arc::new(Parts {
+            value: parts.value,
+            versions: parts.versions,
+            written_at: parts.written_at,
+            ttl: parts.ttl,
+            weight: parts.weight,
+            group: parts.group,
+            retry_at: AtomicU64::new(0),
+        }))
+    }
+
+    /// The value.
+    pub fn value(&self) -> &Value {
+        &self.0.value
+    }
+
+    /// The versions that its tags had before its load began.
+    pub fn versions(&self) -> &Versions {
+        &self.0.versions
+    }
+
+    /// When it was written.
+    pub fn written_at(&self) -> Moment {
+        self.0.written_at
+    }
+
+    /// How long it is fresh after it was written.
+    pub fn ttl(&self) -> Duration {
+        self.0.ttl
+    }
+
+    /// Its estimated bytes, without key and [`Entry::OVERHEAD`].
+    pub fn weight(&self) -> usize {
+        self.0.weight
+    }
+
+    /// Where it is counted.
+    pub fn group(&self) -> &Arc<Group> {
+        &self.0.group
+    }
+
+    /// Whether both are the same stored entry.
+    pub fn is(&self, other: &Entry) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether a load of this key may be tried at `now`: none failed a moment ago.
+    pub(crate) fn may_retry(&self, now: Moment) -> bool {
+        now.as_nanos() >= self.0.retry_at.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn retry_after(&self, moment: Moment) {
+        self.0.retry_at.store(moment.as_nanos(), Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("group", &self.0.group)
+            .field("written_at", &self.0.written_at)
+            .field("ttl", &self.0.ttl)
+            .field("weight", &self.0.weight)
+            .finish_non_exhaustive()
+    }
+}

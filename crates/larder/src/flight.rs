@@ -1,0 +1,260 @@
+//! Single-flight: one load for all callers that want the same key at the same time.
+//!
+//! A *flight* is one running load. Its *leader* is the caller that found none running; the others
+//! are *followers*. The load runs on a task of its own, so that nobody who goes away stops it.
+//!
+//! States of a flight: *preparing* (no versions recorded, the load has not begun), *loading*
+//! (versions recorded), *landed* (its outcome is there for all who joined). Beside that it is
+//! *listed* in the table or not, and *attached* (its result may be stored) or not.
+//!
+//! What can go wrong, and why it does not:
+//! - A caller that comes after an invalidation gets an older value: whoever joins a loading flight
+//!   checks its versions first, and lists a flight of its own if they have changed. A preparing
+//!   flight may be joined unchecked, because its query begins after the join.
+//! - A value is stored after the key was removed or inserted: `remove` and `insert` list a flight
+//!   of their own first (a [`Block`]) and detach the one they found, under its gate; a load stores
+//!   its result under the same gate, and only while it is attached.
+//! - A waiter waits for ever: [`Lead`] and [`Block`] land their flight when they are dropped, in
+//!   whatever way, and tell the waiters to look again.
+
+use std::any::{Any, TypeId};
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::{Mutex, Notify, watch};
+
+use crate::cache::Core;
+use crate::freshness::TagState;
+use crate::key::Key;
+use crate::store::Versions;
+use crate::sync;
+
+pub(crate) mod table;
+
+use table::{Entered, Table};
+
+/// How a load ended, for everyone who waited.
+#[derive(Clone)]
+pub(crate) enum Done {
+    /// With this value, an `Arc<T>`.
+    Loaded(Arc<dyn Any + Send + Sync>),
+    /// With this error, an `Arc<E>`.
+    Failed(Arc<dyn Any + Send + Sync>),
+    /// With a panic that said this.
+    Panicked(Arc<str>),
+    /// It was given up.
+    TimedOut,
+    /// It has no outcome: look again.
+    Again,
+}
+
+pub(crate) struct Flight {
+    /// The types of value and error; none for a block, which anyone may wait for.
+    types: Option<TypeId>,
+    /// Set once, before the load begins.
+    versions: OnceLock<Versions>,
+    /// The outcome. The sender lives as long as the flight.
+    done: watch::Sender<Option<Done>>,
+    /// Whether the result may be stored. Held while it is being stored.
+    attached: Mutex<bool>,
+}
+
+impl Flight {
+    fn new(types: Option<TypeId>) -> Flight {
+        Flight {
+            types,
+            versions: OnceLock::new(),
+            done: watch::Sender::new(None),
+            attached: Mutex::new(true),
+        }
+    }
+
+    /// Waits for the outcome.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the wait stops nothing.
+    pub(crate) async fn wait(&self) -> Done {
+        let mut done = self.done.subscribe();
+        match done.wait_for(Option::is_some).await {
+            Ok(done) => done.clone().unwrap_or(Done::Again),
+            // Not reached: the sender is ours.
+            Err(_) => Done::Again,
+        }
+    }
+
+    /// Records the versions that were read before the load begins.
+    pub(crate) fn record(&self, versions: Versions) {
+        // A flight prepares once.
+        let _ = self.versions.set(versions);
+    }
+
+    /// The lock under which the result is stored; it says whether it may be.
+    pub(crate) async fn gate(&self) -> tokio::sync::MutexGuard<'_, bool> {
+        self.attached.lock().await
+    }
+
+    async fn detach(&self) {
+        *self.attached.lock().await = false;
+    }
+}
+
+/// All flights of a cache, and how many of its tasks run.
+pub(crate) struct Flights {
+    table: Table<Key, Flight>,
+    tasks: sync::AtomicUsize,
+    idle: Notify,
+}
+
+impl Flights {
+    pub(crate) fn new() -> Flights {
+        Flights {
+            table: Table::new(),
+            tasks: sync::AtomicUsize::new(0),
+            idle: Notify::new(),
+        }
+    }
+
+    /// How many keys are being loaded or written.
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Waits until no task runs.
+    pub(crate) async fn idle(&self) {
+        loop {
+            let idle = self.idle.notified();
+            tokio::pin!(idle);
+            // Listen first, then count: the last task may end in between.
+            idle.as_mut().enable();
+            if self.tasks.load(sync::Ordering::SeqCst) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+/// A running task, counted until it is dropped.
+pub(crate) struct Running(Arc<Core>);
+
+impl Running {
+    pub(crate) fn new(core: &Arc<Core>) -> Running {
+        core.flights.tasks.fetch_add(1, sync::Ordering::SeqCst);
+        Running(core.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.0.flights.tasks.fetch_sub(1, sync::Ordering::SeqCst) == 1 {
+            self.0.flights.idle.notify_waiters();
+        }
+    }
+}
+
+/// What a caller does about a key that must be loaded.
+pub(crate) enum Join {
+    /// It loads, for all.
+    Lead(Lead),
+    /// It waits.
+    Follow(Arc<Flight>),
+    /// It loads for itself alone.
+    Bypass(&'static str),
+}
+
+/// Joins the flight for `key`, or leads a new one.
+pub(crate) async fn join(core: &Arc<Core>, key: &Key, types: TypeId) -> Join {
+    let new = || Flight::new(Some(types));
+    let mut entered = core.flights.table.enter(key, new);
+    loop {
+        let flight = match entered {
+            Entered::Lead(flight) => return Join::Lead(Lead::new(core, key, flight)),
+            Entered::Present(flight) => flight,
+        };
+        if flight.types.is_some_and(|own| own != types) {
+            return Join::Bypass("a value of another type is being loaded under this key");
+        }
+        let Some(versions) = flight.versions.get() else {
+            return Join::Follow(flight);
+        };
+        match core.store.current(&core.namespace, versions).await {
+            Ok(TagState::Current) => return Join::Follow(flight),
+            Ok(TagState::Marked) => return Join::Bypass("a writer is about to commit"),
+            // The load that runs may have read what was there before the change, and we came
+            // after it. Its waiters came before and may have the older value; we may not.
+            Ok(TagState::Changed | TagState::Missing) | Err(_) => {
+                entered = core.flights.table.replace(key, &flight, new);
+            }
+        }
+    }
+}
+
+/// Leads a flight if none is there.
+pub(crate) fn try_lead(core: &Arc<Core>, key: &Key, types: TypeId) -> Option<Lead> {
+    match core.flights.table.enter(key, || Flight::new(Some(types))) {
+        Entered::Lead(flight) => Some(Lead::new(core, key, flight)),
+        Entered::Present(_) => None,
+    }
+}
+
+/// The duty to see a flight through. Dropped before it landed, it tells the waiters to look again.
+pub(crate) struct Lead {
+    core: Arc<Core>,
+    key: Key,
+    pub(crate) flight: Arc<Flight>,
+}
+
+impl Lead {
+    fn new(core: &Arc<Core>, key: &Key, flight: Arc<Flight>) -> Lead {
+        Lead {
+            core: core.clone(),
+            key: key.clone(),
+            flight,
+        }
+    }
+
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// Strikes the flight off the table: nobody joins any more.
+    pub(crate) fn leave(&self) {
+        self.core.flights.table.leave(&self.key, &self.flight);
+    }
+
+    /// Gives the outcome to all who wait.
+    pub(crate) fn land(self, done: Done) {
+        // Leave first: who comes now looks in the store, where the value is already.
+        self.leave();
+        self.flight.done.send_replace(Some(done));
+    }
+}
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        self.leave();
+        self.flight.done.send_if_modified(|done| {
+            let open = done.is_none();
+            if open {
+                *done = Some(Done::Again);
+            }
+            open
+        });
+    }
+}
+
+/// A writer's claim on a key: while it lasts, whoever misses the key waits and then looks again,
+/// and no load that began before stores its result.
+pub(crate) struct Block(#[expect(dead_code, reason = "lands its flight when dropped")] Lead);
+
+impl Block {
+    pub(crate) async fn new(core: &Arc<Core>, key: &Key) -> Block {
+        let (flight, old) = core.flights.table.swap(key, Flight::new(None));
+        let block = Block(Lead::new(core, key, flight));
+        if let Some(old) = old {
+            // A load that holds the gate now is storing: we wait, and write after it.
+            old.detach().await;
+        }
+        block
+    }
+}

@@ -1,0 +1,151 @@
+//! The times and rules of an entry.
+
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::level::Level;
+
+/// How long an entry is fresh if nobody says otherwise.
+pub const TTL_DEFAULT: Duration = Duration::from_secs(60 * 60);
+
+/// How long a failed load is not repeated under stale-if-error, if nobody says otherwise.
+pub const STALE_IF_ERROR_THROTTLE_DEFAULT: Duration = Duration::from_secs(1);
+
+/// The times and rules of one entry.
+///
+/// The defaults are: fresh for an hour, nothing stale, no timeouts. Stale windows concern age
+/// only: what an invalidation killed is never served.
+///
+/// # Example: a page that stays up while its database is down
+///
+/// ```
+/// use std::time::Duration;
+/// use larder::Policy;
+///
+/// let policy = Policy::new()
+///     .ttl(Duration::from_secs(60))
+///     .stale_while_revalidate(Duration::from_secs(30))
+///     .stale_if_error(Duration::from_secs(600));
+/// assert_eq!(policy.keep(), Duration::from_secs(660));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[must_use]
+pub struct Policy {
+    pub(crate) ttl: Duration,
+    pub(crate) jitter: f64,
+    pub(crate) stale_while_revalidate: Duration,
+    pub(crate) stale_if_error: Duration,
+    pub(crate) stale_if_error_throttle: Duration,
+    pub(crate) refresh_ahead: Option<f64>,
+    pub(crate) negative_ttl: Option<Duration>,
+    pub(crate) soft_load_timeout: Option<Duration>,
+    pub(crate) hard_load_timeout: Option<Duration>,
+    pub(crate) wait_timeout: Option<Duration>,
+    pub(crate) level: Level,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy {
+            ttl: TTL_DEFAULT,
+            jitter: 0.0,
+            stale_while_revalidate: Duration::ZERO,
+            stale_if_error: Duration::ZERO,
+            stale_if_error_throttle: STALE_IF_ERROR_THROTTLE_DEFAULT,
+            refresh_ahead: None,
+            negative_ttl: None,
+            soft_load_timeout: None,
+            hard_load_timeout: None,
+            wait_timeout: None,
+            level: Level::Regular,
+        }
+    }
+}
+
+macro_rules! knobs {
+    ($($(#[$doc:meta])* $name:ident: $type:ty => $wrap:expr;)*) => {
+        impl Policy {
+            $($(#[$doc])* pub fn $name(mut self, $name: $type) -> Self {
+                self.$name = ($wrap)($name);
+                self
+            })*
+        }
+    };
+}
+
+knobs! {
+    /// How long an entry is fresh after it was written.
+    ttl: Duration => |value| value;
+    /// By which fraction of the ttl, at most, an entry's life is shortened at random, so that
+    /// entries written together do not expire together. Between 0 and 1.
+    jitter: f64 => |value| value;
+    /// For how long after its ttl an entry is still served once while one load runs behind it.
+    stale_while_revalidate: Duration => |value| value;
+    /// For how long after its ttl an entry is served if the load fails.
+    stale_if_error: Duration => |value| value;
+    /// How long a failed load is not tried again while a stale entry can be served.
+    stale_if_error_throttle: Duration => |value| value;
+    /// After which fraction of its ttl a fresh entry that is asked for is loaded again in the
+    /// background. Between 0 and 1.
+    refresh_ahead: f64 => Some;
+    /// How long an entry that says "there is nothing" is fresh; the ttl if not set. Zero stores none.
+    negative_ttl: Duration => Some;
+    /// How long a caller waits for a load before it takes a stale entry, where there is one.
+    soft_load_timeout: Duration => Some;
+    /// After which time a load is given up.
+    hard_load_timeout: Duration => Some;
+    /// How long a caller waits for a load, its own or another's. The load goes on.
+    wait_timeout: Duration => Some;
+    /// What the read promises about writes.
+    level: Level => |value| value;
+}
+
+impl Policy {
+    /// The defaults.
+    pub fn new() -> Policy {
+        Policy::default()
+    }
+
+    /// How long a store keeps the entry: its ttl and the longest stale window.
+    pub fn keep(&self) -> Duration {
+        self.keep_of(self.ttl)
+    }
+
+    pub(crate) fn keep_of(&self, ttl: Duration) -> Duration {
+        ttl.saturating_add(self.stale_while_revalidate.max(self.stale_if_error))
+    }
+
+    /// What is promised about writes.
+    pub fn promised_level(&self) -> Level {
+        self.level
+    }
+
+    /// The ttl of one entry: shortened by the jitter, where `chance` is a random number between 0 and 1.
+    pub(crate) fn ttl_of(&self, negative: bool, chance: f64) -> Duration {
+        let ttl = if negative {
+            self.negative_ttl.unwrap_or(self.ttl)
+        } else {
+            self.ttl
+        };
+        if self.jitter == 0.0 {
+            ttl
+        } else {
+            ttl.mul_f64((1.0 - self.jitter * chance).clamp(0.0, 1.0))
+        }
+    }
+
+    /// Whether the fractions are fractions.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let fraction = |name: &str, value: f64| {
+            if (0.0..=1.0).contains(&value) {
+                Ok(())
+            } else {
+                Err(Error::config(format!(
+                    "{name} is {value}, which is not between 0 and 1"
+                )))
+            }
+        };
+        fraction("jitter", self.jitter)?;
+        fraction("refresh_ahead", self.refresh_ahead.unwrap_or(0.0))
+    }
+}

@@ -1,0 +1,418 @@
+//! Stores: where entries and tag versions live.
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use smallvec::SmallVec;
+
+use crate::entry::Entry;
+use crate::error::Result;
+use crate::freshness::TagState;
+use crate::key::Key;
+use crate::namespace::Namespace;
+use crate::shape::{Shape, ShapeList, TagValue};
+use crate::tag::Tag;
+use crate::version::Version;
+
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+pub mod memory;
+
+/// Where entries and the versions of tags live.
+///
+/// A store reports facts; what to do about them is decided elsewhere. Every operation takes a
+/// batch and is one round trip.
+///
+/// # What callers rely on
+///
+/// - A version that [`prepare`](Store::prepare) gave for a tag never becomes current again once the
+///   tag was bumped, evicted or lost.
+/// - When [`bump`](Store::bump) has returned, no [`get`](Store::get) that begins afterwards reports
+///   an entry with an older version of one of the tags as [`TagState::Current`].
+/// - A shape that `prepare` admitted stands in every list that `bump` or
+///   [`shapes`](Store::shapes) reads from then on, for as long as an entry depends on it.
+/// - Tags are checked in the order in which they were wanted, coarse ones first.
+/// - An entry may disappear at any time. It never appears under another key or namespace.
+///
+/// # Errors
+///
+/// A store that cannot be reached answers with an error for which
+/// [`is_store`](crate::Error::is_store) holds. Bytes that are no entry are [`Lookup::Absent`].
+///
+/// # Cancel safety
+///
+/// Dropping a reply leaves the operation done, or not done, never half.
+pub trait Store: Send + Sync + 'static {
+    /// What this store can do.
+    fn capability(&self) -> Capability;
+
+    /// Looks up entries with the state of their tags, one answer for each look.
+    fn get<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        looks: &'a [Look<'a>],
+    ) -> Reply<'a, Result<SmallVec<[Lookup; 1]>>>;
+
+    /// Registers the wanted shapes and gives the current versions of the wanted tags, which it
+    /// creates where they are missing. Called before a load.
+    fn prepare<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        wants: &'a [Want],
+    ) -> Reply<'a, Result<Versions>>;
+
+    /// Stores an entry, which carries the versions that were current before its load began.
+    fn insert<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        key: &'a Key,
+        entry: Entry,
+        keep: Duration,
+    ) -> Reply<'a, Result<Put>>;
+
+    /// Deletes entries. Absent ones are fine.
+    fn remove<'a>(&'a self, namespace: &'a Namespace, keys: &'a [Key]) -> Reply<'a, Result<()>>;
+
+    /// Gives every tag a fresh version, then reports the lists of shapes of the tables in `watch`
+    /// as they are after that, in the same order.
+    fn bump<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        tags: &'a [Tag],
+        watch: &'a [Tag],
+    ) -> Reply<'a, Result<Vec<ShapeList>>>;
+
+    /// The lists of shapes of these tables, in the same order.
+    fn shapes<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        tables: &'a [Tag],
+    ) -> Reply<'a, Result<Vec<ShapeList>>>;
+
+    /// Whether recorded versions are still current.
+    fn current<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        versions: &'a Versions,
+    ) -> Reply<'a, Result<TagState>>;
+
+    /// The marks of this store, if it can keep any.
+    fn marks(&self) -> Option<&dyn Marks> {
+        None
+    }
+}
+
+/// Marks: a writer's notes on tags that it is about to commit.
+///
+/// While a tag is marked, every look-up of an entry that carries it reports [`TagState::Marked`]
+/// (or [`TagState::Changed`]), and versions prepared under it are never current.
+pub trait Marks: Send + Sync {
+    /// Marks the tags until the mark is dropped.
+    fn mark<'a>(&'a self, namespace: &'a Namespace, tags: &'a [Tag]) -> Reply<'a, Result<Mark>>;
+}
+
+/// Tags marked in a store. Dropping it takes the mark away.
+#[must_use = "a dropped mark is no mark"]
+pub struct Mark {
+    _held: Box<dyn Any + Send + Sync>,
+}
+
+impl Mark {
+    /// A mark that lasts until `held` is dropped.
+    pub fn new(held: impl Any + Send + Sync) -> Mark {
+        Mark {
+            _held: Box::new(held),
+        }
+    }
+}
+
+impl fmt::Debug for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mark")
+    }
+}
+
+/// What a store can do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capability {
+    /// It holds values themselves rather than bytes: local values can be stored.
+    pub typed_values: bool,
+    /// A look must name the tags that the entry carries.
+    pub tags_needed_to_look: bool,
+    /// It keeps marks.
+    pub marks: bool,
+    /// It can list its keys.
+    pub lists_keys: bool,
+    /// How many bytes it holds at most, if it keeps a bound by itself.
+    pub bytes_max: Option<u64>,
+}
+
+/// One look-up.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    /// The entry's key.
+    pub key: &'a Key,
+    /// The tags that the entry carries, where the store must be told.
+    pub wants: &'a [Want],
+}
+
+/// What a look-up found.
+#[derive(Clone, Debug)]
+pub enum Lookup {
+    /// Nothing.
+    Absent,
+    /// An entry.
+    Found {
+        /// The entry.
+        entry: Entry,
+        /// The state of its tags at the time of the look-up.
+        state: TagState,
+    },
+}
+
+/// What became of an entry that was to be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Put {
+    /// It is stored.
+    Stored {
+        /// How many entries were dropped to make room.
+        evicted: usize,
+    },
+    /// It is not stored: it is too large.
+    TooLarge {
+        /// What it weighs.
+        weight: usize,
+        /// What an entry may weigh.
+        max: usize,
+    },
+    /// It is not stored: a tag has changed since its load began.
+    Outdated,
+}
+
+/// A tag that a read depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// This tag.
+    Tag(Tag),
+    /// The tag of the rows of `table` that hold `values`, by `shape` or by a wider shape if the
+    /// table's list does not admit it.
+    Shape {
+        /// The table's tag.
+        table: Tag,
+        /// The shape.
+        shape: Shape,
+        /// One value for each pin.
+        values: SmallVec<[TagValue; 2]>,
+    },
+}
+
+/// The versions that a load's tags had before it began. Cheap to clone.
+#[derive(Clone)]
+pub struct Versions {
+    held: Held,
+    marked: bool,
+}
+
+#[derive(Clone)]
+enum Held {
+    Recorded(Arc<[(Tag, Version)]>),
+    Guarded(Arc<dyn Guard>),
+}
+
+/// A store's own way of recording versions, where they are more than stamps.
+pub trait Guard: Any + Send + Sync {
+    /// Whether the versions are still current.
+    fn state(&self) -> TagState;
+
+    /// The tags, in the order in which they are checked.
+    fn tags(&self) -> Vec<Tag>;
+}
+
+impl Versions {
+    /// Versions as stamps, for stores that compare them far away. `marked` says that a tag was
+    /// marked: such versions are never current.
+    pub fn recorded(stamps: impl Into<Arc<[(Tag, Version)]>>, marked: bool) -> Versions {
+        Versions {
+            held: Held::Recorded(stamps.into()),
+            marked,
+        }
+    }
+
+    /// Versions that the store keeps in its own form.
+    pub fn guarded(guard: Arc<dyn Guard>, marked: bool) -> Versions {
+        Versions {
+            held: Held::Guarded(guard),
+            marked,
+        }
+    }
+
+    /// Whether a tag was marked when they were read: then nothing may be stored under them.
+    pub fn is_marked(&self) -> bool {
+        self.marked
+    }
+
+    /// The stamps, if they are recorded as such.
+    pub fn stamps(&self) -> Option<&[(Tag, Version)]> {
+        match &self.held {
+            Held::Recorded(stamps) => Some(stamps),
+            Held::Guarded(_) => None,
+        }
+    }
+
+    /// The store's own form, if they are recorded so.
+    pub fn guard(&self) -> Option<&dyn Guard> {
+        match &self.held {
+            Held::Recorded(_) => None,
+            Held::Guarded(guard) => Some(&**guard),
+        }
+    }
+
+    /// The tags, in the order in which they are checked.
+    pub fn tags(&self) -> Vec<Tag> {
+        match &self.held {
+            Held::Recorded(stamps) => stamps.iter().map(|(tag, _)| tag.clone()).collect(),
+            Held::Guarded(guard) => guard.tags(),
+        }
+    }
+}
+
+impl fmt::Debug for Versions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Versions")
+            .field("tags", &self.tags())
+            .field("marked", &self.marked)
+            .finish()
+    }
+}
+
+/// A store's answer: there already, or on its way. A store in memory is always ready, so that a
+/// hit allocates nothing and never waits.
+#[must_use = "a reply does nothing unless it is awaited"]
+pub enum Reply<'a, T> {
+    /// The answer.
+    Ready(T),
+    /// The answer on its way.
+    Pending(BoxFuture<'a, T>),
+    /// The answer was there and has been taken.
+    #[doc(hidden)]
+    Taken,
+}
+
+impl<'a, T> Reply<'a, T> {
+    /// The answer, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// The reply itself, if the answer is on its way.
+    pub fn now(self) -> std::result::Result<T, Self> {
+        match self {
+            Reply::Ready(answer) => Ok(answer),
+            pending => Err(pending),
+        }
+    }
+
+    /// The answer turned into another.
+    pub fn map<U>(self, map: impl FnOnce(T) -> U + Send + 'a) -> Reply<'a, U>
+    where
+        T: Send + 'a,
+    {
+        match self {
+            Reply::Ready(answer) => Reply::Ready(map(answer)),
+            Reply::Pending(future) => Reply::Pending(Box::pin(async move { map(future.await) })),
+            Reply::Taken => Reply::Taken,
+        }
+    }
+}
+
+// The answer is not pinned itself: a ready one is moved out.
+impl<T> Unpin for Reply<'_, T> {}
+
+impl<T> Future for Reply<'_, T> {
+    type Output = T;
+
+    /// # Panics
+    ///
+    /// If polled again after it was ready.
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        if let Reply::Pending(future) = &mut *self {
+            return future.as_mut().poll(context);
+        }
+        match std::mem::replace(&mut *self, Reply::Taken) {
+            Reply::Ready(answer) => Poll::Ready(answer),
+            _ => panic!("a reply was polled after it was ready"),
+        }
+    }
+}
+
+impl<S: Store + ?Sized> Store for Arc<S> {
+    fn capability(&self) -> Capability {
+        (**self).capability()
+    }
+
+    fn get<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        looks: &'a [Look<'a>],
+    ) -> Reply<'a, Result<SmallVec<[Lookup; 1]>>> {
+        (**self).get(namespace, looks)
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        wants: &'a [Want],
+    ) -> Reply<'a, Result<Versions>> {
+        (**self).prepare(namespace, wants)
+    }
+
+    fn insert<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        key: &'a Key,
+        entry: Entry,
+        keep: Duration,
+    ) -> Reply<'a, Result<Put>> {
+        (**self).insert(namespace, key, entry, keep)
+    }
+
+    fn remove<'a>(&'a self, namespace: &'a Namespace, keys: &'a [Key]) -> Reply<'a, Result<()>> {
+        (**self).remove(namespace, keys)
+    }
+
+    fn bump<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        tags: &'a [Tag],
+        watch: &'a [Tag],
+    ) -> Reply<'a, Result<Vec<ShapeList>>> {
+        (**self).bump(namespace, tags, watch)
+    }
+
+    fn shapes<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        tables: &'a [Tag],
+    ) -> Reply<'a, Result<Vec<ShapeList>>> {
+        (**self).shapes(namespace, tables)
+    }
+
+    fn current<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        versions: &'a Versions,
+    ) -> Reply<'a, Result<TagState>> {
+        (**self).current(namespace, versions)
+    }
+
+    fn marks(&self) -> Option<&dyn Marks> {
+        (**self).marks()
+    }
+}

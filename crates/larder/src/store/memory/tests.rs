@@ -1,0 +1,166 @@
+use super::*;
+use crate::clock::Moment;
+use crate::counters::Group;
+use crate::entry::NewEntry;
+use crate::shape::{Columns, Shape};
+use crate::value::Value;
+
+fn ready<T>(reply: Reply<'_, Result<T>>) -> T {
+    match reply.now() {
+        Ok(answer) => answer.expect("memory does not fail"),
+        Err(_) => panic!("memory answers at once"),
+    }
+}
+
+fn entry(versions: Versions, weight: usize) -> Entry {
+    Entry::new(NewEntry {
+        value: Value::Typed {
+            value: Arc::new(7u32),
+            encode: None,
+        },
+        versions,
+        written_at: Moment::default(),
+        ttl: Duration::from_secs(60),
+        weight,
+        group: Arc::new(Group::new("test")),
+    })
+}
+
+fn put(memory: &Memory, namespace: &Namespace, key: &Key, tags: &[&str], weight: usize) -> Put {
+    let wants: Vec<Want> = tags
+        .iter()
+        .map(|name| Want::Tag(Tag::named(name)))
+        .collect();
+    let versions = ready(memory.prepare(namespace, &wants));
+    ready(memory.insert(
+        namespace,
+        key,
+        entry(versions, weight),
+        Duration::from_secs(60),
+    ))
+}
+
+fn look(memory: &Memory, namespace: &Namespace, key: &Key) -> Option<TagState> {
+    match &ready(memory.get(namespace, &[Look { key, wants: &[] }]))[0] {
+        Lookup::Absent => None,
+        Lookup::Found { state, .. } => Some(*state),
+    }
+}
+
+#[test]
+fn cells_are_freed_when_nothing_holds_them() {
+    let memory = Memory::new();
+    let namespace = Namespace::new("shop");
+    let keys: Vec<Key> = (0..100).map(|n| Key::new(("k", n))).collect();
+    for (n, key) in keys.iter().enumerate() {
+        put(&memory, &namespace, key, &["all", &format!("tag{n}")], 10);
+    }
+    assert_eq!(memory.tags(), 101);
+    ready(memory.remove(&namespace, &keys[..50]));
+    assert_eq!(memory.tags(), 51);
+    ready(memory.bump(&namespace, &[Tag::named("all")], &[]));
+    for key in &keys[50..] {
+        assert_eq!(look(&memory, &namespace, key), Some(TagState::Changed));
+    }
+    assert_eq!(
+        memory.tags(),
+        0,
+        "invalidated entries leave when they are looked at"
+    );
+    assert!(memory.is_empty());
+}
+
+#[test]
+fn eviction_keeps_to_the_bytes_and_frees_cells() {
+    let memory = Memory::bytes_max(1 << 20);
+    let namespace = Namespace::new("shop");
+    let mut evicted = 0;
+    for n in 0..5_000 {
+        let put = put(
+            &memory,
+            &namespace,
+            &Key::new(n),
+            &[&format!("tag{n}")],
+            1_000,
+        );
+        if let Put::Stored { evicted: some } = put {
+            evicted += some;
+        }
+        assert!(memory.bytes() <= 1 << 20, "{} bytes", memory.bytes());
+    }
+    assert_eq!(memory.len() + evicted, 5_000);
+    assert_eq!(memory.tags(), memory.len());
+    assert!(
+        memory.len() > 500,
+        "most of the room is used: {}",
+        memory.len()
+    );
+}
+
+#[test]
+fn what_is_too_large_is_refused_and_ends_what_was_there() {
+    let memory = Memory::bytes_max(1 << 20);
+    let namespace = Namespace::new("shop");
+    let key = Key::new("k");
+    put(&memory, &namespace, &key, &[], 10);
+    let put = put(&memory, &namespace, &key, &[], 1 << 20);
+    assert!(
+        matches!(put, Put::TooLarge { max, .. } if max < 1 << 20),
+        "{put:?}"
+    );
+    assert_eq!(look(&memory, &namespace, &key), None);
+}
+
+#[test]
+fn the_largest_entry_that_is_admitted_stays() {
+    let memory = Memory::bytes_max(1 << 20);
+    let namespace = Namespace::new("shop");
+    let max = memory.0.entry_max as usize;
+    let key = Key::new("k");
+    put(
+        &memory,
+        &namespace,
+        &key,
+        &[],
+        max - Entry::OVERHEAD - key.as_bytes().len(),
+    );
+    assert_eq!(look(&memory, &namespace, &key), Some(TagState::Current));
+}
+
+#[test]
+fn a_full_list_widens_the_tag_to_any_row() {
+    let memory = Memory::new();
+    let namespace = Namespace::new("shop");
+    let table = Tag::table("", "track");
+    let want = |pin: usize| Want::Shape {
+        table: table.clone(),
+        shape: Shape::new([format!("p{pin}")], Columns::set(["c"])),
+        values: smallvec![crate::shape::TagValue::Int(1)],
+    };
+    let held: Vec<Versions> = (0..crate::shape::SHAPES_PER_TABLE_MAX)
+        .map(|pin| ready(memory.prepare(&namespace, &[want(pin)])))
+        .collect();
+    let widened = ready(memory.prepare(&namespace, &[want(1000)]));
+    assert_eq!(widened.tags(), [Tag::shape(&table, &Shape::any_row(), &[])]);
+    drop(held);
+    let fits = ready(memory.prepare(&namespace, &[want(1000)]));
+    assert_eq!(fits.tags()[0].to_string(), "track(p1000=1; c)");
+}
+
+#[test]
+fn marks_are_limited_and_a_refused_mark_leaves_none() {
+    let memory = Memory::new();
+    let namespace = Namespace::new("shop");
+    let tags = [Tag::named("a"), Tag::named("b")];
+    let many: Vec<Mark> = (0..(1 << 16) - 1)
+        .map(|_| ready(memory.mark(&namespace, &tags[1..])))
+        .collect();
+    match memory.mark(&namespace, &tags).now() {
+        Ok(refused) => assert!(refused.expect_err("one too many").is_store()),
+        Err(_) => panic!("memory answers at once"),
+    }
+    drop(many);
+    assert_eq!(memory.tags(), 0);
+    let versions = ready(memory.prepare(&namespace, &[Want::Tag(tags[0].clone())]));
+    assert!(!versions.is_marked());
+}

@@ -1,0 +1,296 @@
+//! Tags: what an entry depends on.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use crate::encoding::{self, Bytes, Part, Parts};
+use crate::key::{IntoKey, Key};
+use crate::shape::{Shape, TagValue};
+
+/// Something an entry depends on: a name, a database, a table, rows of a table. Cheap to clone.
+///
+/// When a tag is invalidated, every entry that carries it is.
+///
+/// ```
+/// use larder::{Columns, Shape, Tag, TagValue};
+///
+/// let track = Tag::table("", "track");
+/// let by_genre = Shape::new(["genre_id"], Columns::set(["id", "name"]));
+/// assert_eq!(track.to_string(), "track");
+/// assert_eq!(Tag::shape(&track, &by_genre, &[TagValue::Int(1)]).to_string(), "track(genre_id=1; id, name)");
+/// assert_eq!(Tag::shape(&track, &Shape::any_row(), &[]).to_string(), "track(; *)");
+/// assert_eq!(Tag::root("shop").to_string(), "shop root");
+/// ```
+#[derive(Clone)]
+pub struct Tag {
+    hash: u64,
+    /// The kind's byte, then typed parts.
+    bytes: Arc<[u8]>,
+}
+
+/// What a tag stands for. Coarse kinds come first: the order in which a read checks its tags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TagKind {
+    /// Everything in a namespace.
+    Namespace,
+    /// Everything in a database.
+    Root,
+    /// Everything in a table.
+    Table,
+    /// Rows of a table.
+    Shape,
+    /// Whatever the application means by a name.
+    Named,
+}
+
+impl Tag {
+    /// The tag with a name of the application's choice.
+    pub fn named(name: &str) -> Tag {
+        Tag::named_parts(name)
+    }
+
+    /// The tag whose name has parts, like `("customer", 7)`.
+    pub fn named_parts(parts: impl IntoKey) -> Tag {
+        Tag::of_key(TagKind::Named, &parts.into_key())
+    }
+
+    /// The tag that every entry of a namespace carries: the cache adds it by itself.
+    pub fn namespace() -> Tag {
+        Tag::build(TagKind::Namespace, |_| {})
+    }
+
+    /// The tag that every read of a database carries. The default database's name is empty.
+    pub fn root(database: &str) -> Tag {
+        Tag::build(TagKind::Root, |out| encoding::text(out, database))
+    }
+
+    /// The tag that every read of a table carries.
+    pub fn table(database: &str, table: &str) -> Tag {
+        Tag::build(TagKind::Table, |out| {
+            encoding::text(out, database);
+            encoding::text(out, table);
+        })
+    }
+
+    /// The tag of the rows of a table that hold `values` in the pinned columns of `shape`.
+    ///
+    /// # Panics
+    ///
+    /// If `table` is not a table's tag, or there is not one value for each pin.
+    pub fn shape(table: &Tag, shape: &Shape, values: &[TagValue]) -> Tag {
+        assert_eq!(table.kind(), TagKind::Table, "a shape belongs to a table");
+        assert_eq!(
+            shape.pins().len(),
+            values.len(),
+            "a shape's tag has one value for each pin"
+        );
+        Tag::build(TagKind::Shape, |out| {
+            out.extend_from_slice(&table.bytes[1..]);
+            out.extend_from_slice(shape.encoded());
+            for value in values {
+                value.encode(out);
+            }
+        })
+    }
+
+    fn of_key(kind: TagKind, key: &Key) -> Tag {
+        Tag::build(kind, |out| out.extend_from_slice(key.as_bytes()))
+    }
+
+    fn build(kind: TagKind, parts: impl FnOnce(&mut Bytes)) -> Tag {
+        let mut bytes = Bytes::new();
+        bytes.push(kind as u8);
+        parts(&mut bytes);
+        Tag {
+            hash: encoding::hash(&bytes),
+            bytes: bytes.as_slice().into(),
+        }
+    }
+
+    /// What the tag stands for.
+    pub fn kind(&self) -> TagKind {
+        match self.bytes[0] {
+            0 => TagKind::Namespace,
+            1 => TagKind::Root,
+            2 => TagKind::Table,
+            3 => TagKind::Shape,
+            _ => TagKind::Named,
+        }
+    }
+
+    /// The encoded identity: equal tags have equal bytes, different tags different ones.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The database of a root's, a table's or a shape's tag.
+    pub fn database(&self) -> Option<&str> {
+        match (self.kind(), self.parts().next()) {
+            (TagKind::Root | TagKind::Table | TagKind::Shape, Some(Part::Text(name))) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The table's name, of a table's or a shape's tag.
+    pub fn table_name(&self) -> Option<&str> {
+        match (self.kind(), self.parts().nth(1)) {
+            (TagKind::Table | TagKind::Shape, Some(Part::Text(name))) => Some(name),
+            _ => None,
+        }
+    }
+
+    fn parts(&self) -> Parts<'_> {
+        Parts::new(&self.bytes[1..])
+    }
+}
+
+impl PartialEq for Tag {
+    fn eq(&self, other: &Tag) -> bool {
+        self.hash == other.hash && self.bytes == other.bytes
+    }
+}
+
+impl Eq for Tag {}
+
+impl Hash for Tag {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tag({self})")
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let database = self.database().unwrap_or_default();
+        match self.kind() {
+            TagKind::Namespace => f.write_str("namespace"),
+            TagKind::Root if database.is_empty() => f.write_str("root"),
+            TagKind::Root => write!(f, "{database} root"),
+            TagKind::Table | TagKind::Shape => {
+                if !database.is_empty() {
+                    write!(f, "{database}.")?;
+                }
+                f.write_str(self.table_name().unwrap_or_default())?;
+                if self.kind() == TagKind::Shape {
+                    let mut parts = self.parts();
+                    let _ = parts.nth(1);
+                    write_shape(f, &mut parts)?;
+                }
+                Ok(())
+            }
+            TagKind::Named => {
+                let mut parts = self.parts();
+                match (parts.next(), parts.rest().is_empty()) {
+                    (Some(Part::Text(name)), true) => f.write_str(name),
+                    _ => encoding::write_parts(f, &self.bytes[1..], 0),
+                }
+            }
+        }
+    }
+}
+
+/// Writes `(genre_id=1; id, name)`. The pins' names come first in the encoding, their values last.
+fn write_shape(f: &mut fmt::Formatter<'_>, parts: &mut Parts<'_>) -> fmt::Result {
+    let pins = names(parts);
+    let columns = names(parts);
+    f.write_str("(")?;
+    for (index, pin) in pins.iter().flatten().enumerate() {
+        let separator = if index == 0 { "" } else { ", " };
+        write!(f, "{separator}{pin}=")?;
+        encoding::write_part(f, parts, 0)?;
+    }
+    match columns {
+        None => f.write_str("; *)"),
+        Some(columns) => write!(f, "; {})", columns.join(", ")),
+    }
+}
+
+/// A list of names, or nothing where all columns are meant.
+fn names<'a>(parts: &mut Parts<'a>) -> Option<Vec<&'a str>> {
+    let Some(Part::List(count)) = parts.next() else {
+        return None;
+    };
+    Some(
+        parts
+            .take(count)
+            .map(|part| match part {
+                Part::Text(name) => name,
+                _ => "?",
+            })
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::Columns;
+
+    #[track_caller]
+    fn shown(tag: &Tag, expected: &str) {
+        assert_eq!(tag.to_string(), expected);
+    }
+
+    #[test]
+    fn tags_are_shown_as_people_write_them() {
+        let track = Tag::table("", "track");
+        shown(&track, "track");
+        shown(&Tag::table("shop", "track"), "shop.track");
+        shown(&Tag::root(""), "root");
+        shown(&Tag::root("shop"), "shop root");
+        shown(&Tag::named("prices"), "prices");
+        shown(&Tag::named_parts(("customer", 7)), "('customer', 7)");
+        let shape = Shape::new(["b", "a"], Columns::set(["n"]));
+        let values = [TagValue::Text("o'k".into()), TagValue::Null];
+        shown(
+            &Tag::shape(&track, &shape, &values),
+            "track(a='o''k', b=NULL; n)",
+        );
+        let id = Shape::new(<[&str; 0]>::default(), Columns::set(["id"]));
+        shown(&Tag::shape(&track, &id, &[]), "track(; id)");
+    }
+
+    #[test]
+    fn kinds_and_names_keep_tags_apart() {
+        let tags = [
+            Tag::namespace(),
+            Tag::root("track"),
+            Tag::table("", "track"),
+            Tag::table("track", ""),
+            Tag::named("track"),
+            Tag::named_parts(("", "track")),
+            Tag::shape(&Tag::table("", "track"), &Shape::any_row(), &[]),
+        ];
+        for (index, left) in tags.iter().enumerate() {
+            for right in &tags[index + 1..] {
+                assert_ne!(left, right);
+            }
+        }
+    }
+
+    #[test]
+    fn values_of_different_types_give_different_tags() {
+        let track = Tag::table("", "track");
+        let shape = Shape::new(["a"], Columns::All);
+        let tag = |value| Tag::shape(&track, &shape, &[value]);
+        assert_ne!(tag(TagValue::Int(1)), tag(TagValue::Text("1".into())));
+        assert_ne!(tag(TagValue::Int(0)), tag(TagValue::Null));
+        assert_ne!(tag(TagValue::Int(1)), tag(TagValue::Real(1f64.to_bits())));
+        assert_ne!(
+            tag(TagValue::Text("a".into())),
+            tag(TagValue::Blob(b"a".as_slice().into()))
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "one value for each pin")]
+    fn a_shape_without_its_values_is_refused() {
+        let _ = Tag::shape(&Tag::table("", "t"), &Shape::new(["a"], Columns::All), &[]);
+    }
+}
