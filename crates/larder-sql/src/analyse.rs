@@ -1,0 +1,160 @@
+//! From syntax trees to what they read and write.
+//!
+//! [`Analyser`] keeps what was found so far. `query.rs` walks queries and resolves names against
+//! scopes, `join.rs` and `condition.rs` turn conditions into pins, `function.rs` knows which
+//! functions always answer alike, `change.rs` handles writes, `net.rs` looks over everything again.
+
+mod change;
+mod condition;
+mod function;
+mod join;
+mod net;
+mod query;
+mod scope;
+
+pub(crate) use change::Ranges;
+
+use std::collections::BTreeSet;
+
+use sqlparser::ast::{ObjectName, Statement, Visit};
+
+use crate::{
+    Catalogue, ColumnSet, Conjunction, Dialect, Name, ReadSet, Reason, Slot, TableRead, TableWrite,
+    Value, limit,
+    name::Qualified,
+};
+
+use scope::Scope;
+
+/// The parser gave up a statement this deep in queries.
+const TOO_DEEP: Reason = Reason::new("queries are nested too deeply");
+
+/// What was found so far in one statement.
+pub(crate) struct Analyser<'a> {
+    pub(crate) catalogue: &'a Catalogue,
+    dialect: Dialect,
+    /// Innermost last.
+    scopes: Vec<Scope<'a>>,
+    /// Names of CTEs that can be seen, innermost last.
+    ctes: Vec<Name>,
+    /// Names of all CTEs seen anywhere.
+    cte_names: BTreeSet<Name>,
+    /// Views being expanded.
+    views: Vec<Name>,
+    /// Views expanded so far.
+    expanded: BTreeSet<Name>,
+    depth: usize,
+    /// The next query only has to have rows; its columns do not matter.
+    exists: bool,
+    /// Conditions cannot be trusted to group as the parser grouped them.
+    pub(crate) loose: bool,
+    pub(crate) reads: Vec<TableRead>,
+    pub(crate) writes: Vec<TableWrite>,
+    pub(crate) widened: Vec<Reason>,
+    pub(crate) uncacheable: Option<Reason>,
+    pub(crate) unknown: Option<Reason>,
+    pub(crate) may_write: bool,
+    /// Where the parts of the outermost write stand in the text.
+    pub(crate) ranges: Option<Ranges>,
+    /// Slots of the text; constants follow them.
+    slots: usize,
+    pub(crate) constants: Vec<Slot>,
+}
+
+impl<'a> Analyser<'a> {
+    pub(crate) fn new(catalogue: &'a Catalogue, slots: usize) -> Self {
+        Analyser {
+            catalogue,
+            dialect: catalogue.dialect(),
+            scopes: Vec::new(),
+            ctes: Vec::new(),
+            cte_names: BTreeSet::new(),
+            views: Vec::new(),
+            expanded: BTreeSet::new(),
+            depth: 0,
+            exists: false,
+            loose: false,
+            reads: Vec::new(),
+            writes: Vec::new(),
+            widened: Vec::new(),
+            uncacheable: None,
+            unknown: None,
+            may_write: false,
+            ranges: None,
+            slots,
+            constants: Vec::new(),
+        }
+    }
+
+    /// Analyses a whole statement.
+    pub(crate) fn statement(&mut self, statement: &Statement) {
+        self.look_at_functions(statement);
+        match statement {
+            Statement::Query(query) => self.query(query),
+            other => self.change(other),
+        }
+        self.catch_missed(statement);
+    }
+
+    /// What a statement that turned out to be a read reads.
+    pub(crate) fn into_read_set(mut self) -> (ReadSet, Vec<Slot>) {
+        if self.catalogue.is_empty() && !self.reads.is_empty() {
+            self.widen(Reason::NO_SCHEMA);
+        }
+        let read = ReadSet {
+            tables: self.reads,
+            uncacheable: self.uncacheable,
+            widened: self.widened,
+            may_write: self.may_write,
+        };
+        (read, self.constants)
+    }
+
+    fn widen(&mut self, reason: Reason) {
+        if self.widened.len() < limit::REASONS_MAX && !self.widened.contains(&reason) {
+            self.widened.push(reason);
+        }
+    }
+
+    fn refuse(&mut self, reason: Reason) {
+        self.uncacheable.get_or_insert(reason);
+    }
+
+    fn constant(&mut self, value: Value) -> usize {
+        let slot = Slot::Literal(value);
+        let at = self.constants.iter().position(|other| *other == slot).unwrap_or_else(|| {
+            self.constants.push(slot);
+            self.constants.len() - 1
+        });
+        self.slots + at
+    }
+
+    /// Adds a read of any row and every column, unless there is one.
+    fn read_all(&mut self, table: Name) {
+        let known = self.reads.iter().any(|read| {
+            read.table == table && read.is_any_row() && read.columns == ColumnSet::All
+        });
+        if !known {
+            self.reads.push(TableRead {
+                alias: table.clone(),
+                table,
+                alternatives: vec![Conjunction::default()],
+                columns: ColumnSet::All,
+            });
+        }
+    }
+
+    fn qualified(&mut self, name: &ObjectName) -> Option<Qualified> {
+        let qualified = Qualified::of(self.dialect, name);
+        if qualified.is_none() {
+            self.unknown.get_or_insert(Reason::new("a table's name is computed"));
+        }
+        qualified
+    }
+
+    /// Walks every expression below `node`, in the scopes that are open.
+    fn walk<T: Visit>(&mut self, node: &T) {
+        let mut walker = query::Walker { analyser: self, depth: 0 };
+        let _ = node.visit(&mut walker);
+    }
+}

@@ -1,0 +1,540 @@
+//! Queries: their tables, their scopes, the columns they mention.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Ident,
+    ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
+    TableFactor, TableWithJoins, Visitor,
+};
+
+use super::{
+    Analyser, TOO_DEEP, function,
+    scope::{Owns, Scope, Source, SourceKind, add_all, add_column},
+};
+use crate::{
+    catalogue::is_rowid, ColumnSet, Conjunction, Dialect, Name, Reason, TableKind, TableRead, limit,
+    name::{Qualified, fold, fold_ident},
+    parse,
+};
+
+/// Hands every expression to the analyser, and every query inside one.
+pub(super) struct Walker<'w, 'a> {
+    pub(super) analyser: &'w mut Analyser<'a>,
+    /// Queries around: what is inside them was handed over with them.
+    pub(super) depth: usize,
+}
+
+impl Visitor for Walker<'_, '_> {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        if self.depth == 0 {
+            self.analyser.query(query);
+        }
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if self.depth == 0 {
+            self.analyser.mention(expr);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl<'a> Analyser<'a> {
+    /// Analyses one query with everything inside it.
+    pub(super) fn query(&mut self, query: &Query) {
+        if self.depth >= limit::QUERIES_DEPTH_MAX {
+            self.unknown.get_or_insert(TOO_DEEP);
+            return;
+        }
+        self.depth += 1;
+        let exists = std::mem::take(&mut self.exists);
+        let ctes = self.ctes.len();
+        if let Some(with) = &query.with {
+            for cte in &with.cte_tables {
+                let name = fold_ident(self.dialect, &cte.alias.name);
+                self.cte_names.insert(name.clone());
+                // SQLite needs no RECURSIVE to let a CTE name itself; elsewhere, without it, the
+                // name means a table inside its own query.
+                let names_itself = with.recursive || self.dialect == Dialect::Sqlite;
+                if names_itself {
+                    self.ctes.push(name.clone());
+                }
+                self.query(&cte.query);
+                if !names_itself {
+                    self.ctes.push(name);
+                }
+            }
+            // Where a later CTE is named before it is declared, the name may mean a table.
+            if with.recursive {
+                self.look_for_hidden_tables(with.cte_tables.iter().map(|cte| &cte.alias.name));
+            }
+        }
+        if !query.locks.is_empty() {
+            self.refuse(Reason::new("it locks rows"));
+        }
+        if query.for_clause.is_some()
+            || query.settings.is_some()
+            || query.format_clause.is_some()
+            || !query.pipe_operators.is_empty()
+        {
+            self.refuse(Reason::new("a clause that is not understood"));
+        }
+        let scope = match &*query.body {
+            SetExpr::Select(select) => Some(self.select(select, exists)),
+            body => {
+                self.set_operations(body, exists);
+                None
+            }
+        };
+        if let (Some(scope), SetExpr::Select(select)) = (&scope, &*query.body)
+            && query.order_by.is_none()
+            && (query.limit_clause.is_some() || query.fetch.is_some())
+            && !exists
+            && shows_columns(select)
+        {
+            // Which rows come first is the database's choice, and may follow any column.
+            for read in scope.sources.iter().filter_map(Source::read) {
+                add_all(&mut self.reads[read]);
+            }
+        }
+        let scoped = scope.is_some();
+        self.scopes.extend(scope);
+        self.walk(&query.order_by);
+        self.walk(&query.limit_clause);
+        if let Some(fetch) = &query.fetch {
+            self.walk(&fetch.quantity);
+        }
+        if scoped {
+            self.scopes.pop();
+        }
+        self.ctes.truncate(ctes);
+        self.depth -= 1;
+    }
+
+    fn look_for_hidden_tables<'i>(&mut self, names: impl Iterator<Item = &'i Ident>) {
+        for ident in names {
+            let name = fold_ident(self.dialect, ident);
+            if let Some(table) = self.catalogue.find(&name) {
+                self.read_table_or_view(table.name.clone());
+            }
+        }
+    }
+
+    /// `UNION` and its like, flattened: a long chain is deep on its left side.
+    fn set_operations(&mut self, body: &SetExpr, exists: bool) {
+        let mut parts = vec![body];
+        while let Some(part) = parts.pop() {
+            match part {
+                SetExpr::SetOperation { left, right, .. } => {
+                    parts.push(right);
+                    parts.push(left);
+                }
+                SetExpr::Select(select) => {
+                    self.select(select, exists);
+                }
+                SetExpr::Query(query) => self.query(query),
+                SetExpr::Values(values) => self.walk(values),
+                SetExpr::Table(table) => {
+                    let parts = [&table.schema_name, &table.table_name];
+                    let parts = parts.into_iter().flatten();
+                    let parts = parts.map(|part| fold(self.dialect, part, false)).collect();
+                    match Qualified::new(self.dialect, parts) {
+                        Some(name) => self.read_whole(&name),
+                        None => self.refuse(Reason::new("a TABLE without a name")),
+                    }
+                }
+                SetExpr::Insert(change)
+                | SetExpr::Update(change)
+                | SetExpr::Delete(change)
+                | SetExpr::Merge(change) => self.change(change),
+            }
+        }
+    }
+
+    /// Analyses a `SELECT` and gives back its scope, for what follows it.
+    fn select(&mut self, select: &Select, exists: bool) -> Scope<'a> {
+        self.scopes.push(Scope::default());
+        for from in &select.from {
+            self.register(from);
+        }
+        let mut results = std::collections::BTreeSet::new();
+        for item in &select.projection {
+            if let SelectItem::ExprWithAlias { alias, .. } = item {
+                results.insert(fold_ident(self.dialect, alias));
+            }
+            if exists {
+                continue;
+            }
+            match item {
+                SelectItem::Wildcard(_) => self.mention_all(),
+                SelectItem::QualifiedWildcard(
+                    SelectItemQualifiedWildcardKind::ObjectName(name),
+                    _,
+                ) => self.mention_all_of(name),
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(_), _) => {
+                    self.mention_all();
+                }
+                SelectItem::UnnamedExpr(_)
+                | SelectItem::ExprWithAlias { .. }
+                | SelectItem::ExprWithAliases { .. } => {}
+            }
+        }
+        if select.into.is_some() {
+            self.unknown.get_or_insert(Reason::new("SELECT INTO makes a table"));
+        }
+        if matches!(select.group_by, GroupByExpr::All(_)) || !select.lateral_views.is_empty() {
+            self.mention_all();
+        }
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.results = results;
+        }
+        self.walk(select);
+        self.pin(&select.from, select.selection.as_ref());
+        self.scopes.pop().unwrap_or_default()
+    }
+
+    /// Adds the sources of one item of a `FROM`.
+    pub(super) fn register(&mut self, from: &TableWithJoins) {
+        self.register_factor(&from.relation);
+        for join in &from.joins {
+            self.register_factor(&join.relation);
+        }
+        self.register_merged_columns(from);
+    }
+
+    fn register_factor(&mut self, factor: &TableFactor) {
+        match factor {
+            TableFactor::Table { name, alias, args, version, sample, .. } => {
+                let alias = alias.as_ref().map(|alias| fold_ident(self.dialect, &alias.name));
+                if version.is_some() || sample.is_some() {
+                    self.refuse(Reason::new("a sample or an older version of a table"));
+                }
+                let Some(name) = self.qualified(name) else {
+                    return self.derived(Name::from(""));
+                };
+                if args.is_some() {
+                    self.table_function(&name);
+                    self.derived(alias.unwrap_or(name.table));
+                } else {
+                    self.table(&name, alias);
+                }
+            }
+            TableFactor::Derived { alias, sample, .. } => {
+                if sample.is_some() {
+                    self.refuse(Reason::new("a sample of a table"));
+                }
+                self.derived_named(alias.as_ref().map(|alias| &alias.name));
+            }
+            TableFactor::Function { name, alias, .. } => {
+                if let Some(name) = self.qualified(name) {
+                    self.table_function(&name);
+                }
+                self.derived_named(alias.as_ref().map(|alias| &alias.name));
+            }
+            TableFactor::UNNEST { alias, .. } | TableFactor::JsonTable { alias, .. } => {
+                self.derived_named(alias.as_ref().map(|alias| &alias.name));
+            }
+            TableFactor::NestedJoin { table_with_joins, alias } => {
+                let first = self.scopes.last().map_or(0, |scope| scope.sources.len());
+                self.register(table_with_joins);
+                if alias.is_some() {
+                    // The alias hides the tables: their columns are named through it.
+                    let scope = self.scopes.last();
+                    let inside = scope.into_iter().flat_map(|scope| scope.sources.iter().skip(first));
+                    let reads: Vec<usize> = inside.filter_map(Source::read).collect();
+                    for read in reads {
+                        add_all(&mut self.reads[read]);
+                    }
+                }
+                self.derived_named(alias.as_ref().map(|alias| &alias.name));
+            }
+            _ => {
+                self.refuse(Reason::new("a FROM that is not understood"));
+                self.loose = true;
+                self.derived(Name::from(""));
+            }
+        }
+    }
+
+    fn derived_named(&mut self, alias: Option<&Ident>) {
+        let alias = alias.map_or_else(|| Name::from(""), |alias| fold_ident(self.dialect, alias));
+        self.derived(alias);
+    }
+
+    fn derived(&mut self, alias: Name) {
+        self.source(Source { alias, kind: SourceKind::Derived });
+    }
+
+    fn source(&mut self, source: Source<'a>) {
+        match self.scopes.last_mut() {
+            Some(scope) => scope.sources.push(source),
+            None => self.scopes.push(Scope { sources: vec![source], ..Scope::default() }),
+        }
+    }
+
+    fn table_function(&mut self, name: &Qualified) {
+        if name.schema.is_some() || !function::is_pure_table(self.dialect, &name.table) {
+            let reason = format!("the table function {}", name.name());
+            self.refuse(Reason::of(reason));
+            self.may_write |= self.dialect != Dialect::Sqlite;
+        }
+    }
+
+    /// A table, view or CTE in a `FROM`.
+    fn table(&mut self, name: &Qualified, alias: Option<Name>) {
+        let alias_or_name = alias.unwrap_or_else(|| name.table.clone());
+        if name.schema.is_none() && self.ctes.contains(&name.table) {
+            return self.derived(alias_or_name);
+        }
+        if let Some(reason) = is_system(self.dialect, name) {
+            self.refuse(reason);
+            return self.derived(alias_or_name);
+        }
+        let full = name.name();
+        if let Some(schema) = &name.schema
+            && self.catalogue.find(&full).is_none()
+        {
+            if self.dialect == Dialect::Sqlite {
+                self.refuse(Reason::of(format!("{schema} is another database")));
+            }
+            // The same table may be written by its bare name, through a search path.
+            self.read_all(name.table.clone());
+        }
+        let known = self.catalogue.find(&full);
+        if let Some(table) = known
+            && let TableKind::View { .. } = table.kind
+        {
+            self.view(table.name.clone());
+            return self.derived(alias_or_name);
+        }
+        let mut columns = ColumnSet::none();
+        if let Some(table) = known {
+            if table.kind == TableKind::Virtual {
+                columns = ColumnSet::All;
+                self.widen(Reason::of(format!("{full} is a virtual table")));
+                for other in &table.reads_through {
+                    self.read_table_or_view(other.clone());
+                }
+            }
+        } else if !self.catalogue.is_empty() {
+            columns = ColumnSet::All;
+            self.widen(Reason::of(format!("the table {full} is not known")));
+        }
+        let read = self.reads.len();
+        self.reads.push(TableRead {
+            table: known.map_or(full, |table| table.name.clone()),
+            alias: alias_or_name.clone(),
+            alternatives: vec![Conjunction::default()],
+            columns,
+        });
+        self.source(Source { alias: alias_or_name, kind: SourceKind::Table { read, known } });
+    }
+
+    /// A table of which every row and column counts.
+    pub(super) fn read_whole(&mut self, name: &Qualified) {
+        if name.schema.is_none() && self.ctes.contains(&name.table) {
+            return;
+        }
+        if let Some(reason) = is_system(self.dialect, name) {
+            return self.refuse(reason);
+        }
+        if name.schema.is_some() {
+            self.read_all(name.table.clone());
+        }
+        self.read_table_or_view(name.name());
+    }
+
+    pub(super) fn read_table_or_view(&mut self, name: Name) {
+        match self.catalogue.find(&name) {
+            Some(table) if matches!(table.kind, TableKind::View { .. }) => {
+                self.view(table.name.clone());
+            }
+            Some(table) => self.read_all(table.name.clone()),
+            None => self.read_all(name),
+        }
+    }
+
+    /// Analyses a view's query in place of the view.
+    fn view(&mut self, name: Name) {
+        if self.views.contains(&name) || self.views.len() >= limit::QUERIES_DEPTH_MAX {
+            return;
+        }
+        let Some(table) = self.catalogue.find(&name) else { return };
+        let Some(query) = parse::view_query(self.catalogue, table) else {
+            self.unknown.get_or_insert(Reason::of(format!("the view {name} is not understood")));
+            return;
+        };
+        self.expanded.insert(name.clone());
+        self.views.push(name);
+        let scopes = std::mem::take(&mut self.scopes);
+        let ctes = std::mem::take(&mut self.ctes);
+        let exists = std::mem::take(&mut self.exists);
+        self.look_at_functions(&query);
+        self.query(&query);
+        self.catch_missed(&query);
+        self.exists = exists;
+        self.ctes = ctes;
+        self.scopes = scopes;
+        self.views.pop();
+    }
+
+    /// One expression, without those inside it.
+    pub(super) fn mention(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Identifier(ident) => self.mention_column(None, ident),
+            Expr::CompoundIdentifier(idents) => match idents.as_slice() {
+                [.., qualifier, column] => self.mention_column(Some(qualifier), column),
+                [column] => self.mention_column(None, column),
+                [] => {}
+            },
+            Expr::QualifiedWildcard(name, _) => self.mention_all_of(name),
+            Expr::Wildcard(_) => self.mention_all(),
+            Expr::MatchAgainst { columns, .. } => {
+                for column in columns {
+                    if let Some(ident) = column.0.last().and_then(|part| part.as_ident()) {
+                        self.mention_column(None, ident);
+                    }
+                }
+            }
+            Expr::Exists { .. } => self.exists = true,
+            Expr::Function(function) => self.mention_arguments(function),
+            _ => {}
+        }
+    }
+
+    /// `f(t.*)`, which is no expression of its own.
+    fn mention_arguments(&mut self, function: &Function) {
+        let FunctionArguments::List(list) = &function.args else { return };
+        for argument in &list.args {
+            let (FunctionArg::Named { arg, .. }
+            | FunctionArg::ExprNamed { arg, .. }
+            | FunctionArg::Unnamed(arg)) = argument;
+            match arg {
+                FunctionArgExpr::QualifiedWildcard(name) => self.mention_all_of(name),
+                FunctionArgExpr::Wildcard | FunctionArgExpr::WildcardWithOptions(_) => {
+                    let counts = function.name.0.last().and_then(|part| part.as_ident());
+                    if !counts.is_some_and(|name| name.value.eq_ignore_ascii_case("count")) {
+                        self.mention_all();
+                    }
+                }
+                FunctionArgExpr::Expr(_) => {}
+            }
+        }
+    }
+
+    /// A column by name: it is added wherever it could belong.
+    fn mention_column(&mut self, qualifier: Option<&Ident>, ident: &Ident) {
+        let column = fold_ident(self.dialect, ident);
+        let qualifier = qualifier.map(|ident| fold_ident(self.dialect, ident));
+        let mut found = Vec::new();
+        for scope in self.scopes.iter().rev() {
+            let mut certain = false;
+            for source in &scope.sources {
+                if let Some(qualifier) = &qualifier {
+                    if source.alias != *qualifier {
+                        continue;
+                    }
+                    certain = true;
+                } else if source.alias == column {
+                    // The name of a table stands for its whole row.
+                    found.extend(source.read().map(|read| (read, None)));
+                }
+                match source.owns(self.dialect, &column) {
+                    Owns::Yes(name) => {
+                        certain = true;
+                        found.extend(source.read().map(|read| (read, Some(name))));
+                    }
+                    // Without a schema nobody knows which column is the rowid.
+                    Owns::Perhaps(name) if is_rowid(&name) => {
+                        found.extend(source.read().map(|read| (read, None)));
+                    }
+                    Owns::Perhaps(name) => {
+                        found.extend(source.read().map(|read| (read, Some(name))));
+                    }
+                    // The catalogue may be behind, or the name may mean a row's whole.
+                    Owns::No if qualifier.is_some() => {
+                        found.extend(source.read().map(|read| (read, None)));
+                    }
+                    Owns::No => {}
+                }
+            }
+            if certain {
+                break;
+            }
+        }
+        for (read, column) in found {
+            match column {
+                Some(column) => add_column(&mut self.reads[read], column),
+                None => add_all(&mut self.reads[read]),
+            }
+        }
+    }
+
+    fn mention_all(&mut self) {
+        if let Some(scope) = self.scopes.last() {
+            for read in scope.sources.iter().filter_map(Source::read) {
+                add_all(&mut self.reads[read]);
+            }
+        }
+    }
+
+    fn mention_all_of(&mut self, name: &ObjectName) {
+        let alias = Qualified::of(self.dialect, name).map(|name| name.table);
+        for scope in self.scopes.iter().rev() {
+            let mut found = false;
+            for source in scope.sources.iter().filter(|source| Some(&source.alias) == alias.as_ref()) {
+                found = true;
+                if let Some(read) = source.read() {
+                    add_all(&mut self.reads[read]);
+                }
+            }
+            if found {
+                return;
+            }
+        }
+        self.mention_all();
+    }
+}
+
+/// Whether a `SELECT` shows columns, and not only constants and counts.
+fn shows_columns(select: &Select) -> bool {
+    struct Shows(bool);
+    impl Visitor for Shows {
+        type Break = ();
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            self.0 |= matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
+            ControlFlow::Continue(())
+        }
+    }
+    let mut shows = Shows(false);
+    let _ = sqlparser::ast::Visit::visit(&select.projection, &mut shows);
+    shows.0
+}
+
+/// Why a table of the database itself cannot be followed.
+pub(super) fn is_system(dialect: Dialect, name: &Qualified) -> Option<Reason> {
+    let schema = name.schema.as_deref().unwrap_or_default();
+    let table = &*name.table;
+    let system = match dialect {
+        Dialect::Sqlite => {
+            table.starts_with("sqlite_") || table.starts_with("pragma_") || table == "dbstat"
+        }
+        Dialect::Postgres => {
+            schema == "pg_catalog" || schema == "information_schema" || table.starts_with("pg_")
+        }
+        Dialect::MySql => {
+            ["information_schema", "mysql", "performance_schema", "sys"].contains(&schema)
+        }
+    };
+    system.then(|| Reason::of(format!("{} is the database's own table", name.name())))
+}
