@@ -8,7 +8,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::counters::Group;
+pub use crate::counters::Group;
 use crate::key::Key;
 use crate::policy::Policy;
 pub use crate::store::Want;

@@ -30,7 +30,9 @@ enum TableChange {
 pub struct RowsChange {
     /// The columns that the images hold, in the order of their values.
     pub columns: Arc<[Name]>,
-    /// The columns that the statement may have changed: all for inserts and deletes.
+    /// The columns that may have changed: all for inserts and deletes. The images do not tell:
+    /// their values compare as the database's do, and 'rock' set to 'Rock' may be the same value
+    /// and another answer.
     pub changed: Columns,
     /// The rows.
     pub rows: Vec<RowImage>,
@@ -113,6 +115,16 @@ impl Changes {
     /// Whether nothing was reported.
     pub fn is_empty(&self) -> bool {
         self.tags.is_empty() && self.tables.is_empty()
+    }
+
+    /// The coarse tags over all that is reported: roots, named tags and tables. What a
+    /// linearizable writer marks before its commit.
+    pub fn coarse_tags(&self) -> Vec<Tag> {
+        let tables = self
+            .tables
+            .keys()
+            .map(|(database, table)| Tag::table(database, table));
+        self.tags.iter().cloned().chain(tables).collect()
     }
 
     pub(crate) fn cause_text(&self) -> Option<&str> {
@@ -224,7 +236,7 @@ fn collect(
     }
     found.add(Tag::shape(table, &Shape::any_row(), &[]))?;
     for shape in shapes.iter().filter(|shape| !shape.is_any_row()) {
-        if !meets(shape, &rows.changed) {
+        if !shape.meets(&rows.changed) {
             continue;
         }
         let pins = shape
@@ -232,16 +244,8 @@ fn collect(
             .iter()
             .map(|pin| position(&rows.columns, pin).ok_or_else(|| Widen::NeedsColumn(pin.clone())))
             .collect::<Result<Vec<usize>, Widen>>()?;
-        let held = held(shape, &rows.columns);
         let mut values = Vec::with_capacity(pins.len());
         for row in &rows.rows {
-            if let (Some(old), Some(new), Some(held)) = (&row.old, &row.new, &held)
-                && held
-                    .iter()
-                    .all(|&at| old.get(at).is_some() && old.get(at) == new.get(at))
-            {
-                continue;
-            }
             for image in [&row.old, &row.new].into_iter().flatten() {
                 values.clear();
                 for (&at, pin) in pins.iter().zip(shape.pins()) {
@@ -258,30 +262,8 @@ fn collect(
     Ok(())
 }
 
-/// Whether a change of these columns can matter to the shape at all.
-fn meets(shape: &Shape, changed: &Columns) -> bool {
-    match (changed, shape.columns()) {
-        (Columns::All, _) | (_, Columns::All) => true,
-        (Columns::Set(changed), columns) => changed
-            .iter()
-            .any(|name| columns.contains(name) || shape.pins().contains(name)),
-    }
-}
-
 fn position(columns: &[Name], name: &Name) -> Option<usize> {
     columns.iter().position(|column| column == name)
-}
-
-/// Where the images hold the shape's columns and pins; nothing if they do not hold all of them.
-fn held(shape: &Shape, columns: &[Name]) -> Option<Vec<usize>> {
-    match shape.columns() {
-        Columns::All => None,
-        Columns::Set(names) => names
-            .iter()
-            .chain(shape.pins())
-            .map(|name| position(columns, name))
-            .collect(),
-    }
 }
 
 #[cfg(test)]

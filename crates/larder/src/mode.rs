@@ -16,7 +16,7 @@ pub enum Local {}
     note = "derive `serde::Serialize` and `serde::Deserialize` for it, or add `.local()` to the call to keep it in this process's memory"
 )]
 pub trait Mode<T>: sealed::Sealed + 'static {
-    #[doc(hidden)]
+    /// How such values are weighed and stored.
     fn kind() -> ValueKind<T>;
 }
 

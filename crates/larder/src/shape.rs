@@ -119,6 +119,16 @@ impl Shape {
         &self.0.columns
     }
 
+    /// Whether a change of these columns in a row can matter to a read of this shape.
+    pub fn meets(&self, changed: &Columns) -> bool {
+        match (changed, self.columns()) {
+            (Columns::All, _) | (_, Columns::All) => true,
+            (Columns::Set(changed), columns) => changed
+                .iter()
+                .any(|name| columns.contains(name) || self.pins().contains(name)),
+        }
+    }
+
     pub(crate) fn encoded(&self) -> &[u8] {
         &self.0.encoded
     }

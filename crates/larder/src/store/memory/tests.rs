@@ -164,3 +164,8 @@ fn marks_are_limited_and_a_refused_mark_leaves_none() {
     let versions = ready(memory.prepare(&namespace, &[Want::Tag(tags[0].clone())]));
     assert!(!versions.is_marked());
 }
+
+#[tokio::test]
+async fn memory_keeps_every_promise_of_a_store() {
+    super::super::conformance::run(|| Arc::new(Memory::new())).await;
+}
