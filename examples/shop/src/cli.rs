@@ -78,9 +78,11 @@ async fn serve(listen: &str, database: &str) -> Result<(), StartError> {
         .local_addr()
         .map_err(|error| cannot_listen(listen, &error))?;
     let db = database::open(&path).await?;
+    let closing =
+        closing_time().map_err(|error| StartError(format!("cannot listen for Ctrl-C: {error}")))?;
     println!("The shop is open at http://{address} (Ctrl-C closes it)");
     axum::serve(listener, pages::router(db.clone()))
-        .with_graceful_shutdown(closing_time())
+        .with_graceful_shutdown(closing)
         .await
         .map_err(|error| StartError(format!("the shop had to close: {error}")))?;
     // Folds the write-ahead log back into the file.
@@ -105,23 +107,27 @@ fn cannot_listen(listen: &str, error: &std::io::Error) -> StartError {
     })
 }
 
-/// Ends when someone presses Ctrl-C or the system asks the program to stop.
-async fn closing_time() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
+/// Listens for Ctrl-C, and for the system's wish that the program ends. It listens from this call
+/// on, not only once the future is polled: who sees the shop open may close it at once.
+#[cfg(unix)]
+fn closing_time() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
 
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = interrupt => {}
-                    _ = terminate.recv() => {}
-                }
-            }
-            Err(_) => drop(interrupt.await),
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    }
-    #[cfg(not(unix))]
-    drop(interrupt.await);
+    })
+}
+
+/// Listens for Ctrl-C, from this call on.
+#[cfg(windows)]
+fn closing_time() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
+    })
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, metric::Info};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{seed, trace};
@@ -75,20 +75,39 @@ pub fn locate(database: &str) -> Result<PathBuf, StartError> {
 ///
 /// When the file cannot be read or written, or holds something else than a shop.
 pub async fn open(path: &Path) -> Result<Db, StartError> {
+    let (db, _) = open_watched(path, |info| {
+        trace::statement(&info.statement.sql, info.elapsed)
+    })
+    .await?;
+    Ok(db)
+}
+
+/// Like [`open`], with a watcher that sees every statement that reaches the database, and with
+/// SeaORM's own connection beside the shop's.
+///
+/// # Errors
+///
+/// Those of [`open`].
+pub async fn open_watched(
+    path: &Path,
+    watch: impl Fn(&Info<'_>) + Send + Sync + 'static,
+) -> Result<(Db, DatabaseConnection), StartError> {
     let shown = path.display();
-    let state = inspect(path).await?;
-    let connection = connect(path).await.map_err(|error| {
+    let cannot_open = |error: DbErr| {
         StartError(format!(
             "cannot open the database {shown}: {}",
             reason(&error.to_string())
         ))
-    })?;
+    };
+    let state = inspect(path).await?;
+    let mut connection = connect(path).await.map_err(cannot_open)?;
     if state == State::Empty {
         seed::load(&connection).await.map_err(|error| {
             StartError(format!("cannot load the shop's data into {shown}: {error}"))
         })?;
     }
-    Ok(connection)
+    connection.set_metric_callback(watch);
+    Ok((connection.clone(), connection))
 }
 
 /// Closes the database; a file that was written to is whole again without its log.
@@ -98,7 +117,7 @@ pub async fn close(db: Db) {
     }
 }
 
-async fn connect(path: &Path) -> Result<DatabaseConnection, sea_orm::DbErr> {
+async fn connect(path: &Path) -> Result<DatabaseConnection, DbErr> {
     use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
     let path = path.to_owned();
@@ -115,9 +134,7 @@ async fn connect(path: &Path) -> Result<DatabaseConnection, sea_orm::DbErr> {
                 .foreign_keys(true)
                 .busy_timeout(BUSY_TIMEOUT)
         });
-    let mut connection = Database::connect(options).await?;
-    connection.set_metric_callback(|info| trace::statement(&info.statement.sql, info.elapsed));
-    Ok(connection)
+    Database::connect(options).await
 }
 
 #[derive(PartialEq)]

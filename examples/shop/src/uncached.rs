@@ -7,6 +7,11 @@ use sea_orm::{
     SelectTwo, Selector,
 };
 
+/// What cached reads can be asked of.
+pub trait CachedRead: ConnectionTrait {}
+impl CachedRead for sea_orm::DatabaseConnection {}
+impl CachedRead for sea_orm::DatabaseTransaction {}
+
 /// A read that may be answered from the cache.
 pub struct Cached<Q>(Q);
 
@@ -24,19 +29,19 @@ impl<M: FromQueryResult> CachedExt for Selector<SelectModel<M>> {}
 
 impl<E: EntityTrait> Cached<Select<E>> {
     /// All rows.
-    pub async fn all(self, db: &impl ConnectionTrait) -> Result<Arc<Vec<E::Model>>, DbErr> {
+    pub async fn all(self, db: &impl CachedRead) -> Result<Arc<Vec<E::Model>>, DbErr> {
         self.0.all(db).await.map(Arc::new)
     }
 
     /// The first row.
-    pub async fn one(self, db: &impl ConnectionTrait) -> Result<Option<Arc<E::Model>>, DbErr> {
+    pub async fn one(self, db: &impl CachedRead) -> Result<Option<Arc<E::Model>>, DbErr> {
         Ok(self.0.one(db).await?.map(Arc::new))
     }
 
     /// How many rows there are.
     pub async fn count<C>(self, db: &C) -> Result<u64, DbErr>
     where
-        C: ConnectionTrait,
+        C: CachedRead,
         E::Model: FromQueryResult + Send + Sync,
     {
         self.0.count(db).await
@@ -48,7 +53,7 @@ impl<E: EntityTrait, F: EntityTrait> Cached<SelectTwo<E, F>> {
     #[allow(clippy::type_complexity)]
     pub async fn one(
         self,
-        db: &impl ConnectionTrait,
+        db: &impl CachedRead,
     ) -> Result<Option<Arc<(E::Model, Option<F::Model>)>>, DbErr> {
         Ok(self.0.one(db).await?.map(Arc::new))
     }
@@ -56,12 +61,12 @@ impl<E: EntityTrait, F: EntityTrait> Cached<SelectTwo<E, F>> {
 
 impl<M: FromQueryResult> Cached<Selector<SelectModel<M>>> {
     /// All rows.
-    pub async fn all(self, db: &impl ConnectionTrait) -> Result<Arc<Vec<M>>, DbErr> {
+    pub async fn all(self, db: &impl CachedRead) -> Result<Arc<Vec<M>>, DbErr> {
         self.0.all(db).await.map(Arc::new)
     }
 
     /// The first row.
-    pub async fn one(self, db: &impl ConnectionTrait) -> Result<Option<Arc<M>>, DbErr> {
+    pub async fn one(self, db: &impl CachedRead) -> Result<Option<Arc<M>>, DbErr> {
         Ok(self.0.one(db).await?.map(Arc::new))
     }
 }

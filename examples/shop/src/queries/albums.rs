@@ -9,11 +9,10 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    database::Db,
     entities::{album, artist, track},
     format::{Length, plural},
     trace,
-    uncached::CachedExt,
+    uncached::{CachedExt, CachedRead},
 };
 
 /// An album with the number and the length of its tracks.
@@ -45,7 +44,7 @@ impl AlbumWithLength {
 pub type AlbumAndArtist = (album::Model, Option<artist::Model>);
 
 /// One album with its artist.
-pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<AlbumAndArtist>>, DbErr> {
+pub async fn one(db: &impl CachedRead, id: i32) -> Result<Option<Arc<AlbumAndArtist>>, DbErr> {
     trace::query("the album and its artist", async {
         album::Entity::find_by_id(id)
             .find_also_related(artist::Entity)
@@ -57,7 +56,10 @@ pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<AlbumAndArtist>>, DbErr>
 }
 
 /// The albums of an artist by title.
-pub async fn of_artist(db: &Db, artist_id: i32) -> Result<Arc<Vec<AlbumWithLength>>, DbErr> {
+pub async fn of_artist(
+    db: &impl CachedRead,
+    artist_id: i32,
+) -> Result<Arc<Vec<AlbumWithLength>>, DbErr> {
     trace::query("albums of the artist", async {
         album::Entity::find()
             .join(JoinType::LeftJoin, album::Relation::Track.def())

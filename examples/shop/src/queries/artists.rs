@@ -10,10 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{PAGE_ROWS, Page, containing};
 use crate::{
-    database::Db,
     entities::{album, artist},
     trace,
-    uncached::CachedExt,
+    uncached::{CachedExt, CachedRead},
 };
 
 /// An artist with the number of albums.
@@ -37,7 +36,7 @@ fn named(part: &str) -> Select<artist::Entity> {
 }
 
 /// How many artists there are whose name contains `part`.
-pub async fn count(db: &Db, part: &str) -> Result<u64, DbErr> {
+pub async fn count(db: &impl CachedRead, part: &str) -> Result<u64, DbErr> {
     trace::query("number of artists", async {
         named(part).cached().count(db).await
     })
@@ -45,7 +44,11 @@ pub async fn count(db: &Db, part: &str) -> Result<u64, DbErr> {
 }
 
 /// One page of the artists whose name contains `part`.
-pub async fn page(db: &Db, part: &str, page: Page) -> Result<Arc<Vec<ArtistWithCount>>, DbErr> {
+pub async fn page(
+    db: &impl CachedRead,
+    part: &str,
+    page: Page,
+) -> Result<Arc<Vec<ArtistWithCount>>, DbErr> {
     trace::query("artists with their albums counted", async {
         named(part)
             .join(JoinType::LeftJoin, artist::Relation::Album.def())
@@ -64,7 +67,7 @@ pub async fn page(db: &Db, part: &str, page: Page) -> Result<Arc<Vec<ArtistWithC
 }
 
 /// One artist.
-pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<artist::Model>>, DbErr> {
+pub async fn one(db: &impl CachedRead, id: i32) -> Result<Option<Arc<artist::Model>>, DbErr> {
     trace::query("the artist", async {
         artist::Entity::find_by_id(id).cached().one(db).await
     })

@@ -3,7 +3,11 @@
 use sea_orm::{DbErr, EntityTrait, FromQueryResult, QuerySelect, prelude::*};
 use serde::{Deserialize, Serialize};
 
-use crate::{database::Db, entities::basket_line, trace, uncached::CachedExt};
+use crate::{
+    entities::basket_line,
+    trace,
+    uncached::{CachedExt, CachedRead},
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult, Serialize, Deserialize)]
 struct Quantity {
@@ -11,7 +15,7 @@ struct Quantity {
 }
 
 /// How many tracks are in a basket: what every page's head shows.
-pub async fn count(db: &Db, basket: &str) -> Result<i64, DbErr> {
+pub async fn count(db: &impl CachedRead, basket: &str) -> Result<i64, DbErr> {
     let sum = trace::query("number of tracks in the basket", async {
         basket_line::Entity::find()
             .select_only()

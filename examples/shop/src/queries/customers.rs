@@ -10,11 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{PAGE_ROWS, Page, containing};
 use crate::{
-    database::Db,
     entities::{customer, employee, invoice},
     format::Money,
     trace,
-    uncached::CachedExt,
+    uncached::{CachedExt, CachedRead},
 };
 
 /// A customer with what they spent.
@@ -59,7 +58,7 @@ fn matching(part: &str) -> Select<customer::Entity> {
 }
 
 /// How many customers have `part` in their name, company, town, country or mail address.
-pub async fn count(db: &Db, part: &str) -> Result<u64, DbErr> {
+pub async fn count(db: &impl CachedRead, part: &str) -> Result<u64, DbErr> {
     trace::query("number of customers", async {
         matching(part).cached().count(db).await
     })
@@ -67,7 +66,11 @@ pub async fn count(db: &Db, part: &str) -> Result<u64, DbErr> {
 }
 
 /// One page of the customers that [`count`] counts.
-pub async fn page(db: &Db, part: &str, page: Page) -> Result<Arc<Vec<CustomerRow>>, DbErr> {
+pub async fn page(
+    db: &impl CachedRead,
+    part: &str,
+    page: Page,
+) -> Result<Arc<Vec<CustomerRow>>, DbErr> {
     trace::query("customers with what they spent", async {
         matching(part)
             .join(JoinType::LeftJoin, customer::Relation::Invoice.def())
@@ -91,7 +94,7 @@ pub async fn page(db: &Db, part: &str, page: Page) -> Result<Arc<Vec<CustomerRow
 pub type CustomerAndSupport = (customer::Model, Option<employee::Model>);
 
 /// One customer and who looks after them.
-pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<CustomerAndSupport>>, DbErr> {
+pub async fn one(db: &impl CachedRead, id: i32) -> Result<Option<Arc<CustomerAndSupport>>, DbErr> {
     trace::query("the customer and their support", async {
         customer::Entity::find_by_id(id)
             .find_also_related(employee::Entity)
@@ -103,7 +106,7 @@ pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<CustomerAndSupport>>, Db
 }
 
 /// All customers by name: what the checkout offers.
-pub async fn all(db: &Db) -> Result<Arc<Vec<customer::Model>>, DbErr> {
+pub async fn all(db: &impl CachedRead) -> Result<Arc<Vec<customer::Model>>, DbErr> {
     trace::query("all customers", async {
         customer::Entity::find()
             .order_by_asc(customer::Column::LastName)

@@ -9,11 +9,10 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    database::Db,
     entities::{genre, track},
     format::{Count, Money},
     trace,
-    uncached::CachedExt,
+    uncached::{CachedExt, CachedRead},
 };
 
 /// A genre with what the shop has of it.
@@ -48,7 +47,7 @@ impl GenreWithCount {
 }
 
 /// All genres by name, without counts: what a form offers.
-pub async fn all(db: &Db) -> Result<Arc<Vec<genre::Model>>, DbErr> {
+pub async fn all(db: &impl CachedRead) -> Result<Arc<Vec<genre::Model>>, DbErr> {
     trace::query("names of all genres", async {
         genre::Entity::find()
             .order_by_asc(genre::Column::Name)
@@ -60,7 +59,7 @@ pub async fn all(db: &Db) -> Result<Arc<Vec<genre::Model>>, DbErr> {
 }
 
 /// All genres by name with the number and the prices of their tracks.
-pub async fn with_counts(db: &Db) -> Result<Arc<Vec<GenreWithCount>>, DbErr> {
+pub async fn with_counts(db: &impl CachedRead) -> Result<Arc<Vec<GenreWithCount>>, DbErr> {
     trace::query("genres with their tracks counted", async {
         genre::Entity::find()
             .join(JoinType::LeftJoin, genre::Relation::Track.def())
@@ -78,7 +77,7 @@ pub async fn with_counts(db: &Db) -> Result<Arc<Vec<GenreWithCount>>, DbErr> {
 }
 
 /// One genre.
-pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<genre::Model>>, DbErr> {
+pub async fn one(db: &impl CachedRead, id: i32) -> Result<Option<Arc<genre::Model>>, DbErr> {
     trace::query("the genre", async {
         genre::Entity::find_by_id(id).cached().one(db).await
     })
@@ -86,7 +85,7 @@ pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<genre::Model>>, DbErr> {
 }
 
 /// How many tracks are of a genre: a count that a change of price leaves alone.
-pub async fn track_count(db: &Db, id: i32) -> Result<u64, DbErr> {
+pub async fn track_count(db: &impl CachedRead, id: i32) -> Result<u64, DbErr> {
     trace::query("number of tracks of the genre", async {
         track::Entity::find()
             .filter(track::Column::GenreId.eq(id))

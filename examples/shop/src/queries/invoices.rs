@@ -9,15 +9,17 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    database::Db,
     entities::{album, artist, customer, invoice, invoice_line, track},
     format::Money,
     trace,
-    uncached::CachedExt,
+    uncached::{CachedExt, CachedRead},
 };
 
 /// The invoices of a customer, the newest first.
-pub async fn of_customer(db: &Db, customer_id: i32) -> Result<Arc<Vec<invoice::Model>>, DbErr> {
+pub async fn of_customer(
+    db: &impl CachedRead,
+    customer_id: i32,
+) -> Result<Arc<Vec<invoice::Model>>, DbErr> {
     trace::query("invoices of the customer", async {
         invoice::Entity::find()
             .filter(invoice::Column::CustomerId.eq(customer_id))
@@ -34,7 +36,7 @@ pub async fn of_customer(db: &Db, customer_id: i32) -> Result<Arc<Vec<invoice::M
 pub type InvoiceAndCustomer = (invoice::Model, Option<customer::Model>);
 
 /// One invoice with its customer.
-pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<InvoiceAndCustomer>>, DbErr> {
+pub async fn one(db: &impl CachedRead, id: i32) -> Result<Option<Arc<InvoiceAndCustomer>>, DbErr> {
     trace::query("the invoice and its customer", async {
         invoice::Entity::find_by_id(id)
             .find_also_related(customer::Entity)
@@ -73,7 +75,7 @@ impl LineRow {
 }
 
 /// The lines of an invoice.
-pub async fn lines(db: &Db, invoice_id: i32) -> Result<Arc<Vec<LineRow>>, DbErr> {
+pub async fn lines(db: &impl CachedRead, invoice_id: i32) -> Result<Arc<Vec<LineRow>>, DbErr> {
     trace::query("lines of the invoice", async {
         invoice_line::Entity::find()
             .select_only()

@@ -9,11 +9,10 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    database::Db,
     entities::{playlist, playlist_track},
     format::plural,
     trace,
-    uncached::CachedExt,
+    uncached::{CachedExt, CachedRead},
 };
 
 /// A playlist with the number of its tracks.
@@ -35,7 +34,7 @@ impl PlaylistWithCount {
 }
 
 /// All playlists by name with their tracks counted.
-pub async fn with_counts(db: &Db) -> Result<Arc<Vec<PlaylistWithCount>>, DbErr> {
+pub async fn with_counts(db: &impl CachedRead) -> Result<Arc<Vec<PlaylistWithCount>>, DbErr> {
     trace::query("playlists with their tracks counted", async {
         playlist::Entity::find()
             .join_rev(JoinType::LeftJoin, playlist_track::Relation::Playlist.def())
@@ -52,7 +51,7 @@ pub async fn with_counts(db: &Db) -> Result<Arc<Vec<PlaylistWithCount>>, DbErr> 
 }
 
 /// One playlist.
-pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<playlist::Model>>, DbErr> {
+pub async fn one(db: &impl CachedRead, id: i32) -> Result<Option<Arc<playlist::Model>>, DbErr> {
     trace::query("the playlist", async {
         playlist::Entity::find_by_id(id).cached().one(db).await
     })
@@ -60,7 +59,7 @@ pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<playlist::Model>>, DbErr
 }
 
 /// How many tracks stand in a playlist.
-pub async fn track_count(db: &Db, id: i32) -> Result<u64, DbErr> {
+pub async fn track_count(db: &impl CachedRead, id: i32) -> Result<u64, DbErr> {
     trace::query("number of tracks in the playlist", async {
         playlist_track::Entity::find()
             .filter(playlist_track::Column::PlaylistId.eq(id))
@@ -72,7 +71,10 @@ pub async fn track_count(db: &Db, id: i32) -> Result<u64, DbErr> {
 }
 
 /// The playlists that a track stands in.
-pub async fn of_track(db: &Db, track_id: i32) -> Result<Arc<Vec<playlist::Model>>, DbErr> {
+pub async fn of_track(
+    db: &impl CachedRead,
+    track_id: i32,
+) -> Result<Arc<Vec<playlist::Model>>, DbErr> {
     trace::query("playlists of the track", async {
         playlist::Entity::find()
             .join_rev(

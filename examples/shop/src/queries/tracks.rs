@@ -10,13 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{PAGE_ROWS, Page, containing};
 use crate::{
-    database::Db,
     entities::{
         album, artist, basket_line, genre, invoice_line, media_type, playlist_track, track,
     },
     format::{Length, Money},
     trace,
-    uncached::CachedExt,
+    uncached::{CachedExt, CachedRead},
 };
 
 /// A track as lists show it.
@@ -96,7 +95,7 @@ impl Sort {
     /// Its name for people.
     pub fn title(self) -> &'static str {
         match self {
-            Sort::Name => "Name, A to Z",
+            Sort::Name => "By name",
             Sort::Cheapest => "Cheapest first",
             Sort::Dearest => "Dearest first",
             Sort::Shortest => "Shortest first",
@@ -170,7 +169,7 @@ fn rows() -> Select<track::Entity> {
 }
 
 /// How many tracks a search finds.
-pub async fn count(db: &Db, search: &Search) -> Result<u64, DbErr> {
+pub async fn count(db: &impl CachedRead, search: &Search) -> Result<u64, DbErr> {
     trace::query("number of tracks found", async {
         track::Entity::find()
             .filter(search.condition())
@@ -182,7 +181,11 @@ pub async fn count(db: &Db, search: &Search) -> Result<u64, DbErr> {
 }
 
 /// One page of what a search finds.
-pub async fn page(db: &Db, search: &Search, page: Page) -> Result<Arc<Vec<TrackRow>>, DbErr> {
+pub async fn page(
+    db: &impl CachedRead,
+    search: &Search,
+    page: Page,
+) -> Result<Arc<Vec<TrackRow>>, DbErr> {
     let (column, order) = search.sort.column();
     trace::query("tracks found", async {
         rows()
@@ -200,7 +203,7 @@ pub async fn page(db: &Db, search: &Search, page: Page) -> Result<Arc<Vec<TrackR
 }
 
 /// The tracks of an album, in its order.
-pub async fn of_album(db: &Db, album_id: i32) -> Result<Arc<Vec<TrackRow>>, DbErr> {
+pub async fn of_album(db: &impl CachedRead, album_id: i32) -> Result<Arc<Vec<TrackRow>>, DbErr> {
     trace::query("tracks of the album", async {
         rows()
             .filter(track::Column::AlbumId.eq(album_id))
@@ -215,7 +218,7 @@ pub async fn of_album(db: &Db, album_id: i32) -> Result<Arc<Vec<TrackRow>>, DbEr
 
 /// One page of a playlist.
 pub async fn of_playlist(
-    db: &Db,
+    db: &impl CachedRead,
     playlist_id: i32,
     page: Page,
 ) -> Result<Arc<Vec<TrackRow>>, DbErr> {
@@ -257,7 +260,7 @@ impl TrackDetail {
 }
 
 /// One track with everything that its own page tells.
-pub async fn detail(db: &Db, id: i32) -> Result<Option<Arc<TrackDetail>>, DbErr> {
+pub async fn detail(db: &impl CachedRead, id: i32) -> Result<Option<Arc<TrackDetail>>, DbErr> {
     trace::query("the track", async {
         rows()
             .column(track::Column::Composer)
@@ -274,7 +277,7 @@ pub async fn detail(db: &Db, id: i32) -> Result<Option<Arc<TrackDetail>>, DbErr>
 }
 
 /// One track as its table has it: what the back office edits.
-pub async fn one(db: &Db, id: i32) -> Result<Option<Arc<track::Model>>, DbErr> {
+pub async fn one(db: &impl CachedRead, id: i32) -> Result<Option<Arc<track::Model>>, DbErr> {
     trace::query("the track's own row", async {
         track::Entity::find_by_id(id).cached().one(db).await
     })
@@ -287,7 +290,7 @@ struct Sold {
 }
 
 /// How often a track was sold.
-pub async fn sold(db: &Db, id: i32) -> Result<i64, DbErr> {
+pub async fn sold(db: &impl CachedRead, id: i32) -> Result<i64, DbErr> {
     let sold = trace::query("how often the track was sold", async {
         invoice_line::Entity::find()
             .select_only()
@@ -317,7 +320,10 @@ pub struct BestSeller {
 }
 
 /// The tracks that sold most.
-pub async fn best_sellers(db: &Db, how_many: u64) -> Result<Arc<Vec<BestSeller>>, DbErr> {
+pub async fn best_sellers(
+    db: &impl CachedRead,
+    how_many: u64,
+) -> Result<Arc<Vec<BestSeller>>, DbErr> {
     trace::query("tracks that sold most", async {
         rows()
             .join_rev(JoinType::InnerJoin, invoice_line::Relation::Track.def())
@@ -353,7 +359,7 @@ impl BasketRow {
 }
 
 /// The tracks in a visitor's basket, at today's prices.
-pub async fn in_basket(db: &Db, basket: &str) -> Result<Arc<Vec<BasketRow>>, DbErr> {
+pub async fn in_basket(db: &impl CachedRead, basket: &str) -> Result<Arc<Vec<BasketRow>>, DbErr> {
     trace::query("tracks in the basket", async {
         rows()
             .join_rev(JoinType::InnerJoin, basket_line::Relation::Track.def())

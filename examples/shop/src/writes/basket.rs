@@ -2,13 +2,12 @@
 
 use sea_orm::{
     ActiveValue::Set,
-    Condition, DbErr, EntityTrait,
+    Condition, ConnectionTrait, DbErr, EntityTrait,
     prelude::*,
     sea_query::{OnConflict, SimpleExpr},
 };
 
 use crate::{
-    database::Db,
     entities::basket_line::{Column, Entity},
     entities::{basket_line, track},
     trace,
@@ -23,7 +22,7 @@ pub const QUANTITY_MAX: i32 = 99;
 /// # Errors
 ///
 /// When the database refuses.
-pub async fn add(db: &Db, basket: &str, track_id: i32) -> Result<bool, DbErr> {
+pub async fn add(db: &impl ConnectionTrait, basket: &str, track_id: i32) -> Result<bool, DbErr> {
     let found = trace::query("is there such a track", async {
         track::Entity::find_by_id(track_id).one(db).await
     });
@@ -56,7 +55,12 @@ pub async fn add(db: &Db, basket: &str, track_id: i32) -> Result<bool, DbErr> {
 /// # Errors
 ///
 /// When the database refuses.
-pub async fn set(db: &Db, basket: &str, track_id: i32, quantity: i32) -> Result<(), DbErr> {
+pub async fn set(
+    db: &impl ConnectionTrait,
+    basket: &str,
+    track_id: i32,
+    quantity: i32,
+) -> Result<(), DbErr> {
     let line = Condition::all()
         .add(Column::Basket.eq(basket))
         .add(Column::TrackId.eq(track_id));

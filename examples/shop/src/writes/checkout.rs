@@ -4,11 +4,10 @@ use std::fmt;
 
 use sea_orm::{
     ActiveValue::Set, DbErr, EntityTrait, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait, prelude::*,
+    TransactionSession, TransactionTrait, prelude::*,
 };
 
 use crate::{
-    database::Db,
     entities::{basket_line, customer, invoice, invoice_line, track},
     trace,
 };
@@ -53,7 +52,7 @@ impl std::error::Error for CheckoutError {}
 /// When there is nothing to buy, nobody to buy it, or the database refuses. Then nothing has
 /// changed.
 pub async fn checkout(
-    db: &Db,
+    db: &impl TransactionTrait,
     basket: &str,
     customer_id: i32,
     now: DateTimeUtc,

@@ -1,9 +1,8 @@
 //! What the back office changes.
 
-use sea_orm::{ActiveValue::Set, DbErr, EntityTrait, IntoActiveModel, prelude::*};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, prelude::*};
 
 use crate::{
-    database::Db,
     entities::{genre, track},
     trace,
 };
@@ -24,7 +23,11 @@ pub struct TrackEdit {
 /// # Errors
 ///
 /// When the database refuses.
-pub async fn edit_track(db: &Db, id: i32, edit: TrackEdit) -> Result<bool, DbErr> {
+pub async fn edit_track(
+    db: &impl ConnectionTrait,
+    id: i32,
+    edit: TrackEdit,
+) -> Result<bool, DbErr> {
     trace::query("edit the track", async {
         let Some(track) = track::Entity::find_by_id(id).one(db).await? else {
             return Ok(false);
@@ -47,7 +50,7 @@ pub async fn edit_track(db: &Db, id: i32, edit: TrackEdit) -> Result<bool, DbErr
 /// # Errors
 ///
 /// When the database refuses.
-pub async fn move_track(db: &Db, id: i32, genre_id: i32) -> Result<bool, DbErr> {
+pub async fn move_track(db: &impl ConnectionTrait, id: i32, genre_id: i32) -> Result<bool, DbErr> {
     trace::query("move the track", async {
         let genre = genre::Entity::find_by_id(genre_id).one(db).await?;
         let track = track::Entity::find_by_id(id).one(db).await?;
@@ -67,7 +70,11 @@ pub async fn move_track(db: &Db, id: i32, genre_id: i32) -> Result<bool, DbErr> 
 /// # Errors
 ///
 /// When the database refuses.
-pub async fn reprice_genre(db: &Db, genre_id: i32, unit_price_cents: i32) -> Result<u64, DbErr> {
+pub async fn reprice_genre(
+    db: &impl ConnectionTrait,
+    genre_id: i32,
+    unit_price_cents: i32,
+) -> Result<u64, DbErr> {
     trace::query("re-price the genre", async {
         track::Entity::update_many()
             .col_expr(track::Column::UnitPriceCents, Expr::value(unit_price_cents))
