@@ -107,6 +107,16 @@ impl Promises {
     pub fn checks(&self, promise: Promise) -> bool {
         self.of(promise) != Verdict::Unchecked
     }
+
+    /// What a read that begins now must not fall below, as far as it is looked at.
+    pub fn bounds(&self, now: Bounds) -> Bounds {
+        let needed = |promise, bound| if self.checks(promise) { bound } else { 0 };
+        Bounds {
+            acknowledged: needed(Promise::Regular, now.acknowledged),
+            observed: needed(Promise::NoInversion, now.observed),
+            committed: needed(Promise::Database, now.committed),
+        }
+    }
 }
 
 /// What a read must not fall below, noted when it begins.

@@ -43,6 +43,25 @@ pub struct Row {
 }
 
 impl Row {
+    /// A row that is part of `cargo test`.
+    pub fn new(name: &'static str, about: &'static str, setup: Setup, expected: Promises) -> Row {
+        Row {
+            name,
+            about,
+            setup,
+            expected,
+            effort: Effort::Quick,
+        }
+    }
+
+    /// The row as one that is checked on request only.
+    pub fn on_request(self) -> Row {
+        Row {
+            effort: Effort::Campaign,
+            ..self
+        }
+    }
+
     /// Walks through the row's states on so many threads.
     pub fn check(&self, threads: usize) -> Report {
         let outcome = match &self.setup {

@@ -58,21 +58,10 @@ impl Memory {
 
     /// Begins a read: notes what it must not fall below.
     fn begin(&self, state: &State, reader: Reader) -> Reader {
-        let needed = |promise, bound| {
-            if self.expected.checks(promise) {
-                bound
-            } else {
-                0
-            }
-        };
         Reader {
             step: ReaderStep::Look,
             reads_left: reader.reads_left - 1,
-            bounds: Bounds {
-                acknowledged: needed(Promise::Regular, state.acknowledged),
-                observed: needed(Promise::NoInversion, state.observed),
-                committed: needed(Promise::Database, state.database),
-            },
+            bounds: self.expected.bounds(state.bounds()),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::settings::{Joining, ListRead, LookAgain, Order, Settings};
 use crate::promise::{Promises, Verdict};
-use crate::row::{Effort, Row, Setup};
+use crate::row::{Row, Setup};
 use Verdict::{Fails, Unchecked};
 
 /// Rows m1 to m14.
@@ -140,11 +140,5 @@ const JOINED_TOO_LATE: Promises = Promises {
 };
 
 fn row(name: &'static str, about: &'static str, settings: Settings, expected: Promises) -> Row {
-    Row {
-        name,
-        about,
-        setup: Setup::Memory(settings),
-        expected,
-        effort: Effort::Quick,
-    }
+    Row::new(name, about, Setup::Memory(settings), expected)
 }

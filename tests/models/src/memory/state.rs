@@ -72,6 +72,15 @@ impl State {
         }
     }
 
+    /// What a read that begins now must not fall below.
+    pub(super) fn bounds(&self) -> Bounds {
+        Bounds {
+            acknowledged: self.acknowledged,
+            observed: self.observed,
+            committed: self.database,
+        }
+    }
+
     /// A version never used before.
     pub(super) fn fresh_version(&mut self) -> u8 {
         self.last_version += 1;

@@ -86,10 +86,9 @@ fn for_each_set(state: &mut State, mut visit: impl FnMut(&mut WriterSet)) {
             visit(horizon);
         }
     };
-    for tag in [&mut state.store.tag, &mut state.store_copy.tag] {
-        if let Some(tag) = tag {
-            visit_tag(tag);
-        }
+    let stores = [&mut state.store.tag, &mut state.store_copy.tag];
+    for tag in stores.into_iter().flatten() {
+        visit_tag(tag);
     }
     for reader in &mut state.readers {
         if let ReaderStep::SawTag(Some(tag)) = &mut reader.step {

@@ -73,13 +73,6 @@ impl Protocol {
 
     /// Begins a read: notes what it must not fall below.
     fn begin(&self, state: &State, reader: Reader) -> Reader {
-        let needed = |promise, bound| {
-            if self.expected.checks(promise) {
-                bound
-            } else {
-                0
-            }
-        };
         let overlaps = self.settings.source == Source::OverlappingQuery;
         let has_snapshot = self.settings.source == Source::EarlierSnapshot;
         Reader {
@@ -89,11 +82,7 @@ impl Protocol {
                 ReaderStep::Look
             },
             reads_left: reader.reads_left - 1,
-            bounds: Bounds {
-                acknowledged: needed(Promise::Regular, state.acknowledged),
-                observed: needed(Promise::NoInversion, state.observed),
-                committed: needed(Promise::Database, state.database),
-            },
+            bounds: self.expected.bounds(state.bounds()),
             snapshot: if has_snapshot { state.database } else { 0 },
         }
     }

@@ -2,7 +2,7 @@
 
 use super::settings::{Faults, Marking, MissingTag, Round, Settings, Source, Stamping, Versions};
 use crate::promise::{Promises, Verdict};
-use crate::row::{Effort, Row, Setup};
+use crate::row::{Row, Setup};
 use Verdict::{Fails, Holds};
 
 /// Rows 00 to 13: the base and what breaks it; 20 to 31: strict; 40 to 43: another probation; w1 to w4: larger
@@ -450,8 +450,8 @@ fn wide_rows() -> Vec<Row> {
         faults: EVERY_FAULT,
         ..Settings::STRICT
     };
-    vec![
-        campaign(
+    let rows = vec![
+        row(
             "w1",
             "02, three writers",
             Settings {
@@ -460,7 +460,7 @@ fn wide_rows() -> Vec<Row> {
             },
             Promises::REGULAR_ONLY,
         ),
-        campaign(
+        row(
             "w2",
             "22, three writers",
             Settings {
@@ -469,7 +469,7 @@ fn wide_rows() -> Vec<Row> {
             },
             Promises::HOLD,
         ),
-        campaign(
+        row(
             "w3",
             "31, five reads",
             Settings {
@@ -478,7 +478,7 @@ fn wide_rows() -> Vec<Row> {
             },
             Promises::HOLD,
         ),
-        campaign(
+        row(
             "w4",
             "42, five reads",
             Settings {
@@ -487,7 +487,8 @@ fn wide_rows() -> Vec<Row> {
             },
             Promises::HOLD,
         ),
-    ]
+    ];
+    rows.into_iter().map(Row::on_request).collect()
 }
 
 /// Each fault once.
@@ -499,23 +500,5 @@ const EVERY_FAULT: Faults = Faults {
 };
 
 fn row(name: &'static str, about: &'static str, settings: Settings, expected: Promises) -> Row {
-    Row {
-        name,
-        about,
-        setup: Setup::Protocol(settings),
-        expected,
-        effort: Effort::Quick,
-    }
-}
-
-fn campaign(
-    name: &'static str,
-    about: &'static str,
-    settings: Settings,
-    expected: Promises,
-) -> Row {
-    Row {
-        effort: Effort::Campaign,
-        ..row(name, about, settings, expected)
-    }
+    Row::new(name, about, Setup::Protocol(settings), expected)
 }

@@ -2,7 +2,7 @@
 
 use super::settings::{ListRead, Settings};
 use crate::promise::{Promises, Verdict};
-use crate::row::{Effort, Row, Setup};
+use crate::row::{Row, Setup};
 use Verdict::{Fails, Holds};
 
 /// Rows s1 to s8.
@@ -84,11 +84,5 @@ pub fn rows() -> Vec<Row> {
 }
 
 fn row(name: &'static str, about: &'static str, settings: Settings, expected: Promises) -> Row {
-    Row {
-        name,
-        about,
-        setup: Setup::Shapes(settings),
-        expected,
-        effort: Effort::Quick,
-    }
+    Row::new(name, about, Setup::Shapes(settings), expected)
 }
