@@ -1,0 +1,282 @@
+//! What adapters rely on: shapes, publication, marks.
+
+use std::sync::Arc;
+
+use larder::adapter::{Changes, Fetch, Outcome, RowImage, RowsChange, ValueKind, Want};
+use larder::{Columns, Key, Name, Policy, Shape, Tag, TagValue};
+
+use crate::support::{Bench, Broken, Gate};
+
+fn by_genre() -> Shape {
+    Shape::new(["genre_id"], Columns::set(["id", "name"]))
+}
+
+fn want(genre: i64) -> Want {
+    Want::Shape {
+        table: Tag::table("", "track"),
+        shape: by_genre(),
+        values: std::iter::once(TagValue::Int(genre)).collect(),
+    }
+}
+
+/// A cached query for the tracks of a genre; `value` is what the database would say.
+async fn query(bench: &Bench, genre: i64, value: u64) -> (u64, Outcome) {
+    let key = Key::new(("tracks of", genre));
+    let group = bench.cache.group("track");
+    let wants = move || vec![want(genre)];
+    let policy = Policy::new();
+    let fetch = Fetch {
+        key: &key,
+        wants: &wants,
+        group: &group,
+        policy: &policy,
+    };
+    let fetched = bench
+        .cache
+        .fetch(fetch, bench.gives(value), None, ValueKind::serde())
+        .await;
+    let fetched = fetched.expect("the load gives a value");
+    (*fetched.value, fetched.outcome)
+}
+
+/// An update of track(id, genre_id) from one genre to another.
+fn moved(from: i64, to: i64) -> Changes {
+    let columns: Arc<[Name]> = ["id", "genre_id"].map(Name::from).into();
+    let image = |genre| Some(vec![TagValue::Int(1), TagValue::Int(genre)]);
+    let mut changes = Changes::new();
+    changes.cause("UPDATE track SET genre_id = ?");
+    let rows = vec![RowImage {
+        old: image(from),
+        new: image(to),
+    }];
+    let changed = Columns::set(["genre_id"]);
+    changes.rows(
+        "",
+        "track",
+        RowsChange {
+            columns,
+            changed,
+            rows,
+        },
+    );
+    changes
+}
+
+#[tokio::test]
+async fn a_write_ends_the_reads_of_the_old_and_of_the_new_row() {
+    let bench = Bench::new();
+    for genre in 1..=3 {
+        assert_eq!(query(&bench, genre, 0).await, (0, Outcome::Loaded));
+        assert_eq!(query(&bench, genre, 9).await, (0, Outcome::Hit));
+    }
+    let published = bench.cache.publish(moved(1, 2)).await;
+    let tags: Vec<String> = published.tags.iter().map(Tag::to_string).collect();
+    assert_eq!(
+        tags,
+        [
+            "track(; *)",
+            "track(genre_id=1; id, name)",
+            "track(genre_id=2; id, name)"
+        ]
+    );
+    assert!(!published.delayed);
+    assert_eq!(query(&bench, 1, 1).await, (1, Outcome::Loaded));
+    assert_eq!(query(&bench, 2, 1).await, (1, Outcome::Loaded));
+    assert_eq!(query(&bench, 3, 1).await, (0, Outcome::Hit));
+}
+
+#[tokio::test]
+async fn a_widened_write_ends_every_read_of_the_table_and_a_root_of_the_database() {
+    let bench = Bench::new();
+    query(&bench, 1, 0).await;
+    let mut changes = Changes::new();
+    changes.table("", "track");
+    assert_eq!(
+        bench.cache.publish(changes).await.tags,
+        [Tag::table("", "track")]
+    );
+    assert_eq!(query(&bench, 1, 1).await, (1, Outcome::Loaded));
+    let mut changes = Changes::new();
+    changes.root("");
+    bench.cache.publish_now(changes);
+    assert_eq!(query(&bench, 1, 2).await, (2, Outcome::Loaded));
+    let mut elsewhere = Changes::new();
+    elsewhere.root("other");
+    elsewhere.table("other", "track");
+    bench.cache.publish(elsewhere).await;
+    assert_eq!(query(&bench, 1, 3).await, (2, Outcome::Hit));
+}
+
+#[tokio::test]
+async fn images_without_a_pinned_column_widen_and_say_so() {
+    let bench = Bench::new();
+    query(&bench, 1, 0).await;
+    let mut changes = Changes::new();
+    let rows = vec![RowImage {
+        old: None,
+        new: Some(vec![TagValue::Int(1)]),
+    }];
+    let columns: Arc<[Name]> = [Name::from("id")].into();
+    changes.rows(
+        "",
+        "track",
+        RowsChange {
+            columns,
+            changed: Columns::All,
+            rows,
+        },
+    );
+    bench.events.take();
+    assert_eq!(
+        bench.cache.publish(changes).await.tags,
+        [Tag::table("", "track")]
+    );
+    let events = bench.events.take();
+    assert_eq!(
+        events,
+        [
+            "widened track: the row images do not hold column genre_id",
+            "invalidated track by nobody"
+        ]
+    );
+    assert_eq!(query(&bench, 1, 1).await, (1, Outcome::Loaded));
+}
+
+#[tokio::test]
+async fn a_write_during_the_load_that_registered_the_shape_wins() {
+    let (bench, gate) = (Bench::new(), Gate::new());
+    let (cache, inner) = (bench.cache.clone(), gate.clone());
+    let reader = tokio::spawn(async move {
+        let key = Key::new(("tracks of", 1));
+        let group = cache.group("track");
+        let wants = || vec![want(1)];
+        let policy = Policy::new();
+        let fetch = Fetch {
+            key: &key,
+            wants: &wants,
+            group: &group,
+            policy: &policy,
+        };
+        let load = async move || {
+            inner.pass().await;
+            Ok::<u64, Broken>(0)
+        };
+        cache
+            .fetch(fetch, load, None, ValueKind::serde())
+            .await
+            .map(|fetched| *fetched.value)
+    });
+    gate.started().await;
+    let published = bench.cache.publish(moved(1, 2)).await;
+    assert_eq!(
+        published.tags.len(),
+        3,
+        "the writer knows the shape: {published:?}"
+    );
+    gate.open();
+    assert_eq!(reader.await.expect("no panic").expect("loads"), 0);
+    assert_eq!(query(&bench, 1, 1).await, (1, Outcome::Loaded));
+}
+
+#[tokio::test]
+async fn a_marked_table_is_neither_served_nor_filled_nor_joined() {
+    let bench = Bench::new();
+    query(&bench, 1, 0).await;
+    let changes = moved(1, 2);
+    let marks = bench
+        .cache
+        .mark(&[Tag::table("", "track")])
+        .await
+        .expect("memory marks");
+    // Before the commit, and between commit and publication: always the database.
+    let bypassed = query(&bench, 1, 5).await;
+    assert_eq!(bypassed.0, 5);
+    assert_eq!(query(&bench, 1, 6).await.0, 6);
+    bench.cache.publish(changes).await;
+    assert_eq!(query(&bench, 1, 7).await.0, 7, "published, still marked");
+    marks.release();
+    assert_eq!(query(&bench, 1, 8).await, (8, Outcome::Loaded));
+    assert_eq!(query(&bench, 1, 9).await, (8, Outcome::Hit));
+}
+
+#[tokio::test]
+async fn a_load_that_runs_when_a_mark_is_set_is_not_joined_and_not_kept() {
+    let (bench, gate) = (Bench::new(), Gate::new());
+    let (cache, inner) = (bench.cache.clone(), gate.clone());
+    let reader = tokio::spawn(async move {
+        let load = async move || {
+            inner.pass().await;
+            Ok::<u64, Broken>(1)
+        };
+        cache
+            .get_or_load("k", load)
+            .tags([Tag::table("", "track")])
+            .await
+            .map(|value| *value)
+    });
+    gate.started().await;
+    let marks = bench
+        .cache
+        .mark(&[Tag::table("", "track")])
+        .await
+        .expect("memory marks");
+    let table = [Tag::table("", "track")];
+    let second = bench
+        .cache
+        .get_or_load("k", bench.gives(2))
+        .tags(table)
+        .await
+        .expect("loads");
+    assert_eq!(*second, 2, "it goes to the database by itself");
+    gate.open();
+    assert_eq!(reader.await.expect("no panic").expect("loads"), 1);
+    drop(marks);
+    assert_eq!(
+        bench.cache.get::<u64>("k").await.expect("memory answers"),
+        None
+    );
+}
+
+#[tokio::test]
+async fn lookups_never_load() {
+    let bench = Bench::new();
+    let key = Key::new(("tracks of", 1));
+    let group = bench.cache.group("track");
+    let wants = || vec![want(1)];
+    let policy = Policy::new();
+    let fetch = Fetch {
+        key: &key,
+        wants: &wants,
+        group: &group,
+        policy: &policy,
+    };
+    assert!(
+        bench
+            .cache
+            .lookup_now::<u64>(&fetch, ValueKind::serde())
+            .is_none()
+    );
+    assert!(
+        bench
+            .cache
+            .lookup::<u64>(&fetch, ValueKind::serde())
+            .await
+            .is_none()
+    );
+    query(&bench, 1, 7).await;
+    let hit = bench
+        .cache
+        .lookup_now::<u64>(&fetch, ValueKind::serde())
+        .expect("is there");
+    assert_eq!((*hit.value, hit.stale), (7, false));
+    assert_eq!(
+        bench
+            .cache
+            .shapes(&[Tag::table("", "track")])
+            .await
+            .expect("memory answers")[0]
+            .shapes
+            .len(),
+        1
+    );
+}

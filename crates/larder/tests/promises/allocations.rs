@@ -1,0 +1,101 @@
+//! A hit in memory by a key built before allocates nothing.
+#![allow(
+    unsafe_code,
+    reason = "a counting allocator can only be written with `unsafe`"
+)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::future::{Future, IntoFuture};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use larder::{Cache, Key, Tag};
+
+use crate::support::Broken;
+
+/// Counts the allocations of each thread.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+fn count() {
+    // A thread that is ending has no counter any more.
+    let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
+}
+
+// Safety: every call is handed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations(act: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    act();
+    ALLOCATIONS.get() - before
+}
+
+fn now<F: IntoFuture>(future: F) -> F::Output {
+    let future = pin!(future.into_future());
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("a hit in memory is ready at once"),
+    }
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(1)))), 1);
+}
+
+#[test]
+fn a_hit_in_memory_allocates_nothing() {
+    let cache = Cache::memory();
+    let key = Key::new(("product", 123));
+    let tags = ["a", "b", "c"].map(Tag::named);
+    let insert = cache.insert(&key, String::from("value")).tags(tags);
+    futures_util::FutureExt::now_or_never(insert.into_future())
+        .expect("memory answers at once")
+        .expect("memory answers");
+    let get = || {
+        assert!(
+            now(cache.get::<String>(&key))
+                .expect("memory answers")
+                .is_some()
+        )
+    };
+    get();
+    assert_eq!(allocations(get), 0, "get");
+    let get_or_load = || {
+        let load = async || Err::<String, Broken>(Broken);
+        assert!(now(cache.get_or_load(&key, load)).is_ok());
+    };
+    get_or_load();
+    assert_eq!(allocations(get_or_load), 0, "get_or_load");
+    let built = || {
+        let found = now(cache.get::<String>(("product", 123)));
+        assert!(found.expect("memory answers").is_some());
+    };
+    assert_eq!(
+        allocations(built),
+        0,
+        "a short key is built without allocating, too"
+    );
+}
