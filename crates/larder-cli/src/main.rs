@@ -1,2 +1,41 @@
-//! Placeholder.
-fn main() {}
+//! `larder`: makes the cache explain itself.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod attempt;
+mod explain;
+mod failure;
+
+/// Explains what larder caches, and why.
+#[derive(Parser)]
+#[command(name = "larder", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// What a statement reads or writes, its shapes and tags, and what was widened.
+    Explain(explain::Arguments),
+    /// Runs a script of SQL through the cache and shows what happens at each statement.
+    Try(attempt::Arguments),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Try(arguments) => attempt::run(&arguments).await,
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(failure) => {
+            eprintln!("larder: {failure}");
+            ExitCode::from(2)
+        }
+    }
+}

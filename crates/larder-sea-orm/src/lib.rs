@@ -1,1 +1,37 @@
-//! Placeholder.
+//! Cached SeaORM queries that every write through the connection keeps right.
+//!
+//! [`CachedConnection`] wraps a SeaORM connection. Reads opt in with
+//! [`.cached()`](CachedExt::cached); writes need nothing: whatever goes through the connection, by
+//! model, in bulk or as text, invalidates the cached answers that it could have changed, and no
+//! others where that can be known.
+//!
+//! See [`CachedConnection`] for an example, and the guide in `docs/` for more.
+
+mod bind;
+mod cached;
+mod connection;
+#[cfg(feature = "sqlite-hook")]
+mod hook;
+#[cfg(not(feature = "sqlite-hook"))]
+#[path = "hook/absent.rs"]
+mod hook;
+mod probe;
+mod raw;
+mod read;
+mod reader;
+mod schema;
+mod shared;
+pub mod trace;
+mod transaction;
+mod value;
+mod write;
+
+pub use cached::{Cached, CachedCursor, CachedExt, CachedPaginator, Query};
+pub use larder::{Local, Mode, Serde};
+pub use connection::{Builder, CachedConnection, RowStream};
+pub use raw::{RawRows, raw_rows};
+pub use reader::CachedRead;
+pub use transaction::CachedTransaction;
+pub use value::Stored;
+#[doc(no_inline)]
+pub use {larder, sea_orm};

@@ -1,0 +1,229 @@
+//! Runs a script, statement by statement.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use larder::Cache;
+use larder_sea_orm::sea_orm::{ConnectOptions, DbBackend, DbErr, Statement};
+use larder_sea_orm::trace::{self, Outcome, QueryTrace};
+use larder_sea_orm::{CachedConnection, RawRows};
+use larder_sql::{Catalogue, Dialect, Footprint, Planner, TransactionKind};
+
+use crate::attempt::report::Line;
+use crate::attempt::script::{Expected, Step};
+use crate::attempt::session::Session;
+use crate::failure::Failure;
+
+pub(crate) struct Runner {
+    url: String,
+    cache: Cache,
+    /// Tells reads from writes. What they touch is the connections' affair.
+    planner: Planner,
+    sessions: HashMap<String, Session>,
+    /// What each read answered when it last ran.
+    answers: HashMap<String, RawRows>,
+    /// Where a scratch database lives; gone with the runner.
+    _scratch: Option<tempfile::TempDir>,
+}
+
+/// What a statement is, for the report.
+enum Kind {
+    Read,
+    Write,
+    Transaction(TransactionKind),
+    Ddl,
+}
+
+impl Kind {
+    fn name(&self) -> &'static str {
+        match self {
+            Kind::Read => "read",
+            Kind::Write => "write",
+            Kind::Transaction(_) => "transaction",
+            Kind::Ddl => "ddl",
+        }
+    }
+}
+
+impl Runner {
+    pub(crate) async fn open(database: Option<&str>) -> Result<Runner, Failure> {
+        let (url, scratch) = match database {
+            Some(url) => (checked(url)?, None),
+            None => {
+                let folder = tempfile::tempdir()
+                    .map_err(|error| Failure::new(format!("cannot make a scratch database: {error}")))?;
+                let file = folder.path().join("scratch.db");
+                (format!("sqlite://{}?mode=rwc", file.display()), Some(folder))
+            }
+        };
+        let mut runner = Runner {
+            cache: Cache::memory(),
+            planner: Planner::new(Dialect::Sqlite, Arc::new(Catalogue::new())),
+            sessions: HashMap::new(),
+            answers: HashMap::new(),
+            url,
+            _scratch: scratch,
+        };
+        if runner._scratch.is_some() {
+            // Readers of one connection do not stop the writers of another.
+            let setting = Statement::from_string(DbBackend::Sqlite, "PRAGMA journal_mode = WAL");
+            let made = runner.session("a").await?.direct(setting).await;
+            made.map_err(|error| Failure::new(format!("cannot make a scratch database: {error}")))?;
+        } else {
+            runner.session("a").await?;
+        }
+        Ok(runner)
+    }
+
+    async fn session(&mut self, name: &str) -> Result<&mut Session, Failure> {
+        if !self.sessions.contains_key(name) {
+            let mut options = ConnectOptions::new(self.url.clone());
+            // One connection each, so that a transaction stays on it; nobody waits for a lock.
+            options.max_connections(1).sqlx_logging(false);
+            options.map_sqlx_sqlite_opts(|options| options.busy_timeout(Duration::ZERO));
+            let db = CachedConnection::builder(self.cache.clone())
+                .connect(options)
+                .await
+                .map_err(|error| Failure::new(format!("cannot open {}: {error}", self.url)))?;
+            self.sessions.insert(name.to_owned(), Session::new(db));
+        }
+        Ok(self.sessions.get_mut(name).expect("it has just been opened"))
+    }
+
+    pub(crate) async fn step(&mut self, step: &Step) -> Result<Line, Failure> {
+        let kind = self.kind(&step.sql);
+        let statement = match step.params.is_empty() {
+            true => Statement::from_string(DbBackend::Sqlite, step.sql.clone()),
+            false => Statement::from_sql_and_values(DbBackend::Sqlite, step.sql.clone(), step.params.clone()),
+        };
+        let mut line = Line {
+            n: step.n,
+            line: step.line,
+            conn: step.conn.clone(),
+            sql: step.sql.clone(),
+            kind: kind.name(),
+            outcome: None,
+            why: None,
+            rows: 0,
+            statements: 0,
+            stale: false,
+            bumped: Vec::new(),
+            expected: step.expected.map(Expected::name),
+            ok: true,
+            error: None,
+            unchanged: false,
+        };
+        let session = self.session(&step.conn).await?;
+        match kind {
+            Kind::Read => {
+                let (rows, queries) = trace::scope(session.read(statement.clone())).await;
+                line.traced(&queries);
+                match rows {
+                    Ok(rows) => {
+                        line.rows = rows.rows.len() as u64;
+                        let fresh = match line.outcome {
+                            // It came from the database: to ask again could answer otherwise.
+                            Some("uncached") => Ok(RawRows::clone(&rows)),
+                            _ => session.direct(statement).await,
+                        };
+                        match fresh {
+                            Ok(fresh) => {
+                                line.stale = !same(&rows, &fresh, &step.sql);
+                                let read = format!("{}\0{:?}", step.sql, step.params);
+                                line.unchanged = self.answers.get(&read) == Some(&fresh);
+                                self.answers.insert(read, fresh);
+                            }
+                            Err(error) => line.failed(&error),
+                        }
+                    }
+                    Err(error) => line.failed(&error),
+                }
+            }
+            Kind::Write | Kind::Ddl => {
+                let (rows, queries) = trace::scope(session.execute(statement)).await;
+                line.traced(&queries);
+                match rows {
+                    Ok(rows) => line.rows = if matches!(kind, Kind::Ddl) { 0 } else { rows },
+                    Err(error) => line.failed(&error),
+                }
+            }
+            Kind::Transaction(kind) => {
+                let (done, queries) = trace::scope(session.control(&kind, &step.sql)).await;
+                line.traced(&queries);
+                if let Err(error) = done {
+                    line.failed(&error);
+                }
+            }
+        }
+        let met = match step.expected {
+            None => line.error.is_none(),
+            Some(Expected::Error) => line.error.is_some(),
+            Some(expected) => line.error.is_none() && line.outcome == Some(expected.name()),
+        };
+        line.ok = met && !line.stale;
+        Ok(line)
+    }
+
+    fn kind(&self, sql: &str) -> Kind {
+        match &self.planner.plan(sql).plan.footprint {
+            Footprint::Read(_) => Kind::Read,
+            Footprint::Write(_) => Kind::Write,
+            Footprint::Transaction(kind) => Kind::Transaction(kind.clone()),
+            Footprint::Ddl(_) => Kind::Ddl,
+            Footprint::Unknown(_) if larder_sql::first_keyword(sql).looks_like_read() => Kind::Read,
+            Footprint::Unknown(_) => Kind::Write,
+        }
+    }
+}
+
+impl Line {
+    fn traced(&mut self, queries: &[QueryTrace]) {
+        self.statements = queries.iter().map(|query| query.statements).sum();
+        self.bumped = queries.iter().flat_map(|query| query.bumped.iter().cloned()).collect();
+        let Some(last) = queries.last() else { return };
+        if self.kind != "read" {
+            return;
+        }
+        match &last.outcome {
+            Outcome::Hit => self.outcome = Some("hit"),
+            Outcome::Miss => self.outcome = Some("miss"),
+            Outcome::Uncached(why) => {
+                self.outcome = Some("uncached");
+                self.why = Some(why.clone());
+            }
+            _ => {}
+        }
+    }
+
+    fn failed(&mut self, error: &DbErr) {
+        self.error = Some(error.to_string());
+        self.outcome = None;
+    }
+}
+
+/// Whether two answers are the same; in any order, where the statement asks for none.
+fn same(kept: &RawRows, fresh: &RawRows, sql: &str) -> bool {
+    if kept == fresh {
+        return true;
+    }
+    let ordered = sql.to_ascii_lowercase().split_whitespace().any(|word| word == "order");
+    let sorted = |rows: &RawRows| {
+        let mut rows: Vec<String> = rows.rows.iter().map(|row| format!("{row:?}")).collect();
+        rows.sort();
+        rows
+    };
+    !ordered && sorted(kept) == sorted(fresh)
+}
+
+/// The URL, if it is one of a database that is there.
+fn checked(url: &str) -> Result<String, Failure> {
+    let Some(rest) = url.strip_prefix("sqlite:") else {
+        return Err(Failure::new(format!("{url}: larder try runs on SQLite; the URL begins with sqlite://")));
+    };
+    let path = rest.trim_start_matches("//").split('?').next().unwrap_or_default();
+    if path != ":memory:" && !rest.contains("mode=") && !std::path::Path::new(path).is_file() {
+        return Err(Failure::new(format!("there is no database file {path}")));
+    }
+    Ok(url.to_owned())
+}

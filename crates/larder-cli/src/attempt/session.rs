@@ -1,0 +1,78 @@
+//! One named connection of a script, with the transaction it may be in.
+
+use larder_sea_orm::sea_orm::{
+    ConnectionTrait, DbBackend, DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+use larder_sea_orm::{CachedConnection, CachedExt, CachedTransaction, RawRows, raw_rows};
+use larder_sql::{BeginMode, TransactionKind};
+
+pub(crate) struct Session {
+    db: CachedConnection,
+    transaction: Option<CachedTransaction>,
+}
+
+impl Session {
+    pub(crate) fn new(db: CachedConnection) -> Session {
+        Session { db, transaction: None }
+    }
+
+    /// A read through the cache.
+    pub(crate) async fn read(&self, statement: Statement) -> Result<std::sync::Arc<RawRows>, DbErr> {
+        match &self.transaction {
+            Some(transaction) => statement.cached().rows(transaction).await,
+            None => statement.cached().rows(&self.db).await,
+        }
+    }
+
+    /// The same read, past the cache, on the same connection.
+    pub(crate) async fn direct(&self, statement: Statement) -> Result<RawRows, DbErr> {
+        match &self.transaction {
+            Some(transaction) => raw_rows(transaction, statement).await,
+            None => raw_rows(&self.db, statement).await,
+        }
+    }
+
+    /// A statement that gives no rows; how many it changed.
+    pub(crate) async fn execute(&self, statement: Statement) -> Result<u64, DbErr> {
+        // Text without values runs unprepared, as a shell would.
+        let result = match (&self.transaction, &statement.values) {
+            (Some(transaction), None) => transaction.execute_unprepared(&statement.sql).await,
+            (Some(transaction), Some(_)) => transaction.execute_raw(statement).await,
+            (None, None) => self.db.execute_unprepared(&statement.sql).await,
+            (None, Some(_)) => self.db.execute_raw(statement).await,
+        };
+        Ok(result?.rows_affected())
+    }
+
+    /// The beginning or end of a transaction or savepoint.
+    pub(crate) async fn control(&mut self, kind: &TransactionKind, sql: &str) -> Result<(), DbErr> {
+        match (kind, self.transaction.take()) {
+            (TransactionKind::Begin { mode }, None) => {
+                let mode = match mode {
+                    BeginMode::Immediate => Some(SqliteTransactionMode::Immediate),
+                    BeginMode::Exclusive => Some(SqliteTransactionMode::Exclusive),
+                    _ => None,
+                };
+                let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
+                self.transaction = Some(self.db.begin_with_options(options).await?);
+                Ok(())
+            }
+            (TransactionKind::Commit, Some(transaction)) => transaction.commit().await,
+            (TransactionKind::Rollback, Some(transaction)) => transaction.rollback().await,
+            // Savepoints are the transaction's own affair; outside of one, a savepoint is one.
+            (TransactionKind::Savepoint(_), None) => {
+                let transaction = self.db.begin().await?;
+                let statement = Statement::from_string(DbBackend::Sqlite, sql);
+                let result = transaction.execute_raw(statement).await;
+                self.transaction = Some(transaction);
+                result.map(drop)
+            }
+            (_, Some(transaction)) => {
+                let result = transaction.execute_unprepared(sql).await;
+                self.transaction = Some(transaction);
+                result.map(drop)
+            }
+            (_, None) => Err(DbErr::Custom("no transaction is active".to_owned())),
+        }
+    }
+}

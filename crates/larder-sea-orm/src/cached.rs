@@ -1,0 +1,181 @@
+//! `.cached()`: SeaORM's selects, answered from the cache.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use larder::{Local, Mode, Policy, Serde};
+use sea_orm::{DbErr, PaginatorTrait, QueryResult, SelectExt, SelectorTrait};
+
+use crate::probe::{PROBE, Probe, probe};
+use crate::read::{Ask, Rows, fetch};
+use crate::reader::CachedRead;
+
+mod chain;
+mod cursor;
+mod loader;
+mod many;
+mod paginator;
+mod query;
+
+pub use cursor::CachedCursor;
+pub use paginator::CachedPaginator;
+pub use query::Query;
+
+/// Adds `.cached()` to everything that SeaORM can select with.
+pub trait CachedExt: Sized {
+    /// Answers this select from the cache when it has the answer, and keeps the answer of the
+    /// database when it has not. May stand anywhere in the chain.
+    ///
+    /// # Example: two reads, one statement
+    /// See [`CachedConnection`](crate::CachedConnection).
+    fn cached(self) -> Cached<Self> {
+        Cached { query: self, policy: None, mode: PhantomData }
+    }
+}
+
+/// A select that is answered from the cache.
+///
+/// Answers are shared: what comes back is an [`Arc`], the same one for every caller until a write
+/// changes the answer.
+#[must_use = "a query does nothing until it is asked for `all`, `one`, `count` or `exists`"]
+pub struct Cached<Q, M = Serde> {
+    pub(crate) query: Q,
+    pub(crate) policy: Option<Policy>,
+    pub(crate) mode: PhantomData<fn() -> M>,
+}
+
+impl<Q, M> Cached<Q, M> {
+    /// The same for another select.
+    pub(crate) fn map<R>(self, change: impl FnOnce(Q) -> R) -> Cached<R, M> {
+        Cached { query: change(self.query), policy: self.policy, mode: PhantomData }
+    }
+
+    /// How long an answer is fresh at most, whatever happens to the data. One hour unless said.
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.policy = Some(self.policy.unwrap_or_default().ttl(ttl));
+        self
+    }
+
+    /// All times and rules of this answer.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// For models without serde: their answers stay in this process.
+    pub fn local(self) -> Cached<Q, Local> {
+        Cached { query: self.query, policy: self.policy, mode: PhantomData }
+    }
+}
+
+impl<Q: Query, M> Cached<Q, M> {
+    /// All rows.
+    ///
+    /// # Errors
+    /// Those of the database, when it has to be asked.
+    pub async fn all<C: CachedRead>(self, db: &C) -> Result<Arc<Vec<Q::Item>>, DbErr>
+    where
+        M: Mode<Vec<Q::Item>>,
+    {
+        let Cached { query, policy, .. } = self;
+        let statement = query.all_statement()?;
+        let ask = Ask { policy: policy.as_ref(), ..Ask::plain("all") };
+        let rows = Rows(|rows: Vec<QueryResult>| rows.into_iter().map(Q::decode).collect());
+        fetch::<_, M, _>(db.reader(), statement, ask, rows).await
+    }
+
+    /// The first row, if there is one. That there is none is remembered, too.
+    ///
+    /// # Errors
+    /// Those of the database, when it has to be asked.
+    pub async fn one<C: CachedRead>(self, db: &C) -> Result<Option<Arc<Q::Item>>, DbErr>
+    where
+        M: Mode<Option<Arc<Q::Item>>>,
+    {
+        let Cached { query, policy, .. } = self;
+        let statement = query.one_statement()?;
+        let ask = Ask {
+            policy: policy.as_ref(),
+            negative: Some(|row: &Option<Arc<Q::Item>>| row.is_none()),
+            ..Ask::plain("one")
+        };
+        let row = Rows(|rows: Vec<QueryResult>| {
+            rows.into_iter().next().map(|row| Q::decode(row).map(Arc::new)).transpose()
+        });
+        Ok(Option::clone(&*fetch::<_, M, _>(db.reader(), statement, ask, row).await?))
+    }
+}
+
+impl<Q, M> Cached<Q, M>
+where
+    Q: PaginatorTrait<'static, Probe> + Send,
+{
+    /// How many rows there are.
+    ///
+    /// # Errors
+    /// Those of the database, when it has to be asked.
+    pub async fn count<C: CachedRead>(self, db: &C) -> Result<u64, DbErr>
+    where
+        M: Mode<u64>,
+    {
+        let Cached { query, policy, .. } = self;
+        let statement = match probe(query.count(&PROBE)) {
+            Ok(statement) => statement,
+            Err(answer) => return answer,
+        };
+        let ask = Ask { policy: policy.as_ref(), ..Ask::plain("count") };
+        Ok(*fetch::<_, M, _>(db.reader(), statement, ask, Rows(first_number)).await?)
+    }
+
+    /// Pages of `size` rows.
+    pub fn paginate<C: CachedRead>(self, db: &C, size: u64) -> CachedPaginator<'_, C, Q::Selector, M>
+    where
+        <Q::Selector as SelectorTrait>::Item: Send + Sync,
+    {
+        CachedPaginator::new(self.query.paginate(&PROBE, size), db, size, self.policy)
+    }
+}
+
+impl<Q, M> Cached<Q, M>
+where
+    Q: SelectExt + Send,
+{
+    /// Whether there is a row at all.
+    ///
+    /// # Errors
+    /// Those of the database, when it has to be asked.
+    pub async fn exists<C: CachedRead>(self, db: &C) -> Result<bool, DbErr>
+    where
+        M: Mode<bool>,
+    {
+        let Cached { query, policy, .. } = self;
+        let statement = match probe(query.exists(&PROBE)) {
+            Ok(statement) => statement,
+            Err(answer) => return answer,
+        };
+        let ask = Ask { policy: policy.as_ref(), ..Ask::plain("exists") };
+        Ok(*fetch::<_, M, _>(db.reader(), statement, ask, AnyRow).await?)
+    }
+}
+
+/// Asks for one row only.
+struct AnyRow;
+
+impl crate::read::Load<bool> for AnyRow {
+    async fn load<C: sea_orm::ConnectionTrait>(
+        self,
+        connection: &C,
+        statement: sea_orm::Statement,
+    ) -> Result<bool, DbErr> {
+        Ok(connection.query_one_raw(statement).await?.is_some())
+    }
+}
+
+/// The number in the first column of the only row.
+pub(crate) fn first_number(rows: Vec<QueryResult>) -> Result<u64, DbErr> {
+    match rows.first() {
+        Some(row) => Ok(row.try_get_by_index::<i64>(0)?.max(0).unsigned_abs()),
+        None => Ok(0),
+    }
+}

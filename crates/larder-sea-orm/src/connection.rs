@@ -1,0 +1,294 @@
+//! A SeaORM connection whose writes keep a cache right.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::{Stream, StreamExt as _};
+use larder::Cache;
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, IsolationLevel,
+    QueryResult, Statement, StreamTrait, TransactionError, TransactionOptions,
+    TransactionTrait,
+};
+
+use crate::shared::Shared;
+use crate::trace::{self, Outcome, Span};
+use crate::transaction::CachedTransaction;
+use crate::write::{Answer, How, Intent, Write, send};
+
+mod autocommit;
+mod builder;
+
+pub use builder::Builder;
+
+/// A SeaORM connection that caches what is asked for with
+/// [`.cached()`](crate::CachedExt::cached) and whose writes, of every kind, invalidate what they
+/// changed.
+///
+/// All of SeaORM works through it unchanged: it is a [`ConnectionTrait`], a [`TransactionTrait`]
+/// and a [`StreamTrait`]. Reads that do not say `.cached()` go to the database. Clones share
+/// everything.
+///
+/// # What it does not see
+/// Writes that reach the database by another way: another process, a handle that
+/// [`inner`](Self::inner) gave out (except for changes of the schema), sqlx on the same pool.
+///
+/// # Cancel safety
+/// A write whose future is dropped runs to its end all the same, and what it changed is
+/// invalidated.
+///
+/// # Example: a read that costs no statement
+/// ```
+/// # use larder_sea_orm::sea_orm;
+/// use larder::Cache;
+/// use larder_sea_orm::{CachedConnection, CachedExt};
+/// use sea_orm::{ConnectionTrait, Database, entity::prelude::*};
+///
+/// mod track {
+///     # use larder_sea_orm::sea_orm;
+///     use sea_orm::entity::prelude::*;
+///     # use serde::{Serialize, Deserialize};
+///     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
+///     #[sea_orm(table_name = "track")]
+///     pub struct Model {
+///         #[sea_orm(primary_key)]
+///         pub id: i32,
+///         pub name: String,
+///     }
+///     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+///     pub enum Relation {}
+///     impl ActiveModelBehavior for ActiveModel {}
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), sea_orm::DbErr> {
+/// let connection = Database::connect("sqlite::memory:").await?;
+/// connection.execute_unprepared("CREATE TABLE track (id INTEGER PRIMARY KEY, name TEXT)").await?;
+/// let db = CachedConnection::new(connection, Cache::memory()).await?;
+///
+/// db.execute_unprepared("INSERT INTO track VALUES (1, 'Balls to the Wall')").await?;
+/// let first = track::Entity::find().cached().all(&db).await?;
+/// let statements = db.statements();
+/// let again = track::Entity::find().cached().all(&db).await?;
+/// assert_eq!(first, again);
+/// assert_eq!(db.statements(), statements);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct CachedConnection {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for CachedConnection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CachedConnection").field("database", &self.shared.database).finish_non_exhaustive()
+    }
+}
+
+/// A stream of rows.
+pub type RowStream<'a> = Pin<Box<dyn Stream<Item = Result<QueryResult, DbErr>> + Send + 'a>>;
+
+impl CachedConnection {
+    /// Wraps a connection that is already open.
+    ///
+    /// # Errors
+    /// When the database is not SQLite, or its catalogue cannot be read.
+    pub async fn new(connection: DatabaseConnection, cache: Cache) -> Result<CachedConnection, DbErr> {
+        Self::builder(cache).wrap(connection).await
+    }
+
+    /// The long way: a name for the database, a level, a policy.
+    pub fn builder(cache: Cache) -> Builder {
+        Builder::new(cache)
+    }
+
+    /// The cache behind this connection.
+    pub fn cache(&self) -> &Cache {
+        &self.shared.cache
+    }
+
+    /// The connection as SeaORM made it, for what accepts no other: migrations, schema sync.
+    ///
+    /// Writes through it are not seen. Changes of the schema are: reads look for one for a minute
+    /// after DDL went through it, and every write does. To be sure at once, call
+    /// [`schema_changed`](Self::schema_changed).
+    pub fn inner(&self) -> DatabaseConnection {
+        let mut inner = self.shared.inner.clone();
+        let shared = Arc::downgrade(&self.shared);
+        inner.set_metric_callback(move |info| {
+            if let Some(shared) = shared.upgrade() {
+                seen_outside(&shared, &info.statement.sql);
+            }
+        });
+        inner
+    }
+
+    /// Reads the catalogue again and invalidates everything read from this database: to be called
+    /// after a migration.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn schema_changed(&self) -> Result<(), DbErr> {
+        self.shared.schema_changed().await
+    }
+
+    /// Statements that this connection has sent to the database so far.
+    pub fn statements(&self) -> u64 {
+        self.shared.statements()
+    }
+
+    /// Runs a statement outside a transaction and invalidates what it changed.
+    async fn run(&self, statement: Statement, how: How) -> Result<Answer, DbErr> {
+        let span = Span::begin(&statement.sql);
+        let schema = self.shared.schema();
+        let mut outcome = Outcome::Write;
+        let answer = match Intent::of(&self.shared, &schema, &statement.sql) {
+            Intent::Read => {
+                outcome = Outcome::Uncached("not asked for with .cached()".to_owned());
+                send(&self.shared, &self.shared.inner, statement, how).await
+            }
+            // A caller that goes away must not leave a write behind that nobody announces: it
+            // runs to its end on a task of its own.
+            Intent::Write(_) => trace::carried(autocommit::write(self.shared.clone(), statement, how)).await,
+            Intent::Transaction(_) => Err(DbErr::Custom(
+                "a transaction cannot be controlled by SQL text on a pool of connections; use begin()".to_owned(),
+            )),
+            Intent::Script(script) if script.left_open || script.ends_outer => Err(DbErr::Custom(
+                "this text leaves a transaction open, or ends one that it did not begin, on a pool of \
+                 connections; use begin()"
+                    .to_owned(),
+            )),
+            Intent::Script(script) => {
+                trace::carried(autocommit::script(self.shared.clone(), script, statement, how)).await
+            }
+        };
+        span.end(|| outcome);
+        answer
+    }
+}
+
+/// A statement went by on a handle that we do not wrap.
+fn seen_outside(shared: &Arc<Shared>, sql: &str) {
+    let schema = shared.schema();
+    match Intent::of(shared, &schema, sql) {
+        Intent::Read | Intent::Transaction(_) => {}
+        Intent::Write(planned) => {
+            if let Some(write) = Write::new(shared, &schema, &planned) {
+                shared.cache.publish_now(write.widened());
+            }
+        }
+        Intent::Script(script) => {
+            shared.watch_schema();
+            shared.cache.publish_now(script.changes);
+        }
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for CachedConnection {
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Sqlite
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        Ok(self.run(statement, How::Execute).await?.executed())
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let statement = Statement::from_string(DbBackend::Sqlite, sql);
+        Ok(self.run(statement, How::Execute).await?.executed())
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        Ok(self.run(statement, How::QueryOne).await?.one())
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        Ok(self.run(statement, How::QueryAll).await?.all())
+    }
+
+    fn support_returning(&self) -> bool {
+        self.shared.inner.support_returning()
+    }
+}
+
+impl StreamTrait for CachedConnection {
+    type Stream<'a> = RowStream<'a>;
+
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Sqlite
+    }
+
+    fn stream_raw<'a>(
+        &'a self,
+        statement: Statement,
+    ) -> Pin<Box<dyn Future<Output = Result<RowStream<'a>, DbErr>> + Send + 'a>> {
+        Box::pin(async move {
+            let schema = self.shared.schema();
+            if let Intent::Read = Intent::of(&self.shared, &schema, &statement.sql) {
+                self.shared.count(1);
+                return Ok(self.shared.inner.stream_raw(statement).await?.boxed());
+            }
+            // A write that gives rows: it is complete before its first row is handed out.
+            let rows = self.run(statement, How::QueryAll).await?.all();
+            Ok(futures_util::stream::iter(rows.into_iter().map(Ok)).boxed())
+        })
+    }
+}
+
+#[async_trait]
+impl TransactionTrait for CachedConnection {
+    type Transaction = CachedTransaction;
+
+    async fn begin(&self) -> Result<CachedTransaction, DbErr> {
+        self.begin_with_options(TransactionOptions::default()).await
+    }
+
+    async fn begin_with_config(
+        &self,
+        isolation_level: Option<IsolationLevel>,
+        access_mode: Option<AccessMode>,
+    ) -> Result<CachedTransaction, DbErr> {
+        self.begin_with_options(TransactionOptions { isolation_level, access_mode, ..Default::default() })
+            .await
+    }
+
+    async fn begin_with_options(&self, options: TransactionOptions) -> Result<CachedTransaction, DbErr> {
+        CachedTransaction::begin(&self.shared, options).await
+    }
+
+    async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(
+                &'c CachedTransaction,
+            ) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>
+            + Send,
+        T: Send,
+        E: std::fmt::Display + std::fmt::Debug + Send,
+    {
+        self.transaction_with_config(callback, None, None).await
+    }
+
+    async fn transaction_with_config<F, T, E>(
+        &self,
+        callback: F,
+        isolation_level: Option<IsolationLevel>,
+        access_mode: Option<AccessMode>,
+    ) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(
+                &'c CachedTransaction,
+            ) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>
+            + Send,
+        T: Send,
+        E: std::fmt::Display + std::fmt::Debug + Send,
+    {
+        let transaction = self
+            .begin_with_config(isolation_level, access_mode)
+            .await
+            .map_err(TransactionError::Connection)?;
+        transaction.run_callback(callback).await
+    }
+}

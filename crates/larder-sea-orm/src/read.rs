@@ -1,0 +1,209 @@
+//! One cached read, from a statement to its value.
+
+use std::sync::Arc;
+
+use larder::adapter::{self, Fetch, Fetched};
+use larder::{Event, Key, LoadError, Mode, Policy};
+use larder_sql::{Footprint, Planned, ReadSet};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
+
+use crate::bind;
+use crate::reader::{Kind, Reader};
+use crate::schema::Schema;
+use crate::shared::Shared;
+use crate::trace::{self, Outcome, Span};
+use crate::write::values;
+
+/// The group of statements that cannot be cached, in events.
+const UNCACHED: &str = "query";
+
+/// What a read wants, besides the statement.
+pub(crate) struct Ask<'a, T> {
+    /// How the rows become a value: `all`, `one`, `count`. Part of the key.
+    pub(crate) form: &'static str,
+    /// More that tells this read from another with the same statement.
+    pub(crate) extra: Vec<Value>,
+    /// Tables that the value is made of, besides those of the statement: any row of them.
+    pub(crate) also: Vec<String>,
+    pub(crate) policy: Option<&'a Policy>,
+    /// Whether the value stands for "there is nothing".
+    pub(crate) negative: Option<fn(&T) -> bool>,
+}
+
+impl<T> Ask<'_, T> {
+    pub(crate) fn plain(form: &'static str) -> Self {
+        Ask { form, extra: Vec::new(), also: Vec::new(), policy: None, negative: None }
+    }
+}
+
+/// Makes the value of a read by asking the database.
+pub(crate) trait Load<T>: Send + 'static {
+    fn load<C: ConnectionTrait>(
+        self,
+        connection: &C,
+        statement: Statement,
+    ) -> impl Future<Output = Result<T, DbErr>> + Send;
+}
+
+/// Loads by running the statement and making a value of its rows.
+pub(crate) struct Rows<F>(pub(crate) F);
+
+impl<T, F> Load<T> for Rows<F>
+where
+    F: FnOnce(Vec<QueryResult>) -> Result<T, DbErr> + Send + 'static,
+{
+    async fn load<C: ConnectionTrait>(self, connection: &C, statement: Statement) -> Result<T, DbErr> {
+        (self.0)(connection.query_all_raw(statement).await?)
+    }
+}
+
+/// Gives the value of `statement` from the cache, or from the database.
+pub(crate) async fn fetch<T, M, L>(
+    reader: Reader<'_>,
+    statement: Statement,
+    ask: Ask<'_, T>,
+    load: L,
+) -> Result<Arc<T>, DbErr>
+where
+    T: Send + Sync + 'static,
+    M: Mode<T>,
+    L: Load<T>,
+{
+    let span = Span::begin(&statement.sql);
+    let (value, outcome) = match reader.0 {
+        // What a transaction sees is nobody else's business.
+        Kind::Direct(shared, transaction) => {
+            shared.count(1);
+            let value = load.load(transaction, statement).await;
+            (value.map(Arc::new), Outcome::Uncached("inside a transaction".to_owned()))
+        }
+        Kind::Cached(shared) => {
+            shared.settle_schema().await?;
+            let schema = shared.schema();
+            let planned = schema.plan(&statement.sql);
+            match cacheable(&planned) {
+                Ok(read) => cached::<T, M, L>(shared, &schema, &planned, read, statement, ask, load).await,
+                Err(why) => {
+                    shared.cache.emit(&Event::Uncached { group: UNCACHED, why: &why });
+                    shared.count(1);
+                    let value = load.load(&shared.inner, statement).await;
+                    (value.map(Arc::new), Outcome::Uncached(why))
+                }
+            }
+        }
+    };
+    span.end(|| outcome);
+    value
+}
+
+/// What the statement reads, or why its answer cannot be kept.
+pub(crate) fn cacheable(planned: &Planned) -> Result<&ReadSet, String> {
+    match &planned.plan.footprint {
+        Footprint::Read(read) => match &read.uncacheable {
+            None => Ok(read),
+            Some(reason) => Err(reason.to_string()),
+        },
+        Footprint::Unknown(reason) => Err(reason.to_string()),
+        _ => Err("it is not a plain read".to_owned()),
+    }
+}
+
+async fn cached<T, M, L>(
+    shared: &Arc<Shared>,
+    schema: &Schema,
+    planned: &Planned,
+    read: &ReadSet,
+    statement: Statement,
+    ask: Ask<'_, T>,
+    load: L,
+) -> (Result<Arc<T>, DbErr>, Outcome)
+where
+    T: Send + Sync + 'static,
+    M: Mode<T>,
+    L: Load<T>,
+{
+    let key = key::<T>(shared, schema, &statement, &ask);
+    let nobody: larder_sql::Name = "".into();
+    let main = read.tables.first().map_or(&nobody, |table| &table.table);
+    let group = schema.group(&shared.cache, main);
+    let wants = || {
+        let bound = values(&statement);
+        bind::wants(&shared.database, &schema.catalogue, planned, read, bound, &ask.also)
+    };
+    let fetch = Fetch {
+        key: &key,
+        wants: &wants,
+        group: &group,
+        policy: ask.policy.unwrap_or(&shared.policy),
+    };
+    if let Some(hit) = shared.cache.lookup_now(&fetch, M::kind()) {
+        return (Ok(hit.value), Outcome::Hit);
+    }
+    let run = {
+        let shared = shared.clone();
+        let statement = statement.clone();
+        move || async move {
+            shared.count(1);
+            load.load(&shared.inner, statement).await
+        }
+    };
+    match shared.cache.fetch(fetch, run, ask.negative, M::kind()).await {
+        Ok(Fetched { value, outcome }) => {
+            let outcome = match outcome {
+                adapter::Outcome::Hit | adapter::Outcome::StaleHit | adapter::Outcome::Joined => Outcome::Hit,
+                adapter::Outcome::Loaded => {
+                    trace::count(1);
+                    Outcome::Miss
+                }
+                adapter::Outcome::Bypassed(why) => {
+                    trace::count(1);
+                    Outcome::Uncached(why.to_string())
+                }
+                _ => Outcome::Miss,
+            };
+            (Ok(value), outcome)
+        }
+        Err(error) => {
+            trace::count(1);
+            (Err(failure(error)), Outcome::Miss)
+        }
+    }
+}
+
+/// Identity of a read: the type and form of its value, the statement's text, its values.
+///
+/// The schema's version is part of it: tags of an entry were made canonical by the columns as they
+/// were, and a connection that knows the new schema must not meet it.
+fn key<T>(shared: &Shared, schema: &Schema, statement: &Statement, ask: &Ask<'_, T>) -> Key {
+    let mut key = Key::builder()
+        .text("query")
+        .text(&shared.database)
+        .int(schema.version)
+        .text(ask.form)
+        .text(std::any::type_name::<T>())
+        .text(&statement.sql);
+    for value in values(statement).iter().chain(&ask.extra) {
+        key = match value {
+            Value::Bool(Some(b)) => key.bool(*b),
+            Value::TinyInt(Some(i)) => key.int(i64::from(*i)),
+            Value::SmallInt(Some(i)) => key.int(i64::from(*i)),
+            Value::Int(Some(i)) => key.int(i64::from(*i)),
+            Value::BigInt(Some(i)) => key.int(*i),
+            Value::Unsigned(Some(i)) => key.int(i64::from(*i)),
+            Value::BigUnsigned(Some(i)) => key.int(i128::from(*i)),
+            Value::String(Some(s)) => key.text(s),
+            Value::Bytes(Some(b)) => key.bytes(b),
+            Value::Double(Some(r)) => key.real(*r),
+            // Every other type, and every NULL, in its own words.
+            other => key.null().text(&format!("{other:?}")),
+        };
+    }
+    key.build()
+}
+
+fn failure(error: LoadError<DbErr>) -> DbErr {
+    match error.failed() {
+        Some(error) => DbErr::clone(error),
+        None => DbErr::Custom(error.to_string()),
+    }
+}

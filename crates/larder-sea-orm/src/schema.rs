@@ -1,0 +1,60 @@
+//! What is known of the database: its catalogue, and the plans made with it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use larder::Cache;
+use larder::adapter::Group;
+use larder_sql::{Catalogue, Dialect, Planned, Planner};
+use parking_lot::RwLock;
+use sea_orm::{ConnectionTrait, DbErr, Statement};
+
+mod read;
+
+/// One state of the schema. Replaced as a whole when the schema changes.
+pub(crate) struct Schema {
+    /// SQLite's `schema_version` when the catalogue was read.
+    pub(crate) version: i64,
+    pub(crate) catalogue: Arc<Catalogue>,
+    planner: Planner,
+    /// Counters by table, so that a read looks them up without asking the cache.
+    groups: RwLock<HashMap<larder_sql::Name, Arc<Group>>>,
+}
+
+impl Schema {
+    /// Reads the catalogue through `connection`.
+    pub(crate) async fn read<C: ConnectionTrait>(connection: &C) -> Result<Schema, DbErr> {
+        // The version first: a change in between leaves an old version with a new catalogue,
+        // and the next look reads it again.
+        let version = version(connection).await?;
+        let catalogue = Arc::new(read::catalogue(connection).await?);
+        Ok(Schema {
+            version,
+            planner: Planner::new(Dialect::Sqlite, catalogue.clone()),
+            catalogue,
+            groups: RwLock::default(),
+        })
+    }
+
+    pub(crate) fn plan(&self, sql: &str) -> Planned {
+        self.planner.plan(sql)
+    }
+
+    pub(crate) fn group(&self, cache: &Cache, table: &larder_sql::Name) -> Arc<Group> {
+        if let Some(group) = self.groups.read().get(table) {
+            return group.clone();
+        }
+        let group = cache.group(table);
+        self.groups.write().insert(table.clone(), group.clone());
+        group
+    }
+}
+
+/// SQLite's counter of schema changes, as this connection sees it.
+pub(crate) async fn version<C: ConnectionTrait>(connection: &C) -> Result<i64, DbErr> {
+    let statement = Statement::from_string(connection.get_database_backend(), "PRAGMA schema_version");
+    match connection.query_one_raw(statement).await? {
+        Some(row) => row.try_get_by_index(0),
+        None => Ok(0),
+    }
+}

@@ -1,0 +1,146 @@
+//! What all handles of one cached connection share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use larder::adapter::{Changes, MarkGuard};
+use larder::{Cache, Level, Policy};
+use parking_lot::{Mutex, RwLock};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+
+use crate::hook::Hooks;
+use crate::schema::{self, Schema};
+use crate::trace;
+
+/// How long reads look for a changed schema after DDL was seen on a handle that
+/// [`CachedConnection::inner`](crate::CachedConnection::inner) gave out. A migration that takes
+/// longer between its last statement and its commit is noticed by the next write.
+const SCHEMA_WATCH: Duration = Duration::from_secs(60);
+
+pub(crate) struct Shared {
+    pub(crate) inner: DatabaseConnection,
+    pub(crate) cache: Cache,
+    /// The database's name in keys and tags.
+    pub(crate) database: Arc<str>,
+    pub(crate) level: Level,
+    pub(crate) policy: Policy,
+    pub(crate) hooks: Option<Hooks>,
+    schema: RwLock<Arc<Schema>>,
+    /// Until when reads look for a changed schema.
+    watch: Mutex<Option<Instant>>,
+    /// Whether `watch` holds anything: the only thing a hit looks at.
+    watching: AtomicU64,
+    statements: AtomicU64,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("database", &self.database).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    pub(crate) async fn open(
+        inner: DatabaseConnection,
+        cache: Cache,
+        database: Arc<str>,
+        level: Level,
+        policy: Policy,
+        hooks: Option<Hooks>,
+    ) -> Result<Shared, DbErr> {
+        let schema = Arc::new(Schema::read(&inner).await?);
+        Ok(Shared {
+            inner,
+            cache,
+            database,
+            level,
+            policy,
+            hooks,
+            schema: RwLock::new(schema),
+            watch: Mutex::new(None),
+            watching: AtomicU64::new(0),
+            statements: AtomicU64::new(0),
+        })
+    }
+
+    pub(crate) fn schema(&self) -> Arc<Schema> {
+        self.schema.read().clone()
+    }
+
+    /// Counts statements sent to the database.
+    pub(crate) fn count(&self, statements: u64) {
+        self.statements.fetch_add(statements, Ordering::Relaxed);
+        trace::count(statements);
+    }
+
+    pub(crate) fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Compares the schema's version as `connection` sees it with the one our plans were made
+    /// for, and reads the catalogue again if it differs. Whether it did.
+    pub(crate) async fn notice_schema<C: ConnectionTrait>(&self, connection: &C) -> Result<bool, DbErr> {
+        self.count(1);
+        if schema::version(connection).await? == self.schema().version {
+            return Ok(false);
+        }
+        self.reload_schema(connection).await?;
+        Ok(true)
+    }
+
+    pub(crate) async fn reload_schema<C: ConnectionTrait>(&self, connection: &C) -> Result<(), DbErr> {
+        let fresh = Arc::new(Schema::read(connection).await?);
+        *self.schema.write() = fresh;
+        Ok(())
+    }
+
+    /// Reads the catalogue again and invalidates everything that was read with the old one.
+    pub(crate) async fn schema_changed(&self) -> Result<(), DbErr> {
+        self.reload_schema(&self.inner).await?;
+        let mut changes = Changes::new();
+        changes.cause("schema changed");
+        changes.root(&self.database);
+        self.publish(changes).await;
+        Ok(())
+    }
+
+    /// DDL was seen on a handle we do not wrap: its commit may still be to come.
+    pub(crate) fn watch_schema(&self) {
+        *self.watch.lock() = Some(Instant::now() + SCHEMA_WATCH);
+        self.watching.store(1, Ordering::Release);
+    }
+
+    /// Before a cached read: has the schema we watch changed?
+    pub(crate) async fn settle_schema(&self) -> Result<(), DbErr> {
+        if self.watching.load(Ordering::Acquire) == 0 {
+            return Ok(());
+        }
+        if self.watch.lock().is_some_and(|end| end < Instant::now()) {
+            self.watching.store(0, Ordering::Release);
+        }
+        self.count(1);
+        if schema::version(&self.inner).await? != self.schema().version {
+            self.schema_changed().await?;
+        }
+        Ok(())
+    }
+
+    /// Makes what a committed write changed invalid.
+    pub(crate) async fn publish(&self, changes: Changes) {
+        if changes.is_empty() {
+            return;
+        }
+        let published = self.cache.publish(changes).await;
+        trace::bumped(&published.tags);
+    }
+
+    /// Under strict: nothing of what is about to change is served or stored until the guard goes.
+    pub(crate) async fn mark(&self, changes: &Changes) -> Option<MarkGuard> {
+        if self.level != Level::Linearizable {
+            return None;
+        }
+        // The memory store keeps marks and cannot fail to.
+        self.cache.mark(&changes.coarse_tags()).await.ok()
+    }
+}

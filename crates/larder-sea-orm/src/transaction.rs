@@ -1,0 +1,436 @@
+//! A SeaORM transaction whose writes are announced when it commits.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use larder::adapter::Changes;
+use larder_sql::TransactionKind;
+use parking_lot::Mutex;
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
+    QueryResult, SqliteTransactionMode, Statement, StreamTrait, TransactionError, TransactionOptions,
+    TransactionSession, TransactionTrait,
+};
+
+use crate::connection::RowStream;
+use crate::hook::Capture;
+use crate::shared::Shared;
+use crate::trace::{self, Outcome, Span};
+use crate::write::images::quoted;
+use crate::write::{Answer, How, Intent, Write, send};
+
+/// A transaction, or a savepoint inside one, of a
+/// [`CachedConnection`](crate::CachedConnection).
+///
+/// Reads in it go to the database and fill nothing: they may see what nobody else may. What its
+/// writes changed is invalidated after its commit was acknowledged, and forgotten after a
+/// rollback.
+///
+/// # Cancel safety
+/// A commit whose future is dropped runs to its end, and is announced.
+#[derive(Debug)]
+pub struct CachedTransaction {
+    /// Taken by commit and rollback.
+    inner: Option<DatabaseTransaction>,
+    shared: Arc<Shared>,
+    /// Shared with the savepoints inside.
+    pending: Arc<Mutex<Pending>>,
+    savepoint: bool,
+}
+
+/// What a transaction has changed so far.
+#[derive(Default)]
+pub(crate) struct Pending {
+    changes: Changes,
+    /// A statement failed or ended the transaction behind our back: more may be committed than
+    /// the end of the transaction tells (`INSERT OR ROLLBACK`, a COMMIT sent as text).
+    doubtful: bool,
+    /// Whether the transaction holds SQLite's write lock.
+    locked: bool,
+    /// Whether the schema may have changed.
+    ddl: bool,
+    capture: Option<Capture>,
+}
+
+impl std::fmt::Debug for Pending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pending").field("doubtful", &self.doubtful).finish_non_exhaustive()
+    }
+}
+
+impl CachedTransaction {
+    pub(crate) async fn begin(shared: &Arc<Shared>, options: TransactionOptions) -> Result<Self, DbErr> {
+        shared.count(1);
+        let inner = shared.inner.begin_with_options(options).await?;
+        let locked = !matches!(
+            options.sqlite_transaction_mode,
+            None | Some(SqliteTransactionMode::Deferred)
+        );
+        let pending = Pending { locked, ..Default::default() };
+        Ok(CachedTransaction {
+            inner: Some(inner),
+            shared: shared.clone(),
+            pending: Arc::new(Mutex::new(pending)),
+            savepoint: false,
+        })
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(crate) fn inner(&self) -> &DatabaseTransaction {
+        self.inner.as_ref().expect("a transaction is there until it ends")
+    }
+
+    async fn run(&self, statement: Statement, how: How) -> Result<Answer, DbErr> {
+        let span = Span::begin(&statement.sql);
+        let mut outcome = Outcome::Write;
+        let schema = self.shared.schema();
+        let answer = match Intent::of(&self.shared, &schema, &statement.sql) {
+            Intent::Read => {
+                outcome = Outcome::Uncached("inside a transaction".to_owned());
+                send(&self.shared, self.inner(), statement, how).await
+            }
+            Intent::Write(_) => self.write(statement, how).await,
+            Intent::Transaction(kind) => {
+                // Savepoints by hand keep their tags, which is safe. The end of the whole
+                // transaction by hand is seen only here.
+                let ends = matches!(kind, TransactionKind::Commit | TransactionKind::Rollback);
+                let answer = send(&self.shared, self.inner(), statement, how).await;
+                if ends {
+                    self.pending.lock().doubtful = true;
+                    self.shared.publish(self.changes_so_far()).await;
+                }
+                answer
+            }
+            Intent::Script(script) => {
+                {
+                    let mut pending = self.pending.lock();
+                    pending.changes.merge(script.changes.clone());
+                    pending.ddl |= script.ddl;
+                    pending.doubtful |= script.ends_outer || script.left_open;
+                }
+                let answer = send(&self.shared, self.inner(), statement, how).await;
+                self.pending.lock().doubtful |= answer.is_err();
+                if script.ends_outer {
+                    self.shared.publish(script.changes).await;
+                }
+                answer
+            }
+        };
+        span.end(|| outcome);
+        answer
+    }
+
+    async fn write(&self, statement: Statement, how: How) -> Result<Answer, DbErr> {
+        self.lock_writes(&statement).await?;
+        let schema = self.shared.schema();
+        let planned = schema.plan(&statement.sql);
+        let Some(write) = Write::new(&self.shared, &schema, &planned) else {
+            return Err(DbErr::Custom("the schema changed while this statement was planned; run it again".to_owned()));
+        };
+        // If the caller goes away in the middle, nobody knows what the statement did.
+        let mut doubt = Doubt { pending: &self.pending, widened: Some(write.widened()) };
+        let mut changes = Changes::new();
+        let answer = write.run(self.inner(), statement, how, &mut changes).await;
+        doubt.widened = None;
+        let doubtful = {
+            let mut pending = self.pending.lock();
+            pending.changes.merge(changes);
+            pending.doubtful |= answer.is_err();
+            pending.doubtful
+        };
+        if doubtful {
+            // Perhaps there is no transaction any more, and this write is committed already.
+            let widened = write.widened();
+            self.pending.lock().changes.merge(widened.clone());
+            self.shared.publish(widened).await;
+        }
+        answer
+    }
+
+    /// What has changed so far, with what a hook collected.
+    fn changes_so_far(&self) -> Changes {
+        let mut pending = self.pending.lock();
+        let mut changes = pending.changes.clone();
+        if let Some(capture) = pending.capture.as_mut() {
+            capture.add_to(&self.shared, &self.shared.schema(), &mut changes);
+        }
+        pending.changes = changes.clone();
+        changes
+    }
+
+    /// Before the first write: takes SQLite's write lock, so that the images read before the
+    /// write cannot be overtaken, and looks whether our plans fit the schema.
+    ///
+    /// A deferred transaction that read first and wrote then would fail where the write alone
+    /// would have waited.
+    async fn lock_writes(&self, statement: &Statement) -> Result<(), DbErr> {
+        if self.shared.hooks.is_some() && self.pending.lock().capture.is_none() {
+            let capture = self.shared.capture(self.inner()).await?;
+            self.pending.lock().capture = Some(capture);
+        }
+        if self.pending.lock().locked {
+            return Ok(());
+        }
+        let schema = self.shared.schema();
+        let planned = schema.plan(&statement.sql);
+        let Some(write) = Write::new(&self.shared, &schema, &planned) else { return Ok(()) };
+        if let Some(table) = write.plain_target() {
+            let nothing = format!("DELETE FROM {} WHERE 0", quoted(table));
+            self.shared.count(1);
+            self.inner().execute_raw(Statement::from_string(DbBackend::Sqlite, nothing)).await?;
+        }
+        self.pending.lock().locked = true;
+        if self.shared.notice_schema(self.inner()).await? {
+            let mut pending = self.pending.lock();
+            pending.changes.root(&self.shared.database);
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn run_callback<F, T, E>(self, callback: F) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(
+                &'c CachedTransaction,
+            ) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>
+            + Send,
+        T: Send,
+        E: std::fmt::Display + std::fmt::Debug + Send,
+    {
+        match callback(&self).await {
+            Ok(value) => {
+                self.commit().await.map_err(TransactionError::Connection)?;
+                Ok(value)
+            }
+            Err(error) => {
+                self.rollback().await.map_err(TransactionError::Connection)?;
+                Err(TransactionError::Transaction(error))
+            }
+        }
+    }
+}
+
+/// Held while a statement runs: what it may have changed if it is never heard of again.
+struct Doubt<'a> {
+    pending: &'a Mutex<Pending>,
+    widened: Option<Changes>,
+}
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        if let Some(widened) = self.widened.take() {
+            let mut pending = self.pending.lock();
+            pending.changes.merge(widened);
+            pending.doubtful = true;
+        }
+    }
+}
+
+impl Drop for CachedTransaction {
+    fn drop(&mut self) {
+        // Dropped without an end: SeaORM rolls back, and there is nothing to announce, unless
+        // the transaction had ended before.
+        if self.inner.is_some() && !self.savepoint && self.pending.lock().doubtful {
+            self.shared.cache.publish_now(self.changes_so_far());
+        }
+    }
+}
+
+/// Commits, then announces. On a task of its own, so that no commit goes unannounced.
+async fn commit(
+    shared: Arc<Shared>,
+    inner: DatabaseTransaction,
+    pending: Arc<Mutex<Pending>>,
+) -> Result<(), DbErr> {
+    let (mut changes, ddl, capture) = {
+        let mut pending = pending.lock();
+        (std::mem::take(&mut pending.changes), pending.ddl, pending.capture.take())
+    };
+    if let Some(mut capture) = capture {
+        capture.add_to(&shared, &shared.schema(), &mut changes);
+    }
+    let marks = shared.mark(&changes).await;
+    shared.count(1);
+    // An error here tells nothing: the commit may have happened. It counts as if it had.
+    let committed = inner.commit().await;
+    let reloaded = match ddl {
+        true => shared.reload_schema(&shared.inner).await,
+        false => Ok(()),
+    };
+    shared.publish(changes).await;
+    drop(marks);
+    committed.and(reloaded)
+}
+
+#[async_trait]
+impl TransactionSession for CachedTransaction {
+    async fn commit(mut self) -> Result<(), DbErr> {
+        let span = Span::begin("COMMIT");
+        let inner = self.inner.take().expect("a transaction is there until it ends");
+        let result = match self.savepoint {
+            true => {
+                self.shared.count(1);
+                inner.commit().await
+            }
+            false => trace::carried(commit(self.shared.clone(), inner, self.pending.clone())).await,
+        };
+        span.end(|| Outcome::Write);
+        result
+    }
+
+    async fn rollback(mut self) -> Result<(), DbErr> {
+        let span = Span::begin("ROLLBACK");
+        let inner = self.inner.take().expect("a transaction is there until it ends");
+        self.shared.count(1);
+        if self.savepoint {
+            // Its tags stay with the transaction: to bump too much is safe.
+            let result = inner.rollback().await;
+            span.end(|| Outcome::Write);
+            return result;
+        }
+        let result = inner.rollback().await;
+        if self.pending.lock().doubtful || result.is_err() {
+            self.shared.publish(self.changes_so_far()).await;
+        }
+        span.end(|| Outcome::Write);
+        result
+    }
+}
+
+impl CachedTransaction {
+    /// Commits, and invalidates what the transaction changed.
+    ///
+    /// # Errors
+    /// Those of the commit. What the transaction changed is invalidated all the same: a commit
+    /// whose outcome is unknown counts as done.
+    pub async fn commit(self) -> Result<(), DbErr> {
+        TransactionSession::commit(self).await
+    }
+
+    /// Rolls back. Nothing is invalidated, unless a statement in it failed: then more may have
+    /// been committed than one thinks (`INSERT OR ROLLBACK`).
+    ///
+    /// # Errors
+    /// Those of the rollback.
+    pub async fn rollback(self) -> Result<(), DbErr> {
+        TransactionSession::rollback(self).await
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for CachedTransaction {
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Sqlite
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        Ok(self.run(statement, How::Execute).await?.executed())
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let statement = Statement::from_string(DbBackend::Sqlite, sql);
+        Ok(self.run(statement, How::Execute).await?.executed())
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        Ok(self.run(statement, How::QueryOne).await?.one())
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        Ok(self.run(statement, How::QueryAll).await?.all())
+    }
+
+    fn support_returning(&self) -> bool {
+        self.inner().support_returning()
+    }
+}
+
+impl StreamTrait for CachedTransaction {
+    type Stream<'a> = RowStream<'a>;
+
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Sqlite
+    }
+
+    fn stream_raw<'a>(
+        &'a self,
+        statement: Statement,
+    ) -> Pin<Box<dyn Future<Output = Result<RowStream<'a>, DbErr>> + Send + 'a>> {
+        Box::pin(async move {
+            let schema = self.shared.schema();
+            if let Intent::Read = Intent::of(&self.shared, &schema, &statement.sql) {
+                self.shared.count(1);
+                return Ok(self.inner().stream_raw(statement).await?.boxed());
+            }
+            let rows = self.run(statement, How::QueryAll).await?.all();
+            Ok(futures_util::stream::iter(rows.into_iter().map(Ok)).boxed())
+        })
+    }
+}
+
+#[async_trait]
+impl TransactionTrait for CachedTransaction {
+    type Transaction = CachedTransaction;
+
+    async fn begin(&self) -> Result<CachedTransaction, DbErr> {
+        self.begin_with_options(TransactionOptions::default()).await
+    }
+
+    async fn begin_with_config(
+        &self,
+        isolation_level: Option<IsolationLevel>,
+        access_mode: Option<AccessMode>,
+    ) -> Result<CachedTransaction, DbErr> {
+        self.begin_with_options(TransactionOptions { isolation_level, access_mode, ..Default::default() })
+            .await
+    }
+
+    /// A savepoint.
+    async fn begin_with_options(&self, options: TransactionOptions) -> Result<CachedTransaction, DbErr> {
+        self.shared.count(1);
+        let inner = self.inner().begin_with_options(options).await?;
+        Ok(CachedTransaction {
+            inner: Some(inner),
+            shared: self.shared.clone(),
+            pending: self.pending.clone(),
+            savepoint: true,
+        })
+    }
+
+    async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(
+                &'c CachedTransaction,
+            ) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>
+            + Send,
+        T: Send,
+        E: std::fmt::Display + std::fmt::Debug + Send,
+    {
+        self.transaction_with_config(callback, None, None).await
+    }
+
+    async fn transaction_with_config<F, T, E>(
+        &self,
+        callback: F,
+        isolation_level: Option<IsolationLevel>,
+        access_mode: Option<AccessMode>,
+    ) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(
+                &'c CachedTransaction,
+            ) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>
+            + Send,
+        T: Send,
+        E: std::fmt::Display + std::fmt::Debug + Send,
+    {
+        let savepoint = self
+            .begin_with_config(isolation_level, access_mode)
+            .await
+            .map_err(TransactionError::Connection)?;
+        savepoint.run_callback(callback).await
+    }
+}

@@ -1,0 +1,307 @@
+//! Runs a write and learns what it changed.
+//!
+//! The rule of this file: whatever happens, the changes it reports cover what the database did.
+//! Images are learned inside the write's own transaction, so that nobody writes in between;
+//! where they cannot be learned, the table is widened.
+
+use larder::adapter::{Changes, RowImage, RowsChange};
+use larder::{Columns, Name, ShapeList, Tag};
+use larder_sql::{
+    ColumnSet, Footprint, Planned, RowsNamed, Table, TableKind, TableWrite, WriteKind, WriteSet,
+};
+use sea_orm::{ConnectionTrait, DbErr, ExecResult, QueryResult, Statement, Value};
+
+use crate::bind;
+use crate::schema::Schema;
+use crate::shared::Shared;
+
+pub(crate) mod images;
+pub(crate) mod intent;
+
+pub(crate) use intent::Intent;
+
+/// How the caller wants its statement run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    Execute,
+    QueryOne,
+    QueryAll,
+}
+
+/// What the caller gets back.
+pub(crate) enum Answer {
+    Executed(ExecResult),
+    One(Option<QueryResult>),
+    All(Vec<QueryResult>),
+}
+
+impl Answer {
+    pub(crate) fn executed(self) -> ExecResult {
+        match self {
+            Answer::Executed(result) => result,
+            _ => unreachable!("a statement that was executed gave rows"),
+        }
+    }
+
+    pub(crate) fn one(self) -> Option<QueryResult> {
+        match self {
+            Answer::One(row) => row,
+            _ => unreachable!("a query for one row gave something else"),
+        }
+    }
+
+    pub(crate) fn all(self) -> Vec<QueryResult> {
+        match self {
+            Answer::All(rows) => rows,
+            _ => unreachable!("a query for all rows gave something else"),
+        }
+    }
+
+    /// Rows changed, where the answer tells.
+    fn rows(&self) -> Option<u64> {
+        match self {
+            Answer::Executed(result) => Some(result.rows_affected()),
+            Answer::One(row) => row.is_none().then_some(0),
+            Answer::All(rows) => Some(rows.len() as u64),
+        }
+    }
+}
+
+/// Runs `statement` as it stands.
+pub(crate) async fn send<C: ConnectionTrait>(
+    shared: &Shared,
+    connection: &C,
+    statement: Statement,
+    how: How,
+) -> Result<Answer, DbErr> {
+    shared.count(1);
+    Ok(match how {
+        How::Execute => Answer::Executed(connection.execute_raw(statement).await?),
+        How::QueryOne => Answer::One(connection.query_one_raw(statement).await?),
+        How::QueryAll => Answer::All(connection.query_all_raw(statement).await?),
+    })
+}
+
+/// One write of one statement, prepared.
+pub(crate) struct Write<'a> {
+    shared: &'a Shared,
+    schema: &'a Schema,
+    set: &'a WriteSet,
+}
+
+/// How the changed rows of the target become known.
+enum Need<'a> {
+    /// No shape in use asks for values: that rows changed is all that matters.
+    Nothing { changed: Columns },
+    /// The shapes in use ask for `fetch`.
+    Images { table: &'a Table, target: &'a TableWrite, changed: Columns, fetch: Vec<Name> },
+    /// Cannot be learned, or not by us.
+    Widen,
+}
+
+impl<'a> Write<'a> {
+    /// `None` when the plan is no plain write.
+    pub(crate) fn new(shared: &'a Shared, schema: &'a Schema, planned: &'a Planned) -> Option<Self> {
+        match &planned.plan.footprint {
+            Footprint::Write(set) => Some(Write { shared, schema, set }),
+            _ => None,
+        }
+    }
+
+    /// Whether learning what it changes takes more than running it, and so a transaction.
+    pub(crate) async fn needs_transaction(&self) -> bool {
+        if self.shared.hooks.is_some() {
+            return true;
+        }
+        matches!(self.need().await, Need::Images { .. })
+    }
+
+    /// Everything that this write could change, widened. What is bumped when it fails.
+    pub(crate) fn widened(&self) -> Changes {
+        let mut changes = Changes::new();
+        for target in &self.set.targets {
+            some_rows(&mut changes, &self.shared.database, &target.table, &target.columns);
+        }
+        self.reach(&mut changes);
+        changes
+    }
+
+    /// Adds what triggers and cascades change. Whether the target itself is among it.
+    fn reach(&self, changes: &mut Changes) -> bool {
+        let database = &self.shared.database;
+        let mut itself = false;
+        if self.set.may_write_more {
+            changes.root(database);
+        }
+        for target in &self.set.targets {
+            let closure = self.schema.catalogue.closure(&target.table, &target.event);
+            if closure.unknown {
+                changes.root(database);
+            }
+            for (table, event) in &closure.tables {
+                some_rows(changes, database, table, &event.columns());
+                itself |= *table == target.table;
+            }
+        }
+        itself
+    }
+
+    /// Adds the virtual tables among those that it changes.
+    fn reach_virtual(&self, changes: &mut Changes) {
+        let mut add = |table: &str, columns: &ColumnSet| {
+            let kind = self.schema.catalogue.table(table).map(|table| &table.kind);
+            if !matches!(kind, Some(TableKind::Table | TableKind::View { .. })) {
+                some_rows(changes, &self.shared.database, table, columns);
+            }
+        };
+        for target in &self.set.targets {
+            add(&target.table, &target.columns);
+            let closure = self.schema.catalogue.closure(&target.table, &target.event);
+            closure.tables.iter().for_each(|(table, event)| add(table, &event.columns()));
+        }
+    }
+
+    async fn need(&self) -> Need<'a> {
+        let [target] = self.set.targets.as_slice() else { return Need::Widen };
+        let Some(table) = self.schema.catalogue.table(&target.table) else { return Need::Widen };
+        if !matches!(table.kind, TableKind::Table) || self.reach(&mut Changes::new()) {
+            return Need::Widen;
+        }
+        let replaces = table.replaces_on_conflict && target.kind != WriteKind::Delete;
+        if replaces || matches!(target.rows, RowsNamed::Unknown(_)) {
+            return Need::Widen;
+        }
+        if !matches!(target.kind, WriteKind::Insert | WriteKind::Update | WriteKind::Delete) {
+            return Need::Widen;
+        }
+        let changed = match target.kind {
+            WriteKind::Update => bind::columns(&target.columns),
+            _ => Columns::All,
+        };
+        let tag = Tag::table(&self.shared.database, &target.table);
+        match self.shared.cache.shapes(&[tag]).await {
+            Ok(lists) => needed(table, target, changed, &lists),
+            // A store that cannot be asked: nobody knows what its shapes need.
+            Err(_) => Need::Widen,
+        }
+    }
+
+    /// Runs the write on `connection`, which must be inside a transaction if
+    /// [`needs_transaction`](Self::needs_transaction) said so, and adds what it changed to
+    /// `changes`: also when it fails.
+    pub(crate) async fn run<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        statement: Statement,
+        how: How,
+        changes: &mut Changes,
+    ) -> Result<Answer, DbErr> {
+        changes.cause(&statement.sql);
+        let need = match self.shared.hooks {
+            Some(_) => Need::Widen,
+            None => self.need().await,
+        };
+        let answer = match need {
+            Need::Images { table, target, changed, fetch } => {
+                let learn = images::Learn {
+                    shared: self.shared,
+                    table,
+                    target,
+                    fetch: fetch.into(),
+                    changed: &changed,
+                };
+                learn.run(connection, statement, how).await
+            }
+            Need::Nothing { changed } => send(self.shared, connection, statement, how).await.map(|answer| {
+                let image = RowImage { old: Some(Vec::new()), new: Some(Vec::new()) };
+                (answer, Some(vec![RowsChange { columns: [].into(), changed, rows: vec![image] }]))
+            }),
+            Need::Widen => send(self.shared, connection, statement, how).await.map(|answer| (answer, None)),
+        };
+        let (answer, rows) = match answer {
+            Ok(done) => done,
+            Err(error) => {
+                changes.merge(self.widened());
+                return Err(error);
+            }
+        };
+        if answer.rows() == Some(0) && !self.acts_without_rows() {
+            return Ok(answer);
+        }
+        match (rows, self.set.targets.as_slice()) {
+            (Some(rows), [target]) => {
+                for rows in rows {
+                    changes.rows(&self.shared.database, &target.table, rows);
+                }
+                self.reach(changes);
+            }
+            // The hook reports rows, and virtual tables have none that it sees.
+            _ if self.shared.hooks.is_some() => self.reach_virtual(changes),
+            _ => changes.merge(self.widened()),
+        }
+        Ok(answer)
+    }
+
+    /// Whether it can change something although it changed no row of its target.
+    fn acts_without_rows(&self) -> bool {
+        self.set.targets.len() != 1
+            || self.set.targets.iter().any(|target| match self.schema.catalogue.table(&target.table) {
+                Some(table) => {
+                    !table.triggers.is_empty()
+                        || !matches!(table.kind, TableKind::Table)
+                        || !matches!(target.kind, WriteKind::Insert | WriteKind::Update | WriteKind::Delete)
+                }
+                None => true,
+            })
+    }
+
+    /// The only target, where it is a plain table.
+    pub(crate) fn plain_target(&self) -> Option<&str> {
+        let [target] = self.set.targets.as_slice() else { return None };
+        let table = self.schema.catalogue.table(&target.table)?;
+        matches!(table.kind, TableKind::Table).then_some(&*table.name)
+    }
+}
+
+/// Which columns the shapes in use need to see of the rows.
+fn needed<'a>(table: &'a Table, target: &'a TableWrite, changed: Columns, lists: &[ShapeList]) -> Need<'a> {
+    let met = || lists.iter().flat_map(|list| list.shapes.iter()).filter(|shape| shape.meets(&changed));
+    let update = target.kind == WriteKind::Update;
+    let mut fetch: Vec<Name> = met().flat_map(|shape| shape.pins().iter().cloned()).collect();
+    if let (true, Columns::Set(columns)) = (update && met().next().is_some(), &changed) {
+        // What an UPDATE sets to the value it had changes nothing.
+        fetch.extend(columns.iter().cloned());
+    }
+    fetch.sort();
+    fetch.dedup();
+    if fetch.is_empty() {
+        return Need::Nothing { changed };
+    }
+    if update && key_columns(table).any(|key| changed.contains(key)) {
+        // The row changes its name: it cannot be found again by the old one.
+        return Need::Widen;
+    }
+    Need::Images { table, target, changed, fetch }
+}
+
+/// The columns that name a row.
+pub(crate) fn key_columns(table: &Table) -> impl Iterator<Item = &Name> {
+    let named: &[Name] = match table.without_rowid {
+        true => &table.primary_key,
+        false => table.rowid_alias.as_slice(),
+    };
+    named.iter()
+}
+
+/// Some rows of a table changed in these columns, nobody knows which: shapes that pin nothing are
+/// bumped, and the table if a shape asks for values.
+pub(crate) fn some_rows(changes: &mut Changes, database: &str, table: &str, columns: &ColumnSet) {
+    let image = RowImage { old: Some(Vec::new()), new: Some(Vec::new()) };
+    let rows = RowsChange { columns: [].into(), changed: bind::columns(columns), rows: vec![image] };
+    changes.rows(database, table, rows);
+}
+
+/// The values a statement binds.
+pub(crate) fn values(statement: &Statement) -> &[Value] {
+    statement.values.as_ref().map_or(&[], |values| values.0.as_slice())
+}

@@ -1,0 +1,83 @@
+//! What a text means to do, as far as the wrapper must know.
+
+use larder::adapter::Changes;
+use larder_sql::{DdlKind, Dialect, Footprint, Planned, TransactionKind, split};
+
+use crate::schema::Schema;
+use crate::shared::Shared;
+use crate::write::Write;
+
+/// What kind of text this is.
+pub(crate) enum Intent {
+    /// Reads only.
+    Read,
+    /// One statement that writes rows.
+    Write(Planned),
+    /// BEGIN, COMMIT and their like, alone.
+    Transaction(TransactionKind),
+    /// Anything else: several statements, DDL, or a text that nobody understands.
+    Script(Script),
+}
+
+/// A text that is run as it stands and widened afterwards.
+pub(crate) struct Script {
+    /// Everything it could have changed.
+    pub(crate) changes: Changes,
+    /// Whether the schema may have changed.
+    pub(crate) ddl: bool,
+    /// Whether it opens a transaction that it does not end.
+    pub(crate) left_open: bool,
+    /// Whether it ends a transaction that it did not begin.
+    pub(crate) ends_outer: bool,
+}
+
+impl Intent {
+    pub(crate) fn of(shared: &Shared, schema: &Schema, sql: &str) -> Intent {
+        let planned = schema.plan(sql);
+        match &planned.plan.footprint {
+            Footprint::Read(read) if !read.may_write => Intent::Read,
+            Footprint::Write(_) => Intent::Write(planned),
+            Footprint::Transaction(kind) => Intent::Transaction(kind.clone()),
+            _ => Intent::Script(Script::of(shared, schema, sql)),
+        }
+    }
+}
+
+impl Script {
+    fn of(shared: &Shared, schema: &Schema, sql: &str) -> Script {
+        let mut script =
+            Script { changes: Changes::new(), ddl: false, left_open: false, ends_outer: false };
+        let mut depth = 0u32;
+        for range in split(sql, Dialect::Sqlite) {
+            let planned = schema.plan(&sql[range]);
+            match &planned.plan.footprint {
+                Footprint::Read(read) if read.may_write => script.changes.root(&shared.database),
+                Footprint::Read(_) => {}
+                Footprint::Write(_) => {
+                    if let Some(write) = Write::new(shared, schema, &planned) {
+                        script.changes.merge(write.widened());
+                    }
+                }
+                Footprint::Ddl(ddl) if ddl.kind == DdlKind::Maintenance && ddl.tables.is_empty() => {}
+                Footprint::Ddl(_) => {
+                    script.ddl = true;
+                    script.changes.root(&shared.database);
+                }
+                Footprint::Transaction(TransactionKind::Begin { .. }) => depth += 1,
+                Footprint::Transaction(TransactionKind::Commit | TransactionKind::Rollback) => {
+                    script.ends_outer |= depth == 0;
+                    depth = depth.saturating_sub(1);
+                }
+                Footprint::Transaction(_) => {}
+                // A text nobody understands may change anything, also the schema.
+                _ => {
+                    script.ddl = true;
+                    script.changes.root(&shared.database);
+                }
+            }
+        }
+        script.left_open = depth > 0;
+        script.changes.cause(sql);
+        script
+    }
+}
