@@ -1,7 +1,7 @@
 //! For adapters: what a bridge between a database library and the cache needs.
 //!
 //! An adapter turns a statement into a [`Fetch`] (a key, and the tags that cover every row that
-//! could change the answer) and a committed write into [`Changes`](crate::Changes). The methods are
+//! could change the answer) and a committed write into [`Changes`]. The methods are
 //! on [`Cache`](crate::Cache) itself: `lookup`, `lookup_now`, `fetch`, `shapes`, `publish`,
 //! `publish_now`, `mark`, `emit`.
 

@@ -153,6 +153,7 @@ impl Drop for Running {
 }
 
 /// What a caller does about a key that must be loaded.
+#[expect(clippy::large_enum_variant, reason = "lives for one match, on a miss")]
 pub(crate) enum Join {
     /// It loads, for all.
     Lead(Lead),

@@ -22,12 +22,13 @@ pub trait CacheValue: Serialize + DeserializeOwned + Send + Sync + 'static {}
 
 impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> CacheValue for T {}
 
+type Decode<T> = fn(&[u8]) -> Result<T>;
 type Encode = fn(&(dyn Any + Send + Sync)) -> Result<Vec<u8>>;
 
 /// How values of one type are weighed, and turned into bytes and back where a store needs that.
 pub struct ValueKind<T> {
     encode: Option<Encode>,
-    decode: Option<fn(&[u8]) -> Result<T>>,
+    decode: Option<Decode<T>>,
     weigh: fn(&T) -> usize,
 }
 

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 use tokio::runtime::Handle;
 
@@ -101,7 +101,7 @@ impl Cache {
         let cache = self.clone();
         let mut publication = Box::pin(async move { cache.publish(changes).await });
         let mut context = Context::from_waker(Waker::noop());
-        if let Poll::Ready(_) = publication.as_mut().poll(&mut context) {
+        if publication.as_mut().poll(&mut context).is_ready() {
             return;
         }
         match Handle::try_current() {

@@ -23,8 +23,11 @@ use crate::value::ValueKind;
 #[must_use = "a read does nothing unless it is awaited"]
 pub struct GetOrLoad<'a, T, E, L, F, M = Serde> {
     parts: Parts<'a, T, L>,
-    mode: PhantomData<fn() -> (E, F, M)>,
+    mode: Mention<(E, F, M)>,
 }
+
+/// Types that a call is about and holds no value of.
+type Mention<T> = PhantomData<fn() -> T>;
 
 struct Parts<'a, T, L> {
     cache: &'a Cache,

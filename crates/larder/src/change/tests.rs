@@ -12,8 +12,10 @@ fn row(values: [i64; 3]) -> Option<Vec<TagValue>> {
     Some(values.map(TagValue::Int).to_vec())
 }
 
+type Image = Option<[i64; 3]>;
+
 /// Rows of track(id, genre_id, price).
-fn change(changed: Columns, rows: &[(Option<[i64; 3]>, Option<[i64; 3]>)]) -> RowsChange {
+fn change(changed: Columns, rows: &[(Image, Image)]) -> RowsChange {
     RowsChange {
         columns: names(&["id", "genre_id", "price"]),
         changed,

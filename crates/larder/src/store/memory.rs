@@ -1,6 +1,6 @@
 //! The store in this process's memory.
 //!
-//! Values are kept as they are, shared, without serialisation. A tag is a [cell](cells) that
+//! Values are kept as they are, shared, without serialisation. A tag is a *cell* that
 //! entries hold directly: checking an entry compares a few atomics, and bumping a tag changes one.
 //! Every operation answers at once.
 
