@@ -85,10 +85,15 @@ impl<T: Send + Sync + 'static> Future for Getting<'_, T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         // The look-up begins here rather than where the future was made: a write that returned in
         // between must be seen.
+        //
+        // A hit leaves the parts where they are: moving a key costs more than it seems.
+        if let Some((cache, key, kind)) = &self.start
+            && let Some(hit) = read::hit_now(cache.core(), &ask(cache, key, *kind))
+        {
+            self.start = None;
+            return Poll::Ready(Ok(Some(hit.value)));
+        }
         if let Some((cache, key, kind)) = self.start.take() {
-            if let Some(hit) = read::hit_now(cache.core(), &ask(cache, &key, kind)) {
-                return Poll::Ready(Ok(Some(hit.value)));
-            }
             self.running = Some(Box::pin(async move {
                 read::look_only(cache.core(), &ask(cache, &key, kind))
                     .await

@@ -174,10 +174,15 @@ where
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         // The look-up begins here rather than where the future was made: a write that returned in
         // between must be seen.
+        //
+        // A hit leaves the parts where they are: moving a key costs more than it seems.
+        if let Some((parts, kind)) = &self.start
+            && let Some(value) = parts.hit_now(*kind)
+        {
+            self.start = None;
+            return Poll::Ready(Ok(value));
+        }
         if let Some((parts, kind)) = self.start.take() {
-            if let Some(value) = parts.hit_now(kind) {
-                return Poll::Ready(Ok(value));
-            }
             self.running = Some(Box::pin(parts.read_through(kind)));
         }
         match &mut self.running {
