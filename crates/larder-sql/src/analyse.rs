@@ -20,8 +20,7 @@ use sqlparser::ast::{ObjectName, Statement, Visit};
 
 use crate::{
     Catalogue, ColumnSet, Conjunction, Dialect, Name, ReadSet, Reason, Slot, TableRead, TableWrite,
-    Value, limit,
-    name::Qualified,
+    Value, limit, name::Qualified,
 };
 
 use scope::Scope;
@@ -56,6 +55,8 @@ pub(crate) struct Analyser<'a> {
     pub(crate) may_write: bool,
     /// Where the parts of the outermost write stand in the text.
     pub(crate) ranges: Option<Ranges>,
+    /// Slots that hold lists.
+    lists: BTreeSet<usize>,
     /// Slots of the text; constants follow them.
     slots: usize,
     pub(crate) constants: Vec<Slot>,
@@ -81,6 +82,7 @@ impl<'a> Analyser<'a> {
             unknown: None,
             may_write: false,
             ranges: None,
+            lists: BTreeSet::new(),
             slots,
             constants: Vec::new(),
         }
@@ -122,18 +124,23 @@ impl<'a> Analyser<'a> {
 
     fn constant(&mut self, value: Value) -> usize {
         let slot = Slot::Literal(value);
-        let at = self.constants.iter().position(|other| *other == slot).unwrap_or_else(|| {
-            self.constants.push(slot);
-            self.constants.len() - 1
-        });
+        let at = self
+            .constants
+            .iter()
+            .position(|other| *other == slot)
+            .unwrap_or_else(|| {
+                self.constants.push(slot);
+                self.constants.len() - 1
+            });
         self.slots + at
     }
 
     /// Adds a read of any row and every column, unless there is one.
     fn read_all(&mut self, table: Name) {
-        let known = self.reads.iter().any(|read| {
-            read.table == table && read.is_any_row() && read.columns == ColumnSet::All
-        });
+        let known = self
+            .reads
+            .iter()
+            .any(|read| read.table == table && read.is_any_row() && read.columns == ColumnSet::All);
         if !known {
             self.reads.push(TableRead {
                 alias: table.clone(),
@@ -147,14 +154,18 @@ impl<'a> Analyser<'a> {
     fn qualified(&mut self, name: &ObjectName) -> Option<Qualified> {
         let qualified = Qualified::of(self.dialect, name);
         if qualified.is_none() {
-            self.unknown.get_or_insert(Reason::new("a table's name is computed"));
+            self.unknown
+                .get_or_insert(Reason::new("a table's name is computed"));
         }
         qualified
     }
 
     /// Walks every expression below `node`, in the scopes that are open.
     fn walk<T: Visit>(&mut self, node: &T) {
-        let mut walker = query::Walker { analyser: self, depth: 0 };
+        let mut walker = query::Walker {
+            analyser: self,
+            depth: 0,
+        };
         let _ = node.visit(&mut walker);
     }
 }

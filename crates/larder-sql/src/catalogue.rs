@@ -67,7 +67,10 @@ impl Catalogue {
 
     /// An empty catalogue of a database of this kind.
     pub fn of(dialect: Dialect) -> Self {
-        Catalogue { dialect, ..Catalogue::default() }
+        Catalogue {
+            dialect,
+            ..Catalogue::default()
+        }
     }
 
     /// Reads a script of `CREATE TABLE`, `VIEW`, `INDEX`, `TRIGGER` and `ALTER TABLE` statements.
@@ -149,7 +152,9 @@ impl Catalogue {
     /// The tables that change when this happens to `table`: those its triggers write and its
     /// foreign keys reach, and theirs. The table itself is in it only if it is changed again.
     pub fn closure(&self, table: &str, event: &WriteEvent) -> Arc<Closure> {
-        let name = self.find(table).map_or_else(|| Name::from(table), |table| table.name.clone());
+        let name = self
+            .find(table)
+            .map_or_else(|| Name::from(table), |table| table.name.clone());
         let key = (name, event.clone());
         if let Some(closure) = self.closures.read().get(&key) {
             return closure.clone();

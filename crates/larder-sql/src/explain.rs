@@ -96,7 +96,9 @@ fn explain_read(read: &ReadSet, planned: &Planned) -> Explanation {
         ..Explanation::default()
     };
     if read.may_write {
-        explanation.widened.push("it may write anything".to_string());
+        explanation
+            .widened
+            .push("it may write anything".to_string());
     }
     for table in &read.tables {
         add(&mut explanation.tables, table.table.clone());
@@ -122,16 +124,24 @@ fn explain_write(write: &WriteSet, catalogue: &Catalogue) -> Explanation {
         ..Explanation::default()
     };
     if write.may_write_more {
-        explanation.widened.push("it may write anything".to_string());
+        explanation
+            .widened
+            .push("it may write anything".to_string());
     }
     for target in &write.targets {
         explanation.act = act(target.kind).to_string();
         add(&mut explanation.tables, target.table.clone());
-        add(&mut explanation.changes, format!("{}({})", target.table, target.columns));
+        add(
+            &mut explanation.changes,
+            format!("{}({})", target.table, target.columns),
+        );
         add(&mut explanation.rows, rows(target));
         let closure = catalogue.closure(&target.table, &target.event);
         for (table, event) in &closure.tables {
-            add(&mut explanation.follows, format!("{table}({})", event.columns()));
+            add(
+                &mut explanation.follows,
+                format!("{table}({})", event.columns()),
+            );
         }
         if closure.unknown {
             let reason = format!("what follows a write of {} is not known", target.table);
@@ -198,7 +208,10 @@ fn written(table: &TableRead, conjunction: &Conjunction, pins: &str) -> String {
             let others = set
                 .iter()
                 .filter(|column| conjunction.pins.iter().all(|pin| pin.column != **column));
-            others.map(|column| &**column).collect::<Vec<_>>().join(", ")
+            others
+                .map(|column| &**column)
+                .collect::<Vec<_>>()
+                .join(", ")
         }
     };
     match columns.is_empty() {
@@ -242,6 +255,9 @@ impl fmt::Display for Explanation {
                 line(name, text)?;
             }
         }
-        line("not cached", self.uncacheable.as_deref().unwrap_or_default())
+        line(
+            "not cached",
+            self.uncacheable.as_deref().unwrap_or_default(),
+        )
     }
 }

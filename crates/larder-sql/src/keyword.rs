@@ -3,9 +3,9 @@
 use sqlparser::tokenizer::Token;
 
 use crate::{
-    BeginMode, Catalogue, Ddl, DdlKind, Dialect, Footprint, Name, ReadSet, Reason, RowsNamed,
-    TableWrite, TransactionKind, WriteEvent, WriteKind, WriteSet, ColumnSet,
-    name::Qualified, split, token::Lexeme,
+    BeginMode, Catalogue, ColumnSet, Ddl, DdlKind, Dialect, Footprint, Name, ReadSet, Reason,
+    RowsNamed, TableWrite, TransactionKind, WriteEvent, WriteKind, WriteSet, name::Qualified,
+    split, token::Lexeme,
 };
 
 /// What a statement's first word says that it is. A guess: for events and fallbacks only.
@@ -42,7 +42,9 @@ pub fn first_keyword(sql: &str, dialect: Dialect) -> FirstKeyword {
     let start = split(sql, dialect).first().map_or(0, |range| range.start);
     let rest = sql.get(start..).unwrap_or_default();
     let rest = rest.trim_start_matches(|c: char| c == '(' || c.is_whitespace());
-    let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+    let end = rest
+        .find(|c: char| !c.is_ascii_alphabetic())
+        .unwrap_or(rest.len());
     match rest[..end].to_ascii_uppercase().as_str() {
         "SELECT" | "VALUES" | "TABLE" | "SHOW" | "EXPLAIN" | "DESCRIBE" | "DESC" | "PRAGMA" => {
             FirstKeyword::Read
@@ -62,7 +64,10 @@ pub fn first_keyword(sql: &str, dialect: Dialect) -> FirstKeyword {
 
 /// The footprint of a statement that its words alone tell. `None` if it must be parsed.
 pub(crate) fn by_words(catalogue: &Catalogue, lexemes: &[Lexeme]) -> Option<Footprint> {
-    let words = Words { dialect: catalogue.dialect(), lexemes };
+    let words = Words {
+        dialect: catalogue.dialect(),
+        lexemes,
+    };
     let footprint = match words.first()?.as_str() {
         "begin" | "start" => words.begin(),
         "commit" | "end" => words.transaction(&["WORK", "TRANSACTION"], TransactionKind::Commit),
@@ -81,7 +86,7 @@ pub(crate) fn by_words(catalogue: &Catalogue, lexemes: &[Lexeme]) -> Option<Foot
         }
         "pragma" => words.pragma(),
         "show" | "describe" | "desc" => uncached("it describes the database"),
-        "explain" => words.explain(catalogue),
+        "explain" => words.explain(),
         "copy" => words.copy(),
         "load" => words.load_data(),
         "select" | "with" | "values" | "insert" | "update" | "delete" | "replace" | "merge"
@@ -95,11 +100,19 @@ pub(crate) fn by_words(catalogue: &Catalogue, lexemes: &[Lexeme]) -> Option<Foot
 }
 
 fn schema(tables: Vec<Name>, everything: bool) -> Footprint {
-    Footprint::Ddl(Ddl { kind: DdlKind::Schema, tables, everything })
+    Footprint::Ddl(Ddl {
+        kind: DdlKind::Schema,
+        tables,
+        everything,
+    })
 }
 
 fn maintenance(tables: Vec<Name>, everything: bool) -> Footprint {
-    Footprint::Ddl(Ddl { kind: DdlKind::Maintenance, tables, everything })
+    Footprint::Ddl(Ddl {
+        kind: DdlKind::Maintenance,
+        tables,
+        everything,
+    })
 }
 
 fn uncached(reason: &'static str) -> Footprint {
@@ -137,12 +150,17 @@ impl Words<'_> {
     }
 
     fn unknown(&self) -> Footprint {
-        Footprint::Unknown(Reason::new("a statement about transactions that is not understood"))
+        Footprint::Unknown(Reason::new(
+            "a statement about transactions that is not understood",
+        ))
     }
 
     /// A statement of one word and some that change nothing.
     fn transaction(&self, fillers: &[&str], kind: TransactionKind) -> Footprint {
-        match self.lexemes[1..].iter().all(|lexeme| lexeme.is_any(fillers)) {
+        match self.lexemes[1..]
+            .iter()
+            .all(|lexeme| lexeme.is_any(fillers))
+        {
             true => Footprint::Transaction(kind),
             // `COMMIT AND CHAIN` begins another; `COMMIT PREPARED` ends one of another session.
             false => self.unknown(),
@@ -165,7 +183,10 @@ impl Words<'_> {
                 true => BeginMode::Other,
                 false => BeginMode::ReadOnly,
             }
-        } else if self.lexemes[1..].iter().all(|lexeme| lexeme.is_any(&["WORK", "TRANSACTION"])) {
+        } else if self.lexemes[1..]
+            .iter()
+            .all(|lexeme| lexeme.is_any(&["WORK", "TRANSACTION"]))
+        {
             BeginMode::Plain
         } else {
             BeginMode::Other
@@ -183,7 +204,11 @@ impl Words<'_> {
     }
 
     fn named(&self, at: usize, kind: fn(Name) -> TransactionKind) -> Footprint {
-        match self.lexemes.get(at).and_then(|lexeme| lexeme.name(self.dialect)) {
+        match self
+            .lexemes
+            .get(at)
+            .and_then(|lexeme| lexeme.name(self.dialect))
+        {
             Some(name) if self.lexemes.len() == at + 1 => Footprint::Transaction(kind(name)),
             _ => self.unknown(),
         }
@@ -193,7 +218,11 @@ impl Words<'_> {
     fn name_at(&self, mut at: usize) -> Option<(Qualified, usize)> {
         let mut parts = vec![self.lexemes.get(at)?.name(self.dialect)?];
         at += 1;
-        while self.lexemes.get(at).is_some_and(|lexeme| lexeme.token == Token::Period) {
+        while self
+            .lexemes
+            .get(at)
+            .is_some_and(|lexeme| lexeme.token == Token::Period)
+        {
             parts.push(self.lexemes.get(at + 1)?.name(self.dialect)?);
             at += 2;
         }
@@ -203,13 +232,24 @@ impl Words<'_> {
     fn schema(&self, catalogue: &Catalogue) -> Footprint {
         let mut at = 1;
         while self.lexemes.get(at).is_some_and(|lexeme| {
-            lexeme.is_any(&["TEMP", "TEMPORARY", "UNIQUE", "VIRTUAL", "OR", "REPLACE", "UNLOGGED"])
+            lexeme.is_any(&[
+                "TEMP",
+                "TEMPORARY",
+                "UNIQUE",
+                "VIRTUAL",
+                "OR",
+                "REPLACE",
+                "UNLOGGED",
+            ])
         }) {
             at += 1;
         }
         let object = at;
         at += 1;
-        while self.lexemes.get(at).is_some_and(|lexeme| lexeme.is_any(&["IF", "NOT", "EXISTS", "ONLY"]))
+        while self
+            .lexemes
+            .get(at)
+            .is_some_and(|lexeme| lexeme.is_any(&["IF", "NOT", "EXISTS", "ONLY"]))
         {
             at += 1;
         }
@@ -217,18 +257,29 @@ impl Words<'_> {
         if self.is(object, "TABLE") || self.is(object, "VIEW") {
             while let Some((name, next)) = self.name_at(at) {
                 tables.push(name.name());
-                if self.lexemes.get(next).is_none_or(|lexeme| lexeme.token != Token::Comma) {
+                if self
+                    .lexemes
+                    .get(next)
+                    .is_none_or(|lexeme| lexeme.token != Token::Comma)
+                {
                     break;
                 }
                 at = next + 1;
             }
         } else if self.is(object, "INDEX") || self.is(object, "TRIGGER") {
             let on = self.lexemes.iter().position(|lexeme| lexeme.is("ON"));
-            tables.extend(on.and_then(|on| self.name_at(on + 1)).map(|(name, _)| name.name()));
+            tables.extend(
+                on.and_then(|on| self.name_at(on + 1))
+                    .map(|(name, _)| name.name()),
+            );
         }
         let tables: Vec<Name> = tables
             .into_iter()
-            .map(|name| catalogue.find(&name).map_or(name, |table| table.name.clone()))
+            .map(|name| {
+                catalogue
+                    .find(&name)
+                    .map_or(name, |table| table.name.clone())
+            })
             .collect();
         // Other tables see it too: through views, foreign keys, and names that mean something
         // else from now on.
@@ -240,14 +291,20 @@ impl Words<'_> {
             return maintenance(Vec::new(), false);
         }
         let renumbered = catalogue.tables().filter(|table| table.has_hidden_rowid());
-        maintenance(renumbered.map(|table| table.name.clone()).collect(), catalogue.is_empty())
+        maintenance(
+            renumbered.map(|table| table.name.clone()).collect(),
+            catalogue.is_empty(),
+        )
     }
 
     fn pragma(&self) -> Footprint {
         let Some((name, next)) = self.name_at(1) else {
             return Footprint::Unknown(Reason::new("a PRAGMA without a name"));
         };
-        let sets = self.lexemes.get(next).is_some_and(|lexeme| lexeme.token == Token::Eq);
+        let sets = self
+            .lexemes
+            .get(next)
+            .is_some_and(|lexeme| lexeme.token == Token::Eq);
         let asks = self.lexemes.get(next).is_none();
         let name = &*name.table;
         if READ_PRAGMAS.contains(&name) && !sets || ASKED_PRAGMAS.contains(&name) && asks {
@@ -259,10 +316,8 @@ impl Words<'_> {
         Footprint::Unknown(Reason::of(format!("PRAGMA {name} may change anything")))
     }
 
-    fn explain(&self, catalogue: &Catalogue) -> Footprint {
-        let runs = self.dialect != Dialect::Sqlite
-            && (self.has("ANALYZE") || self.has("ANALYSE"));
-        let _ = catalogue;
+    fn explain(&self) -> Footprint {
+        let runs = self.dialect != Dialect::Sqlite && (self.has("ANALYZE") || self.has("ANALYSE"));
         match runs {
             true => Footprint::Unknown(Reason::new("EXPLAIN ANALYZE runs the statement")),
             false => uncached("it describes a statement"),
@@ -278,7 +333,10 @@ impl Words<'_> {
     }
 
     fn load_data(&self) -> Footprint {
-        let into = self.lexemes.windows(2).position(|pair| pair[0].is("INTO") && pair[1].is("TABLE"));
+        let into = self
+            .lexemes
+            .windows(2)
+            .position(|pair| pair[0].is("INTO") && pair[1].is("TABLE"));
         match into.and_then(|into| self.name_at(into + 2)) {
             Some((name, _)) => self.bulk(&name),
             None => Footprint::Unknown(Reason::new("a LOAD that is not understood")),
@@ -312,23 +370,62 @@ impl Words<'_> {
 
 /// Those that only tell, with or without an argument.
 const READ_PRAGMAS: &[&str] = &[
-    "table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo",
-    "foreign_key_list", "foreign_key_check", "integrity_check", "quick_check", "database_list",
-    "collation_list", "function_list", "module_list", "pragma_list", "compile_options",
-    "data_version", "freelist_count", "page_count",
+    "table_info",
+    "table_xinfo",
+    "table_list",
+    "index_list",
+    "index_info",
+    "index_xinfo",
+    "foreign_key_list",
+    "foreign_key_check",
+    "integrity_check",
+    "quick_check",
+    "database_list",
+    "collation_list",
+    "function_list",
+    "module_list",
+    "pragma_list",
+    "compile_options",
+    "data_version",
+    "freelist_count",
+    "page_count",
 ];
 
 /// Those that tell when they are given nothing.
 const ASKED_PRAGMAS: &[&str] = &[
-    "user_version", "schema_version", "application_id", "encoding", "auto_vacuum",
-    "case_sensitive_like", "recursive_triggers", "defer_foreign_keys", "legacy_alter_table",
-    "trusted_schema", "query_only", "read_uncommitted",
+    "user_version",
+    "schema_version",
+    "application_id",
+    "encoding",
+    "auto_vacuum",
+    "case_sensitive_like",
+    "recursive_triggers",
+    "defer_foreign_keys",
+    "legacy_alter_table",
+    "trusted_schema",
+    "query_only",
+    "read_uncommitted",
 ];
 
 /// Settings of a connection that change no row and no answer.
 const HARMLESS_PRAGMAS: &[&str] = &[
-    "journal_mode", "synchronous", "cache_size", "busy_timeout", "temp_store", "mmap_size",
-    "foreign_keys", "wal_autocheckpoint", "wal_checkpoint", "optimize", "analysis_limit",
-    "journal_size_limit", "locking_mode", "page_size", "cache_spill", "threads",
-    "defer_foreign_keys", "recursive_triggers", "query_only",
+    "journal_mode",
+    "synchronous",
+    "cache_size",
+    "busy_timeout",
+    "temp_store",
+    "mmap_size",
+    "foreign_keys",
+    "wal_autocheckpoint",
+    "wal_checkpoint",
+    "optimize",
+    "analysis_limit",
+    "journal_size_limit",
+    "locking_mode",
+    "page_size",
+    "cache_spill",
+    "threads",
+    "defer_foreign_keys",
+    "recursive_triggers",
+    "query_only",
 ];

@@ -60,8 +60,6 @@ pub use planner::Planner;
 pub use read::{ColumnSet, Conjunction, Pin, PinValue, ReadSet, TableRead};
 pub use reason::Reason;
 pub use split::split;
-pub use statement::{
-    BeginMode, Ddl, DdlKind, Footprint, Plan, Planned, Slot, TransactionKind,
-};
+pub use statement::{BeginMode, Ddl, DdlKind, Footprint, Plan, Planned, Slot, TransactionKind};
 pub use value::Value;
 pub use write::{ReturningInfo, RowsNamed, TableWrite, WriteKind, WriteSet};

@@ -34,7 +34,9 @@ pub(crate) struct Qualified {
 impl Qualified {
     pub(crate) fn new(dialect: Dialect, mut parts: Vec<Name>) -> Option<Self> {
         let table = parts.pop()?;
-        let schema = parts.pop().filter(|schema| **schema != *dialect.default_schema());
+        let schema = parts
+            .pop()
+            .filter(|schema| **schema != *dialect.default_schema());
         Some(Qualified { schema, table })
     }
 

@@ -48,14 +48,16 @@ pub(crate) fn normalise(dialect: Dialect, lexemes: &[Lexeme], literals: bool) ->
         tokens: Vec::with_capacity(lexemes.len()),
         slots: Vec::new(),
         levels: vec![Level::default()],
-        conflicts: 0,
         literals,
     };
     let mut at = 0;
     while at < lexemes.len() {
         at = work.step(at);
     }
-    Normalised { tokens: work.tokens, slots: work.slots }
+    Normalised {
+        tokens: work.tokens,
+        slots: work.slots,
+    }
 }
 
 /// Parameters of a text, numbered as its database numbers them.
@@ -71,8 +73,9 @@ impl Binds {
     pub(crate) fn index(&mut self, dialect: Dialect, placeholder: &str) -> Option<usize> {
         let number = if placeholder == "?" {
             self.highest + 1
-        } else if let Some(number) =
-            placeholder.strip_prefix(['?', '$']).and_then(|digits| digits.parse::<usize>().ok())
+        } else if let Some(number) = placeholder
+            .strip_prefix(['?', '$'])
+            .and_then(|digits| digits.parse::<usize>().ok())
         {
             number
         } else if dialect == Dialect::Sqlite {
@@ -107,7 +110,6 @@ struct Work<'a> {
     tokens: Vec<TokenWithSpan>,
     slots: Vec<Slot>,
     levels: Vec<Level>,
-    conflicts: usize,
     literals: bool,
 }
 
@@ -171,7 +173,10 @@ impl Work<'_> {
     }
 
     fn slot(&mut self, slot: Slot) {
-        self.push(Token::Placeholder(format!("{SLOT_MARK}{}", self.slots.len())));
+        self.push(Token::Placeholder(format!(
+            "{SLOT_MARK}{}",
+            self.slots.len()
+        )));
         self.slots.push(slot);
     }
 
@@ -188,12 +193,18 @@ impl Work<'_> {
         let query = self.next_is(at + 1, &["SELECT", "WITH", "VALUES"]);
         let bracket = self.lexemes[at].token == Token::LBracket;
         // `name (` is a call or a type; a keyword before the parenthesis is neither, mostly.
-        let call = at.checked_sub(1).map(|before| &self.lexemes[before]).is_some_and(|before| {
-            matches!(before.token, Token::Word(_)) && !before.is_any(BEFORE_FREE)
-        });
+        let call = at
+            .checked_sub(1)
+            .map(|before| &self.lexemes[before])
+            .is_some_and(|before| {
+                matches!(before.token, Token::Word(_)) && !before.is_any(BEFORE_FREE)
+            });
         self.levels.push(match query {
             true => Level::default(),
-            false => Level { frozen: outer.frozen || call || bracket, ..outer },
+            false => Level {
+                frozen: outer.frozen || call || bracket,
+                ..outer
+            },
         });
     }
 
@@ -202,8 +213,17 @@ impl Work<'_> {
         if lexeme.is_any(&["ORDER", "GROUP", "PARTITION"]) {
             self.level().ordinals = true;
         } else if lexeme.is_any(&[
-            "LIMIT", "OFFSET", "HAVING", "UNION", "EXCEPT", "INTERSECT", "WINDOW", "SELECT",
-            "WHERE", "VALUES", "RETURNING",
+            "LIMIT",
+            "OFFSET",
+            "HAVING",
+            "UNION",
+            "EXCEPT",
+            "INTERSECT",
+            "WINDOW",
+            "SELECT",
+            "WHERE",
+            "VALUES",
+            "RETURNING",
         ]) {
             self.level().ordinals = false;
         }
@@ -316,10 +336,7 @@ impl Work<'_> {
     /// SQLite's own spellings. Returns where to go on if one stood here.
     fn rewrite(&mut self, at: usize) -> Option<usize> {
         let lexeme = &self.lexemes[at];
-        if self.dialect == Dialect::Postgres || !matches!(lexeme.token, Token::Word(_)) {
-            return None;
-        }
-        if self.dialect == Dialect::MySql {
+        if self.dialect != Dialect::Sqlite || !matches!(lexeme.token, Token::Word(_)) {
             return None;
         }
         if lexeme.is("ISNULL") {
@@ -339,7 +356,9 @@ impl Work<'_> {
                 return Some(at + 2);
             }
             let is_before = self.before(at).is_some_and(|before| before.is("IS"));
-            if self.next_is(at + 1, &["NULL"]) && !is_before && self.before(at).is_some_and(ends_value)
+            if self.next_is(at + 1, &["NULL"])
+                && !is_before
+                && self.before(at).is_some_and(ends_value)
             {
                 self.words(&["IS", "NOT", "NULL"]);
                 return Some(at + 2);
@@ -365,6 +384,10 @@ impl Work<'_> {
             }
             return Some(operand);
         }
+        // The alias of the table that an INSERT fills is seen by nothing but ON CONFLICT.
+        if lexeme.is("AS") && self.fills_table(at) {
+            return Some(at + 2);
+        }
         if lexeme.is("AS") && self.next_is(at + 1, &["MATERIALIZED"]) {
             self.words(&["AS"]);
             return Some(at + 2);
@@ -379,10 +402,19 @@ impl Work<'_> {
         if lexeme.is("IN") {
             return self.in_table(at);
         }
-        if lexeme.is("ON") && self.next_is(at + 1, &["CONFLICT"]) {
-            self.conflicts += 1;
-        }
         None
+    }
+
+    /// Whether `INTO table` or `INTO schema.table` stands just before `at`.
+    fn fills_table(&self, at: usize) -> bool {
+        let is_into = |back: usize| {
+            at.checked_sub(back)
+                .is_some_and(|before| self.lexemes[before].is("INTO"))
+        };
+        let period = at
+            .checked_sub(2)
+            .is_some_and(|before| self.lexemes[before].token == Token::Period);
+        is_into(2) || (period && is_into(4))
     }
 
     /// `x IN table` is `x IN (SELECT * FROM table)`.
@@ -397,7 +429,10 @@ impl Work<'_> {
         self.push(Token::Mul);
         self.words(&["FROM"]);
         end = self.keep(end);
-        while self.lexemes.get(end).is_some_and(|next| next.token == Token::Period)
+        while self
+            .lexemes
+            .get(end)
+            .is_some_and(|next| next.token == Token::Period)
             && end + 1 < self.lexemes.len()
         {
             end = self.keep(end);
@@ -410,9 +445,35 @@ impl Work<'_> {
 
 /// Words before a parenthesis that holds values or a condition, not arguments.
 const BEFORE_FREE: &[&str] = &[
-    "IN", "VALUES", "AND", "OR", "NOT", "WHERE", "ON", "SELECT", "HAVING", "WHEN", "THEN", "ELSE",
-    "SET", "FROM", "JOIN", "LIMIT", "OFFSET", "BETWEEN", "LIKE", "EXISTS", "UNION", "ALL",
-    "EXCEPT", "INTERSECT", "AS", "DISTINCT", "VALUE", "CASE", "USING",
+    "IN",
+    "VALUES",
+    "AND",
+    "OR",
+    "NOT",
+    "WHERE",
+    "ON",
+    "SELECT",
+    "HAVING",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "SET",
+    "FROM",
+    "JOIN",
+    "LIMIT",
+    "OFFSET",
+    "BETWEEN",
+    "LIKE",
+    "EXISTS",
+    "UNION",
+    "ALL",
+    "EXCEPT",
+    "INTERSECT",
+    "AS",
+    "DISTINCT",
+    "VALUE",
+    "CASE",
+    "USING",
 ];
 
 /// Whether a value, and not part of something else, may start after this.
@@ -444,10 +505,14 @@ fn is_value_start(before: &Lexeme) -> bool {
 /// Whether an operand may have ended with this, so that an operator can follow.
 fn ends_value(before: &Lexeme) -> bool {
     match &before.token {
-        Token::Word(Word { quote_style: Some(_), .. }) => true,
-        Token::Word(_) => {
-            !before.is_any(&["SELECT", "WHERE", "AND", "OR", "NOT", "ON", "WHEN", "BY", "THEN", "ELSE", "CASE", "HAVING", "FROM", "AS"])
-        }
+        Token::Word(Word {
+            quote_style: Some(_),
+            ..
+        }) => true,
+        Token::Word(_) => !before.is_any(&[
+            "SELECT", "WHERE", "AND", "OR", "NOT", "ON", "WHEN", "BY", "THEN", "ELSE", "CASE",
+            "HAVING", "FROM", "AS",
+        ]),
         Token::Number(..)
         | Token::SingleQuotedString(_)
         | Token::DoubleQuotedString(_)

@@ -10,7 +10,7 @@ use sqlparser::{
 
 use crate::{
     Catalogue, Dialect, Footprint, Name, Reason, Slot, Table, TableKind, WriteSet,
-    analyse::{Analyser, Ranges},
+    analyse::Analyser,
     keyword, limit,
     normalise::{Normalised, normalise},
     token::{self, Lexeme},
@@ -25,7 +25,11 @@ pub(crate) struct Draft {
 
 impl Draft {
     fn bare(footprint: Footprint) -> Self {
-        Draft { footprint, slots: Vec::new(), constants: Vec::new() }
+        Draft {
+            footprint,
+            slots: Vec::new(),
+            constants: Vec::new(),
+        }
     }
 
     fn unknown(reason: &'static str) -> Self {
@@ -37,6 +41,15 @@ impl Draft {
 pub(crate) enum Cut {
     Done(Draft),
     Parse(Vec<Lexeme>),
+}
+
+/// SQLite takes `'track'.'name'` for a column; the parser takes it for something else.
+fn has_quoted_path(lexemes: &[Lexeme]) -> bool {
+    let string = |lexeme: &Lexeme| matches!(lexeme.token, Token::SingleQuotedString(_));
+    lexemes.windows(2).any(|pair| {
+        (pair[0].token == Token::Period && string(&pair[1]))
+            || (string(&pair[0]) && pair[1].token == Token::Period)
+    })
 }
 
 /// The footprint of one statement, and its constants.
@@ -59,21 +72,32 @@ pub(crate) fn cut(catalogue: &Catalogue, text: &str) -> Cut {
     let Some(mut lexemes) = token::lex(catalogue.dialect(), text) else {
         return Cut::Done(Draft::unknown("it is not SQL"));
     };
-    while lexemes.last().is_some_and(|last| last.token == Token::SemiColon) {
+    while lexemes
+        .last()
+        .is_some_and(|last| last.token == Token::SemiColon)
+    {
         lexemes.pop();
     }
     if lexemes.is_empty() {
         return Cut::Done(Draft::unknown("there is no statement"));
     }
+    if catalogue.dialect() == Dialect::Sqlite && has_quoted_path(&lexemes) {
+        return Cut::Done(Draft::unknown("a column is named by a string"));
+    }
     if let Some(footprint) = keyword::by_words(catalogue, &lexemes) {
-        let several = lexemes.iter().any(|lexeme| lexeme.token == Token::SemiColon);
+        let several = lexemes
+            .iter()
+            .any(|lexeme| lexeme.token == Token::SemiColon);
         let body = matches!(&footprint, Footprint::Ddl(ddl) if ddl.everything);
         if several && !body {
             return Cut::Done(Draft::unknown("there are several statements"));
         }
         return Cut::Done(Draft::bare(footprint));
     }
-    if lexemes.iter().any(|lexeme| lexeme.token == Token::SemiColon) {
+    if lexemes
+        .iter()
+        .any(|lexeme| lexeme.token == Token::SemiColon)
+    {
         return Cut::Done(Draft::unknown("there are several statements"));
     }
     Cut::Parse(lexemes)
@@ -112,7 +136,9 @@ pub(crate) fn draft(
             }
         }
     }
-    Draft::bare(Footprint::Unknown(Reason::of(format!("it cannot be parsed: {error}"))))
+    Draft::bare(Footprint::Unknown(Reason::of(format!(
+        "it cannot be parsed: {error}"
+    ))))
 }
 
 /// Parses one statement. The error is for people.
@@ -122,7 +148,9 @@ fn parse(dialect: Dialect, tokens: Vec<TokenWithSpan>) -> Result<Statement, Stri
         .with_tokens_with_locations(tokens);
     let mut statements = parser.parse_statements().map_err(|error| {
         let text = error.to_string();
-        text.strip_prefix("sql parser error: ").unwrap_or(&text).to_string()
+        text.strip_prefix("sql parser error: ")
+            .unwrap_or(&text)
+            .to_string()
     })?;
     match (statements.pop(), statements.is_empty()) {
         (Some(statement), true) => Ok(statement),
@@ -135,11 +163,34 @@ fn is_too_deep(tokens: &[TokenWithSpan]) -> bool {
     let operators = tokens.iter().filter(|spanned| match &spanned.token {
         Token::Word(word) => {
             word.quote_style.is_none()
-                && ["AND", "OR", "XOR", "IS", "NOT", "COLLATE", "UNION", "EXCEPT", "INTERSECT", "AT",
-                    "BETWEEN", "LIKE", "IN", "DIV", "MOD", "REGEXP", "RLIKE", "CASE", "ILIKE",
-                    "OPERATOR", "OVERLAPS", "MEMBER", "SIMILAR", "MINUS"]
-                    .iter()
-                    .any(|keyword| word.value.eq_ignore_ascii_case(keyword))
+                && [
+                    "AND",
+                    "OR",
+                    "XOR",
+                    "IS",
+                    "NOT",
+                    "COLLATE",
+                    "UNION",
+                    "EXCEPT",
+                    "INTERSECT",
+                    "AT",
+                    "BETWEEN",
+                    "LIKE",
+                    "IN",
+                    "DIV",
+                    "MOD",
+                    "REGEXP",
+                    "RLIKE",
+                    "CASE",
+                    "ILIKE",
+                    "OPERATOR",
+                    "OVERLAPS",
+                    "MEMBER",
+                    "SIMILAR",
+                    "MINUS",
+                ]
+                .iter()
+                .any(|keyword| word.value.eq_ignore_ascii_case(keyword))
         }
         Token::Number(..)
         | Token::SingleQuotedString(_)
@@ -168,22 +219,26 @@ fn analyse(
 ) -> Draft {
     let mut analyser = Analyser::new(catalogue, slots.len());
     analyser.loose = is_loose(catalogue.dialect(), lexemes);
-    if !matches!(statement, Statement::Query(query) if query.with.is_none())
-        || matches!(statement, Statement::Query(query) if query.with.is_some())
-    {
-        analyser.ranges = Some(ranges_of(catalogue, text, lexemes));
+    if !matches!(statement, Statement::Query(query) if query.with.is_none()) {
+        analyser.ranges = Some(ranges::find(catalogue.dialect(), text, lexemes));
     }
     analyser.statement(statement);
     if let Some(reason) = analyser.unknown {
         return Draft::bare(Footprint::Unknown(reason));
     }
     if analyser.writes_anything() {
-        let mut reads: Vec<Name> =
-            analyser.reads.iter().map(|read| read.table.clone()).collect();
+        let mut reads: Vec<Name> = analyser
+            .reads
+            .iter()
+            .map(|read| read.table.clone())
+            .collect();
         reads.sort();
         reads.dedup();
         let write = WriteSet {
-            returning: analyser.writes.iter().any(|write| write.returning.is_some()),
+            returning: analyser
+                .writes
+                .iter()
+                .any(|write| write.returning.is_some()),
             targets: analyser.writes,
             reads,
             widened: analyser.widened,
@@ -199,11 +254,11 @@ fn analyse(
         return Draft::unknown("a statement that is not understood");
     }
     let (read, constants) = analyser.into_read_set();
-    Draft { footprint: Footprint::Read(read), slots, constants }
-}
-
-fn ranges_of(catalogue: &Catalogue, text: &str, lexemes: &[Lexeme]) -> Ranges {
-    ranges::find(catalogue.dialect(), text, lexemes)
+    Draft {
+        footprint: Footprint::Read(read),
+        slots,
+        constants,
+    }
 }
 
 /// Whether the parser groups operators otherwise than the database does: MySQL's `||`, `&&`,
@@ -221,20 +276,27 @@ fn is_loose(dialect: Dialect, lexemes: &[Lexeme]) -> bool {
 
 /// The query of a view.
 pub(crate) fn view_query(catalogue: &Catalogue, table: &Table) -> Option<Query> {
-    let TableKind::View { sql } = &table.kind else { return None };
+    let TableKind::View { sql } = &table.kind else {
+        return None;
+    };
     if sql.len() > limit::SQL_BYTES_MAX {
         return None;
     }
     let dialect = catalogue.dialect();
     let mut lexemes = token::lex(dialect, sql)?;
-    while lexemes.last().is_some_and(|last| last.token == Token::SemiColon) {
+    while lexemes
+        .last()
+        .is_some_and(|last| last.token == Token::SemiColon)
+    {
         lexemes.pop();
     }
     if lexemes.first()?.is("CREATE") {
-        let query = lexemes.iter().position(|lexeme| lexeme.depth == 0 && lexeme.is("AS"))?;
+        let query = lexemes
+            .iter()
+            .position(|lexeme| lexeme.depth == 0 && lexeme.is("AS"))?;
         lexemes.drain(..=query);
     }
-    if is_loose(dialect, &lexemes) {
+    if is_loose(dialect, &lexemes) || has_quoted_path(&lexemes) {
         return None;
     }
     let normalised = normalise(dialect, &lexemes, false);

@@ -30,7 +30,11 @@ impl Planner {
             true => catalogue,
             false => Arc::new(Catalogue::of(dialect)),
         };
-        Planner { catalogue, texts: Memory::default(), plans: Memory::default() }
+        Planner {
+            catalogue,
+            texts: Memory::default(),
+            plans: Memory::default(),
+        }
     }
 
     /// What is known of the database.
@@ -80,14 +84,20 @@ const TEXT_REMEMBERED_BYTES_MAX: usize = 16 << 10;
 
 impl From<Draft> for Planned {
     fn from(draft: Draft) -> Self {
-        let plan = Plan { footprint: draft.footprint, constants: draft.constants };
+        let plan = Plan {
+            footprint: draft.footprint,
+            constants: draft.constants,
+        };
         planned(Arc::new(plan), draft.slots)
     }
 }
 
 fn planned(plan: Arc<Plan>, mut slots: Vec<crate::Slot>) -> Planned {
     slots.extend(plan.constants.iter().cloned());
-    Planned { plan, slots: slots.into() }
+    Planned {
+        plan,
+        slots: slots.into(),
+    }
 }
 
 /// A bounded memory of two generations: what is used moves to the younger one; when that is
@@ -99,7 +109,9 @@ struct Memory<V> {
 
 impl<V> Default for Memory<V> {
     fn default() -> Self {
-        Memory { generations: RwLock::new([HashMap::default(), HashMap::default()]) }
+        Memory {
+            generations: RwLock::new([HashMap::default(), HashMap::default()]),
+        }
     }
 }
 

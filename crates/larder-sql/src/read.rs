@@ -34,7 +34,9 @@ pub struct TableRead {
 impl TableRead {
     /// Whether any row of the table can change the answer.
     pub fn is_any_row(&self) -> bool {
-        self.alternatives.iter().any(|conjunction| conjunction.pins.is_empty())
+        self.alternatives
+            .iter()
+            .any(|conjunction| conjunction.pins.is_empty())
     }
 }
 

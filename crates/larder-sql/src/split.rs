@@ -114,16 +114,21 @@ fn piece(text: &str, at: usize, dialect: Dialect) -> Option<Piece> {
             (1 + quoted(&rest[1..], true), PieceKind::Other)
         }
         ('`', _) if dialect != Dialect::Postgres => (quoted(rest, false), PieceKind::Other),
-        ('[', _) if dialect == Dialect::Sqlite => {
-            (rest.find(']').map_or(rest.len(), |end| end + 1), PieceKind::Other)
-        }
+        ('[', _) if dialect == Dialect::Sqlite => (
+            rest.find(']').map_or(rest.len(), |end| end + 1),
+            PieceKind::Other,
+        ),
         ('$', _) if dialect == Dialect::Postgres => (dollar_quoted(rest), PieceKind::Other),
-        (c, _) if is_word(c) => {
-            (rest.find(|c| !is_word(c)).unwrap_or(rest.len()), PieceKind::Other)
-        }
+        (c, _) if is_word(c) => (
+            rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+            PieceKind::Other,
+        ),
         (c, _) => (c.len_utf8(), PieceKind::Other),
     };
-    Some(Piece { range: at..at + length, kind })
+    Some(Piece {
+        range: at..at + length,
+        kind,
+    })
 }
 
 fn is_word(c: char) -> bool {
@@ -139,7 +144,9 @@ fn block_comment(rest: &str, dialect: Dialect) -> usize {
     let mut depth = 1;
     let mut at = 2;
     while depth > 0 {
-        let Some(rest) = rest.get(at..) else { return at };
+        let Some(rest) = rest.get(at..) else {
+            return at;
+        };
         let close = rest.find("*/");
         let open = rest.find("/*").filter(|_| nests);
         match (open, close) {
@@ -160,7 +167,9 @@ fn block_comment(rest: &str, dialect: Dialect) -> usize {
 /// Bytes of the quoted thing that `rest` starts with; doubled quotes stay inside.
 fn quoted(rest: &str, backslashes: bool) -> usize {
     let mut chars = rest.char_indices();
-    let Some((_, quote)) = chars.next() else { return 0 };
+    let Some((_, quote)) = chars.next() else {
+        return 0;
+    };
     let mut chars = chars.peekable();
     while let Some((at, c)) = chars.next() {
         if backslashes && c == '\\' {
@@ -178,7 +187,9 @@ fn quoted(rest: &str, backslashes: bool) -> usize {
 
 /// `$tag$ … $tag$`; a lone `$1` is one character.
 fn dollar_quoted(rest: &str) -> usize {
-    let Some(end) = rest[1..].find('$') else { return 1 };
+    let Some(end) = rest[1..].find('$') else {
+        return 1;
+    };
     let tag = &rest[..end + 2];
     let name = &tag[1..tag.len() - 1];
     if name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(is_word) {

@@ -46,9 +46,7 @@ impl Lexeme {
     /// The name it is, if it can be one. SQLite takes strings for names too.
     pub(crate) fn name(&self, dialect: Dialect) -> Option<Name> {
         match &self.token {
-            Token::Word(word) => {
-                Some(name::fold(dialect, &word.value, word.quote_style.is_some()))
-            }
+            Token::Word(word) => Some(name::fold(dialect, &word.value, word.quote_style.is_some())),
             Token::SingleQuotedString(text) if dialect == Dialect::Sqlite => {
                 Some(name::fold(dialect, text, true))
             }
@@ -59,9 +57,7 @@ impl Lexeme {
     /// As [`Lexeme::name`], in the spelling of the text.
     pub(crate) fn spelling(&self, dialect: Dialect) -> Option<Name> {
         match &self.token {
-            Token::Word(word)
-                if dialect == Dialect::Postgres && word.quote_style.is_none() =>
-            {
+            Token::Word(word) if dialect == Dialect::Postgres && word.quote_style.is_none() => {
                 Some(name::fold(dialect, &word.value, false))
             }
             Token::Word(word) => Some(Name::from(word.value.as_str())),
@@ -79,9 +75,11 @@ impl Lexeme {
 
 /// Cuts the text. `None` if it has no tokens that make sense, such as an unclosed string.
 pub(crate) fn lex(dialect: Dialect, text: &str) -> Option<Vec<Lexeme>> {
-    let spanned = Tokenizer::new(dialect.parser(), text).tokenize_with_location().ok()?;
+    let spanned = Tokenizer::new(dialect.parser(), text)
+        .tokenize_with_location()
+        .ok()?;
     let mut offsets = Offsets::new(text);
-    let mut lexemes = Vec::with_capacity(spanned.len());
+    let mut lexemes: Vec<Lexeme> = Vec::with_capacity(spanned.len());
     let mut depth = 0usize;
     for TokenWithSpan { token, span } in spanned {
         if matches!(token, Token::Whitespace(_) | Token::EOF) {
@@ -89,12 +87,28 @@ pub(crate) fn lex(dialect: Dialect, text: &str) -> Option<Vec<Lexeme>> {
         }
         let start = offsets.at(span.start)?;
         let end = offsets.at(span.end)?;
+        if let (Some(last), Token::Word(word)) = (lexemes.last_mut(), &token)
+            && dialect != Dialect::Postgres
+            && last.end == start
+            && word.quote_style.is_none()
+            && matches!(last.token, Token::Colon | Token::AtSign)
+        {
+            // `:name` and `@name` come in two parts.
+            last.token = Token::Placeholder(format!("{}{}", last.token, word.value));
+            last.end = end;
+            continue;
+        }
         let opens = matches!(token, Token::LParen);
         let closes = matches!(token, Token::RParen);
         if opens {
             depth += 1;
         }
-        lexemes.push(Lexeme { token, start, end, depth });
+        lexemes.push(Lexeme {
+            token,
+            start,
+            end,
+            depth,
+        });
         if closes {
             depth = depth.saturating_sub(1);
         }
@@ -112,7 +126,12 @@ struct Offsets<'a> {
 
 impl<'a> Offsets<'a> {
     fn new(text: &'a str) -> Self {
-        Offsets { text, byte: 0, line: 1, column: 1 }
+        Offsets {
+            text,
+            byte: 0,
+            line: 1,
+            column: 1,
+        }
     }
 
     fn at(&mut self, location: Location) -> Option<usize> {

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, ops::Range};
 
 use sqlparser::ast::{
     Assignment, AssignmentTarget, Delete, Expr, FromTable, Insert, Merge, ObjectName,
-    OnConflictAction, OnInsert, SelectItem, SqliteOnConflict, Statement, TableFactor,
-    TableObject, TableWithJoins, Truncate, Update,
+    OnConflictAction, OnInsert, SelectItem, SqliteOnConflict, Statement, TableFactor, TableObject,
+    TableWithJoins, Truncate, Update,
 };
 
 use super::{
@@ -14,8 +14,7 @@ use super::{
 };
 use crate::{
     ColumnSet, Conjunction, Dialect, Name, Reason, ReturningInfo, RowsNamed, TableKind, TableRead,
-    TableWrite, WriteEvent,
-    WriteKind,
+    TableWrite, WriteEvent, WriteKind,
     catalogue::is_rowid,
     name::{Qualified, fold_ident},
 };
@@ -48,14 +47,19 @@ impl Analyser<'_> {
             Statement::Merge(merge) => self.merge(merge),
             Statement::Truncate(truncate) => self.truncate(truncate),
             _ => {
-                self.unknown.get_or_insert(Reason::new("a statement that is not understood"));
+                self.unknown
+                    .get_or_insert(Reason::new("a statement that is not understood"));
             }
         }
     }
 
     /// The ranges, if the write is the statement itself and not one in a CTE.
     fn own_ranges(&mut self) -> Option<Ranges> {
-        if self.depth > 1 { None } else { self.ranges.take() }
+        if self.depth > 1 {
+            None
+        } else {
+            self.ranges.take()
+        }
     }
 
     fn target(&mut self, name: &ObjectName) -> Option<Qualified> {
@@ -76,7 +80,10 @@ impl Analyser<'_> {
                     true => ColumnSet::All,
                     false => write.columns,
                 };
-                if matches!(write.kind, WriteKind::Insert | WriteKind::Update | WriteKind::Upsert) {
+                if matches!(
+                    write.kind,
+                    WriteKind::Insert | WriteKind::Update | WriteKind::Upsert
+                ) {
                     self.widen(Reason::new("the schema says ON CONFLICT REPLACE"));
                     if write.kind != WriteKind::Insert {
                         write.rows = RowsNamed::Unknown(Reason::new(
@@ -101,12 +108,16 @@ impl Analyser<'_> {
     fn insert(&mut self, insert: &Insert) {
         let ranges = self.own_ranges();
         let TableObject::TableName(name) = &insert.table else {
-            self.unknown.get_or_insert(Reason::new("INSERT into something that is no table"));
+            self.unknown
+                .get_or_insert(Reason::new("INSERT into something that is no table"));
             return;
         };
-        let Some(name) = self.target(name) else { return };
+        let Some(name) = self.target(name) else {
+            return;
+        };
         if insert.multi_table_insert_type.is_some() || insert.overwrite {
-            self.unknown.get_or_insert(Reason::new("an INSERT that is not understood"));
+            self.unknown
+                .get_or_insert(Reason::new("an INSERT that is not understood"));
             return;
         }
         let update = match &insert.on {
@@ -137,7 +148,11 @@ impl Analyser<'_> {
                 columns: ColumnSet::All,
                 alternatives: Vec::new(),
                 rows: RowsNamed::Inserted,
-                event: WriteEvent { insert: true, update, delete: replaces },
+                event: WriteEvent {
+                    insert: true,
+                    update,
+                    delete: replaces,
+                },
                 returning,
                 end: ranges.map_or(0, |ranges| ranges.end),
             },
@@ -160,7 +175,8 @@ impl Analyser<'_> {
         let mut all_tables = Vec::new();
         self.tables_of(&update.table, &mut all_tables);
         let Some((first, alias)) = all_tables.first().cloned() else {
-            self.unknown.get_or_insert(Reason::new("UPDATE of something that is no table"));
+            self.unknown
+                .get_or_insert(Reason::new("UPDATE of something that is no table"));
             return;
         };
         let several = all_tables.len() > 1;
@@ -189,11 +205,23 @@ impl Analyser<'_> {
             };
             let write = TableWrite {
                 table: name.name(),
-                kind: if replaces { WriteKind::Replace } else { WriteKind::Update },
-                columns: if replaces { ColumnSet::All } else { columns.clone() },
+                kind: if replaces {
+                    WriteKind::Replace
+                } else {
+                    WriteKind::Update
+                },
+                columns: if replaces {
+                    ColumnSet::All
+                } else {
+                    columns.clone()
+                },
                 alternatives: alternatives.clone(),
                 rows: rows.clone(),
-                event: WriteEvent { insert: false, update: Some(columns), delete: replaces },
+                event: WriteEvent {
+                    insert: false,
+                    update: Some(columns),
+                    delete: replaces,
+                },
                 returning: returning.clone(),
                 end: ranges.as_ref().map_or(0, |ranges| ranges.end),
             };
@@ -217,14 +245,19 @@ impl Analyser<'_> {
             // MySQL: the tables before FROM may be aliases of those after it.
             let mut targets = Vec::new();
             for name in &delete.tables {
-                let Some(name) = self.target(name) else { return };
-                let meant = sources.iter().find(|(_, alias)| alias.as_ref() == Some(&name.table));
+                let Some(name) = self.target(name) else {
+                    return;
+                };
+                let meant = sources
+                    .iter()
+                    .find(|(_, alias)| alias.as_ref() == Some(&name.table));
                 targets.push(meant.map_or(name, |(meant, _)| meant.clone()));
             }
             targets
         };
         let Some(first) = targets.first().cloned() else {
-            self.unknown.get_or_insert(Reason::new("DELETE from something that is no table"));
+            self.unknown
+                .get_or_insert(Reason::new("DELETE from something that is no table"));
             return;
         };
         let joined = from.iter().any(|item| !item.joins.is_empty());
@@ -266,10 +299,13 @@ impl Analyser<'_> {
 
     fn merge(&mut self, merge: &Merge) {
         let TableFactor::Table { name, .. } = &merge.table else {
-            self.unknown.get_or_insert(Reason::new("MERGE into something that is no table"));
+            self.unknown
+                .get_or_insert(Reason::new("MERGE into something that is no table"));
             return;
         };
-        let Some(name) = self.target(name) else { return };
+        let Some(name) = self.target(name) else {
+            return;
+        };
         self.write(
             &name,
             TableWrite {
@@ -293,8 +329,12 @@ impl Analyser<'_> {
         for target in &truncate.table_names {
             names.extend(self.target(&target.name));
         }
-        if format!("{truncate}").to_ascii_uppercase().contains("CASCADE") {
-            self.unknown.get_or_insert(Reason::new("TRUNCATE … CASCADE empties more tables"));
+        if format!("{truncate}")
+            .to_ascii_uppercase()
+            .contains("CASCADE")
+        {
+            self.unknown
+                .get_or_insert(Reason::new("TRUNCATE … CASCADE empties more tables"));
         }
         for name in names {
             self.write(
@@ -320,10 +360,14 @@ impl Analyser<'_> {
         for factor in factors {
             match factor {
                 TableFactor::Table { name, alias, .. } => {
-                    let alias = alias.as_ref().map(|alias| fold_ident(self.dialect, &alias.name));
+                    let alias = alias
+                        .as_ref()
+                        .map(|alias| fold_ident(self.dialect, &alias.name));
                     found.extend(self.target(name).map(|name| (name, alias)));
                 }
-                TableFactor::NestedJoin { table_with_joins, .. } => {
+                TableFactor::NestedJoin {
+                    table_with_joins, ..
+                } => {
                     self.tables_of(table_with_joins, found);
                 }
                 // A subquery cannot be written; it is read like any other.
@@ -349,7 +393,10 @@ impl Analyser<'_> {
             columns: ColumnSet::none(),
         });
         let kind = SourceKind::Table { read: reads, known };
-        self.scopes.push(Scope { sources: vec![Source { alias, kind }], ..Scope::default() });
+        self.scopes.push(Scope {
+            sources: vec![Source { alias, kind }],
+            ..Scope::default()
+        });
         self.pin_only_source(selection);
         self.scopes.pop();
         let found = self.reads.pop().map(|read| read.alternatives);
@@ -359,8 +406,14 @@ impl Analyser<'_> {
     /// Opens a scope with the written table, for the columns that its expressions mention.
     fn scope_of(&mut self, name: &Qualified, alias: Option<Name>) {
         let alias = alias.unwrap_or_else(|| name.table.clone());
-        let source = Source { alias, kind: SourceKind::Derived };
-        self.scopes.push(Scope { sources: vec![source], ..Scope::default() });
+        let source = Source {
+            alias,
+            kind: SourceKind::Derived,
+        };
+        self.scopes.push(Scope {
+            sources: vec![source],
+            ..Scope::default()
+        });
     }
 
     /// Walks everything below a write, as a query inside it.
@@ -419,9 +472,10 @@ impl Analyser<'_> {
             return RowsNamed::Unknown(reason.clone());
         }
         let full = name.schema.as_ref().unwrap_or(&name.table);
-        let named = ranges.first.as_ref().is_some_and(|first| {
-            first == full || **first == *self.dialect.default_schema()
-        });
+        let named = ranges
+            .first
+            .as_ref()
+            .is_some_and(|first| first == full || **first == *self.dialect.default_schema());
         if !named || ranges.condition.is_some() != selection.is_some() {
             return RowsNamed::Unknown(Reason::new("its parts cannot be told apart"));
         }
@@ -448,7 +502,9 @@ impl Analyser<'_> {
         let mut info = ReturningInfo {
             all_columns: false,
             columns: Vec::new(),
-            range: ranges.and_then(|ranges| ranges.returning.clone()).unwrap_or_default(),
+            range: ranges
+                .and_then(|ranges| ranges.returning.clone())
+                .unwrap_or_default(),
         };
         let known = self.catalogue.find(&name.name());
         for item in items {
@@ -462,11 +518,10 @@ impl Analyser<'_> {
                     Some(ident) => ident,
                     None => continue,
                 },
-                SelectItem::ExprWithAlias { expr: Expr::Identifier(ident), alias }
-                    if fold_ident(self.dialect, ident) == fold_ident(self.dialect, alias) =>
-                {
-                    ident
-                }
+                SelectItem::ExprWithAlias {
+                    expr: Expr::Identifier(ident),
+                    alias,
+                } if fold_ident(self.dialect, ident) == fold_ident(self.dialect, alias) => ident,
                 _ => continue,
             };
             let column = fold_ident(self.dialect, ident);

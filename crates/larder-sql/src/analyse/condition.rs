@@ -12,7 +12,9 @@ use super::{
     scope::{Owns, SourceIndex, add_column},
 };
 use crate::{
-    Conjunction, Dialect, Name, Pin, PinValue, Reason, Slot, Value, catalogue::is_rowid, limit,
+    Conjunction, Dialect, Name, Pin, PinValue, Reason, Slot, Value,
+    catalogue::is_rowid,
+    limit,
     name::fold_ident,
     normalise::{number, slot_of},
 };
@@ -82,7 +84,10 @@ impl Analyser<'_> {
     }
 
     fn pin_source(&mut self, source: SourceIndex, dnf: &Dnf) {
-        let Some(read) = self.scopes.last().and_then(|scope| scope.sources.get(source)?.read())
+        let Some(read) = self
+            .scopes
+            .last()
+            .and_then(|scope| scope.sources.get(source)?.read())
         else {
             return;
         };
@@ -98,10 +103,16 @@ impl Analyser<'_> {
                 wider != conjunction && wider.pins.iter().all(|pin| conjunction.pins.contains(pin))
             })
         };
-        let alternatives: Vec<Conjunction> =
-            alternatives.iter().filter(|conjunction| !covered(conjunction)).cloned().collect();
+        let alternatives: Vec<Conjunction> = alternatives
+            .iter()
+            .filter(|conjunction| !covered(conjunction))
+            .cloned()
+            .collect();
         let table = &mut self.reads[read];
-        for pin in alternatives.iter().flat_map(|conjunction| &conjunction.pins) {
+        for pin in alternatives
+            .iter()
+            .flat_map(|conjunction| &conjunction.pins)
+        {
             add_column(table, pin.column.clone());
         }
         table.alternatives = alternatives;
@@ -109,8 +120,10 @@ impl Analyser<'_> {
 
     /// All of these conditions, in disjunctive normal form.
     fn all_of(&mut self, conjuncts: &[&Expr]) -> Dnf {
-        let mut parts: Vec<Dnf> =
-            conjuncts.iter().map(|conjunct| self.dnf(conjunct)).collect();
+        let mut parts: Vec<Dnf> = conjuncts
+            .iter()
+            .map(|conjunct| self.dnf(conjunct))
+            .collect();
         // Those without alternatives first: they never have to be dropped.
         parts.sort_by_key(Vec::len);
         let mut all = always();
@@ -143,12 +156,18 @@ impl Analyser<'_> {
     fn dnf(&mut self, condition: &Expr) -> Dnf {
         match condition {
             Expr::Nested(inner) => self.dnf(inner),
-            Expr::BinaryOp { op: BinaryOperator::And, .. } => {
+            Expr::BinaryOp {
+                op: BinaryOperator::And,
+                ..
+            } => {
                 let mut conjuncts = Vec::new();
                 split_and(condition, &mut conjuncts);
                 self.all_of(&conjuncts)
             }
-            Expr::BinaryOp { op: BinaryOperator::Or, .. } => {
+            Expr::BinaryOp {
+                op: BinaryOperator::Or,
+                ..
+            } => {
                 let mut any = Vec::new();
                 for part in split_or(condition) {
                     any.extend(self.dnf(part));
@@ -159,8 +178,16 @@ impl Analyser<'_> {
                 }
                 any
             }
-            Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => self.equality(left, right),
-            Expr::InList { expr, list, negated: false } => self.list(expr, list),
+            Expr::BinaryOp {
+                left,
+                op: BinaryOperator::Eq,
+                right,
+            } => self.equality(left, right),
+            Expr::InList {
+                expr,
+                list,
+                negated: false,
+            } => self.list(expr, list),
             Expr::IsNull(inner) => match self.place(inner) {
                 Some(place) => vec![vec![Atom::Pin(place, PinValue::Null)]],
                 None => always(),
@@ -173,25 +200,30 @@ impl Analyser<'_> {
         let (left, right) = (unnest(left), unnest(right));
         let atom = match (self.place(left), self.place(right)) {
             (Some(one), Some(other)) => self.same(one, other),
-            (Some(place), None) => {
-                self.slot(right).map(|slot| Atom::Pin(place, PinValue::Slot(slot)))
-            }
-            (None, Some(place)) => {
-                self.slot(left).map(|slot| Atom::Pin(place, PinValue::Slot(slot)))
-            }
+            (Some(place), None) => self
+                .slot(right)
+                .map(|slot| Atom::Pin(place, PinValue::Slot(slot))),
+            (None, Some(place)) => self
+                .slot(left)
+                .map(|slot| Atom::Pin(place, PinValue::Slot(slot))),
             (None, None) => None,
         };
         vec![atom.into_iter().collect()]
     }
 
     fn list(&mut self, expr: &Expr, list: &[Expr]) -> Dnf {
-        let Some(place) = self.place(unnest(expr)) else { return always() };
+        let Some(place) = self.place(unnest(expr)) else {
+            return always();
+        };
         let slot = match list {
             [one] => self.slot(unnest(one)),
             many => self.constant_list(many),
         };
         match slot {
-            Some(slot) => vec![vec![Atom::Pin(place, PinValue::Slot(slot))]],
+            Some(slot) => {
+                self.lists.insert(slot);
+                vec![vec![Atom::Pin(place, PinValue::Slot(slot))]]
+            }
             None => always(),
         }
     }
@@ -199,7 +231,10 @@ impl Analyser<'_> {
     fn same(&self, one: Place, other: Place) -> Option<Atom> {
         let scope = self.scopes.last()?;
         let column = |place: &Place| {
-            scope.sources.get(place.0)?.pinnable(self.catalogue, &place.1)?
+            scope
+                .sources
+                .get(place.0)?
+                .pinnable(self.catalogue, &place.1)?
         };
         let alike = column(&one)?.is_like(&column(&other)?);
         (alike && one.0 != other.0).then_some(Atom::Same(one, other))
@@ -227,7 +262,10 @@ impl Analyser<'_> {
                 }),
                 _ => None,
             },
-            Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match &**expr {
+            Expr::UnaryOp {
+                op: UnaryOperator::Minus,
+                expr,
+            } => match &**expr {
                 Expr::Value(value) => match &value.value {
                     Literal::Number(digits, false) => Some(number(digits, true)),
                     _ => None,
@@ -239,8 +277,10 @@ impl Analyser<'_> {
     }
 
     fn constant_list(&mut self, list: &[Expr]) -> Option<usize> {
-        let items: Option<Vec<Slot>> =
-            list.iter().map(|item| self.literal(unnest(item)).map(Slot::Literal)).collect();
+        let items: Option<Vec<Slot>> = list
+            .iter()
+            .map(|item| self.literal(unnest(item)).map(Slot::Literal))
+            .collect();
         self.constants.push(Slot::List(items?));
         Some(self.slots + self.constants.len() - 1)
     }
@@ -272,8 +312,11 @@ impl Analyser<'_> {
         let alias = fold_ident(self.dialect, qualifier);
         let column = fold_ident(self.dialect, column);
         let scope = self.scopes.last()?;
-        let mut matching =
-            scope.sources.iter().enumerate().filter(|(_, source)| source.alias == alias);
+        let mut matching = scope
+            .sources
+            .iter()
+            .enumerate()
+            .filter(|(_, source)| source.alias == alias);
         let (index, source) = matching.next()?;
         if matching.next().is_some() {
             return None;
@@ -334,7 +377,12 @@ impl Analyser<'_> {
                 }
             }
         }
-        condition.visit(&mut Speaks { analyser: self, sources }).is_continue()
+        condition
+            .visit(&mut Speaks {
+                analyser: self,
+                sources,
+            })
+            .is_continue()
     }
 }
 
@@ -364,7 +412,10 @@ fn pins_of(source: SourceIndex, atoms: &[Atom]) -> Vec<Pin> {
     }
     pins.into_iter()
         .filter(|(place, _)| place.0 == source)
-        .map(|(place, value)| Pin { column: place.1.clone(), value })
+        .map(|(place, value)| Pin {
+            column: place.1.clone(),
+            value,
+        })
         .take(limit::PINS_MAX)
         .collect()
 }

@@ -13,7 +13,11 @@ use crate::{Dialect, Reason, normalise::slot_of};
 impl Analyser<'_> {
     /// Looks at every function below `node`, however deep.
     pub(super) fn look_at_functions<T: Visit>(&mut self, node: &T) {
-        let mut look = Look { dialect: self.dialect, reason: None, may_write: false };
+        let mut look = Look {
+            dialect: self.dialect,
+            reason: None,
+            may_write: false,
+        };
         let _ = node.visit(&mut look);
         self.may_write |= look.may_write;
         if let Some(reason) = look.reason {
@@ -24,7 +28,11 @@ impl Analyser<'_> {
 
 /// Whether everything below `node` answers alike when asked twice.
 pub(super) fn is_steady<T: Visit>(dialect: Dialect, node: &T) -> bool {
-    let mut look = Look { dialect, reason: None, may_write: false };
+    let mut look = Look {
+        dialect,
+        reason: None,
+        may_write: false,
+    };
     let _ = node.visit(&mut look);
     look.reason.is_none()
 }
@@ -51,11 +59,13 @@ impl Visitor for Look {
                     self.refuse(Reason::of(format!("the variable {text}")));
                 }
             }
-            Expr::Cast { expr, data_type, .. } => self.cast(expr, data_type),
-            Expr::TypedString(typed) if self.dialect == Dialect::Postgres => {
-                if names_a_moment(&typed.value.value) {
-                    self.refuse(Reason::new("it asks for the time"));
-                }
+            Expr::Cast {
+                expr, data_type, ..
+            } => self.cast(expr, data_type),
+            Expr::TypedString(typed)
+                if self.dialect == Dialect::Postgres && names_a_moment(&typed.value.value) =>
+            {
+                self.refuse(Reason::new("it asks for the time"));
             }
             Expr::BinaryOp {
                 op:
@@ -66,6 +76,12 @@ impl Visitor for Look {
             } => {
                 self.may_write = true;
                 self.refuse(Reason::new("an operator that is not known"));
+            }
+            Expr::BinaryOp {
+                op: BinaryOperator::Regexp,
+                ..
+            } if self.dialect == Dialect::Sqlite => {
+                self.refuse(Reason::new("the function regexp is not SQLite's own"));
             }
             Expr::RLike { .. } if self.dialect == Dialect::Sqlite => {
                 self.refuse(Reason::new("the function regexp is not SQLite's own"));
@@ -99,7 +115,10 @@ impl Look {
     fn cast(&mut self, expr: &Expr, data_type: &DataType) {
         let time = matches!(
             data_type,
-            DataType::Date | DataType::Time(..) | DataType::Timestamp(..) | DataType::TimestampNtz(..)
+            DataType::Date
+                | DataType::Time(..)
+                | DataType::Timestamp(..)
+                | DataType::TimestampNtz(..)
         ) || matches!(data_type, DataType::Custom(..));
         if self.dialect != Dialect::Postgres || !time {
             return;
@@ -118,7 +137,10 @@ impl Look {
     fn function(&mut self, function: &Function) {
         let Some(name) = own_name(&function.name) else {
             self.may_write |= self.dialect != Dialect::Sqlite;
-            return self.refuse(Reason::of(format!("the function {} is not known", function.name)));
+            return self.refuse(Reason::of(format!(
+                "the function {} is not known",
+                function.name
+            )));
         };
         let pure = PURE.binary_search(&name.as_str()).is_ok()
             || match self.dialect {
@@ -159,7 +181,9 @@ fn own_name(name: &ObjectName) -> Option<String> {
 
 /// Whether SQLite's time function is told every time that it works with.
 fn times_are_given(name: &str, function: &Function) -> bool {
-    let FunctionArguments::List(list) = &function.args else { return false };
+    let FunctionArguments::List(list) = &function.args else {
+        return false;
+    };
     let mut arguments = Vec::new();
     for argument in &list.args {
         match argument {
@@ -172,7 +196,9 @@ fn times_are_given(name: &str, function: &Function) -> bool {
         "timediff" => &[0, 1],
         _ => &[0],
     };
-    times.iter().all(|at| arguments.get(*at).is_some_and(|expr| is_given_time(expr)))
+    times
+        .iter()
+        .all(|at| arguments.get(*at).is_some_and(|expr| is_given_time(expr)))
         && arguments.iter().all(|expr| !is_slot(expr))
 }
 
@@ -188,9 +214,9 @@ fn is_given_time(expr: &Expr) -> bool {
         Expr::CompoundIdentifier(_) => true,
         Expr::Value(value) => match &value.value {
             Literal::Number(..) => true,
-            Literal::SingleQuotedString(text) => {
-                text.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit())
-            }
+            Literal::SingleQuotedString(text) => text
+                .trim_start_matches('-')
+                .starts_with(|c: char| c.is_ascii_digit()),
             _ => false,
         },
         _ => false,
@@ -206,119 +232,482 @@ fn names_a_moment(literal: &Literal) -> bool {
 
 fn is_moment(text: &str) -> bool {
     let text = text.trim().to_ascii_lowercase();
-    ["now", "today", "tomorrow", "yesterday", "allballs", "subsec", "subsecond"]
-        .iter()
-        .any(|moment| text.contains(moment))
+    [
+        "now",
+        "today",
+        "tomorrow",
+        "yesterday",
+        "allballs",
+        "subsec",
+        "subsecond",
+    ]
+    .iter()
+    .any(|moment| text.contains(moment))
 }
 
 /// Whether a function in a `FROM` answers alike for the same arguments.
 pub(super) fn is_pure_table(dialect: Dialect, name: &str) -> bool {
     match dialect {
-        Dialect::Sqlite => {
-            ["json_each", "json_tree", "jsonb_each", "jsonb_tree", "generate_series"].contains(&name)
-        }
-        Dialect::Postgres => {
-            name == "unnest" || PURE_POSTGRES.binary_search(&name).is_ok()
-        }
+        Dialect::Sqlite => [
+            "json_each",
+            "json_tree",
+            "jsonb_each",
+            "jsonb_tree",
+            "generate_series",
+        ]
+        .contains(&name),
+        Dialect::Postgres => name == "unnest" || PURE_POSTGRES.binary_search(&name).is_ok(),
         Dialect::MySql => false,
     }
 }
 
 /// Those that are called without parentheses. The first three are SQLite's, eight MySQL's.
 const BARE: &[&str] = &[
-    "current_timestamp", "current_date", "current_time", "localtime", "localtimestamp",
-    "utc_timestamp", "utc_date", "current_user", "utc_time", "session_user", "current_role",
-    "current_catalog", "current_schema", "user",
+    "current_timestamp",
+    "current_date",
+    "current_time",
+    "localtime",
+    "localtimestamp",
+    "utc_timestamp",
+    "utc_date",
+    "current_user",
+    "utc_time",
+    "session_user",
+    "current_role",
+    "current_catalog",
+    "current_schema",
+    "user",
 ];
 
 const CLOCKS: &[&str] = &[
-    "current_timestamp", "current_date", "current_time", "localtime", "localtimestamp", "now",
-    "utc_timestamp", "utc_date", "utc_time", "sysdate", "curdate", "curtime",
+    "current_timestamp",
+    "current_date",
+    "current_time",
+    "localtime",
+    "localtimestamp",
+    "now",
+    "utc_timestamp",
+    "utc_date",
+    "utc_time",
+    "sysdate",
+    "curdate",
+    "curtime",
 ];
 
 const SESSION: &[&str] = &[
-    "current_user", "session_user", "current_role", "current_catalog", "current_schema", "user",
-    "system_user", "current_database", "database", "schema", "current_setting",
+    "current_user",
+    "session_user",
+    "current_role",
+    "current_catalog",
+    "current_schema",
+    "user",
+    "system_user",
+    "current_database",
+    "database",
+    "schema",
+    "current_setting",
 ];
 
 const VOLATILE: &[&str] = &[
-    "random", "randomblob", "last_insert_rowid", "changes", "total_changes", "rand", "uuid",
-    "gen_random_uuid", "clock_timestamp", "statement_timestamp", "transaction_timestamp",
-    "last_insert_id", "row_count", "found_rows", "connection_id", "version", "sqlite_version",
-    "sqlite_source_id", "timeofday", "unix_timestamp",
+    "random",
+    "randomblob",
+    "last_insert_rowid",
+    "changes",
+    "total_changes",
+    "rand",
+    "uuid",
+    "gen_random_uuid",
+    "clock_timestamp",
+    "statement_timestamp",
+    "transaction_timestamp",
+    "last_insert_id",
+    "row_count",
+    "found_rows",
+    "connection_id",
+    "version",
+    "sqlite_version",
+    "sqlite_source_id",
+    "timeofday",
+    "unix_timestamp",
 ];
 
-const SQLITE_TIMES: &[&str] =
-    &["date", "time", "datetime", "julianday", "unixepoch", "strftime", "timediff"];
+const SQLITE_TIMES: &[&str] = &[
+    "date",
+    "time",
+    "datetime",
+    "julianday",
+    "unixepoch",
+    "strftime",
+    "timediff",
+];
 
 /// Sorted. Alike in all three databases.
 const PURE: &[&str] = &[
-    "abs", "acos", "asin", "atan", "atan2", "avg", "ceil", "ceiling", "char_length", "coalesce",
-    "concat", "concat_ws", "cos", "count", "cume_dist", "degrees", "dense_rank", "exp",
-    "first_value", "floor", "format", "greatest", "hex", "instr", "lag", "last_value", "lead",
-    "least", "left", "length", "ln", "log", "log10", "log2", "lower", "lpad", "ltrim", "max",
-    "min", "mod", "nth_value", "ntile", "nullif", "octet_length", "percent_rank", "pi", "pow",
-    "power", "radians", "rank", "repeat", "replace", "reverse", "right", "round", "row_number",
-    "rpad", "rtrim", "sign", "sin", "sqrt", "substr", "substring", "sum", "tan", "trim", "trunc",
+    "abs",
+    "acos",
+    "asin",
+    "atan",
+    "atan2",
+    "avg",
+    "ceil",
+    "ceiling",
+    "char_length",
+    "coalesce",
+    "concat",
+    "concat_ws",
+    "cos",
+    "count",
+    "cume_dist",
+    "degrees",
+    "dense_rank",
+    "exp",
+    "first_value",
+    "floor",
+    "format",
+    "greatest",
+    "hex",
+    "instr",
+    "lag",
+    "last_value",
+    "lead",
+    "least",
+    "left",
+    "length",
+    "ln",
+    "log",
+    "log10",
+    "log2",
+    "lower",
+    "lpad",
+    "ltrim",
+    "max",
+    "min",
+    "mod",
+    "nth_value",
+    "ntile",
+    "nullif",
+    "octet_length",
+    "percent_rank",
+    "pi",
+    "pow",
+    "power",
+    "radians",
+    "rank",
+    "repeat",
+    "replace",
+    "reverse",
+    "right",
+    "round",
+    "row_number",
+    "rpad",
+    "rtrim",
+    "sign",
+    "sin",
+    "sqrt",
+    "substr",
+    "substring",
+    "sum",
+    "tan",
+    "trim",
+    "trunc",
     "upper",
 ];
 
 /// Sorted.
 const PURE_SQLITE: &[&str] = &[
-    "acosh", "asinh", "atanh", "bm25", "char", "cosh", "glob", "group_concat", "highlight", "if",
-    "ifnull", "iif", "json", "json_array", "json_array_length", "json_error_position",
-    "json_extract", "json_group_array", "json_group_object", "json_insert", "json_object",
-    "json_patch", "json_pretty", "json_quote", "json_remove", "json_replace", "json_set",
-    "json_type", "json_valid", "jsonb", "jsonb_array", "jsonb_extract", "jsonb_group_array",
-    "jsonb_group_object", "jsonb_insert", "jsonb_object", "jsonb_patch", "jsonb_remove",
-    "jsonb_replace", "jsonb_set", "like", "likelihood", "likely", "median", "percentile",
-    "percentile_cont", "percentile_disc", "printf", "quote", "raise", "sinh", "snippet", "soundex",
-    "string_agg", "tanh", "total", "typeof", "unhex", "unicode", "unistr", "unistr_quote",
-    "unlikely", "zeroblob",
+    "acosh",
+    "asinh",
+    "atanh",
+    "bm25",
+    "char",
+    "cosh",
+    "glob",
+    "group_concat",
+    "highlight",
+    "if",
+    "ifnull",
+    "iif",
+    "json",
+    "json_array",
+    "json_array_length",
+    "json_error_position",
+    "json_extract",
+    "json_group_array",
+    "json_group_object",
+    "json_insert",
+    "json_object",
+    "json_patch",
+    "json_pretty",
+    "json_quote",
+    "json_remove",
+    "json_replace",
+    "json_set",
+    "json_type",
+    "json_valid",
+    "jsonb",
+    "jsonb_array",
+    "jsonb_extract",
+    "jsonb_group_array",
+    "jsonb_group_object",
+    "jsonb_insert",
+    "jsonb_object",
+    "jsonb_patch",
+    "jsonb_remove",
+    "jsonb_replace",
+    "jsonb_set",
+    "like",
+    "likelihood",
+    "likely",
+    "median",
+    "percentile",
+    "percentile_cont",
+    "percentile_disc",
+    "printf",
+    "quote",
+    "raise",
+    "sinh",
+    "snippet",
+    "soundex",
+    "string_agg",
+    "tanh",
+    "total",
+    "typeof",
+    "unhex",
+    "unicode",
+    "unistr",
+    "unistr_quote",
+    "unlikely",
+    "zeroblob",
 ];
 
 /// Sorted.
 const PURE_POSTGRES: &[&str] = &[
-    "array_agg", "array_append", "array_cat", "array_length", "array_lower", "array_ndims",
-    "array_position", "array_positions", "array_prepend", "array_remove", "array_replace",
-    "array_to_json", "array_to_string", "array_upper", "ascii", "bit_and", "bit_length", "bit_or",
-    "bool_and", "bool_or", "btrim", "cardinality", "cbrt", "character_length", "chr", "corr",
-    "date_bin", "date_part", "date_trunc", "decode", "div", "encode", "every", "gcd",
-    "generate_series", "generate_subscripts", "initcap", "isfinite", "json_agg",
-    "json_array_elements", "json_array_elements_text", "json_array_length", "json_build_array",
-    "json_build_object", "json_each", "json_each_text", "json_extract_path",
-    "json_extract_path_text", "json_object_agg", "json_object_keys", "json_strip_nulls",
-    "json_typeof", "jsonb_agg", "jsonb_array_elements", "jsonb_array_elements_text",
-    "jsonb_array_length", "jsonb_build_array", "jsonb_build_object", "jsonb_each",
-    "jsonb_each_text", "jsonb_extract_path", "jsonb_extract_path_text", "jsonb_object_agg",
-    "jsonb_object_keys", "jsonb_path_exists", "jsonb_set", "jsonb_strip_nulls", "jsonb_typeof",
-    "lcm", "lower_inc", "make_date", "make_interval", "make_time", "make_timestamp", "md5", "mode",
-    "numeric", "percentile_cont", "percentile_disc", "position", "regexp_count", "regexp_match",
-    "regexp_matches", "regexp_replace", "regexp_split_to_array", "regexp_split_to_table",
-    "regr_slope", "row_to_json", "sha256", "sha512", "split_part", "starts_with", "stddev",
-    "stddev_pop", "stddev_samp", "string_agg", "string_to_array", "strpos", "to_hex", "to_json",
-    "to_jsonb", "translate", "unnest", "upper_inc", "var_pop", "var_samp", "variance",
+    "array_agg",
+    "array_append",
+    "array_cat",
+    "array_length",
+    "array_lower",
+    "array_ndims",
+    "array_position",
+    "array_positions",
+    "array_prepend",
+    "array_remove",
+    "array_replace",
+    "array_to_json",
+    "array_to_string",
+    "array_upper",
+    "ascii",
+    "bit_and",
+    "bit_length",
+    "bit_or",
+    "bool_and",
+    "bool_or",
+    "btrim",
+    "cardinality",
+    "cbrt",
+    "character_length",
+    "chr",
+    "corr",
+    "date_bin",
+    "date_part",
+    "date_trunc",
+    "decode",
+    "div",
+    "encode",
+    "every",
+    "gcd",
+    "generate_series",
+    "generate_subscripts",
+    "initcap",
+    "isfinite",
+    "json_agg",
+    "json_array_elements",
+    "json_array_elements_text",
+    "json_array_length",
+    "json_build_array",
+    "json_build_object",
+    "json_each",
+    "json_each_text",
+    "json_extract_path",
+    "json_extract_path_text",
+    "json_object_agg",
+    "json_object_keys",
+    "json_strip_nulls",
+    "json_typeof",
+    "jsonb_agg",
+    "jsonb_array_elements",
+    "jsonb_array_elements_text",
+    "jsonb_array_length",
+    "jsonb_build_array",
+    "jsonb_build_object",
+    "jsonb_each",
+    "jsonb_each_text",
+    "jsonb_extract_path",
+    "jsonb_extract_path_text",
+    "jsonb_object_agg",
+    "jsonb_object_keys",
+    "jsonb_path_exists",
+    "jsonb_set",
+    "jsonb_strip_nulls",
+    "jsonb_typeof",
+    "lcm",
+    "lower_inc",
+    "make_date",
+    "make_interval",
+    "make_time",
+    "make_timestamp",
+    "md5",
+    "mode",
+    "numeric",
+    "percentile_cont",
+    "percentile_disc",
+    "position",
+    "regexp_count",
+    "regexp_match",
+    "regexp_matches",
+    "regexp_replace",
+    "regexp_split_to_array",
+    "regexp_split_to_table",
+    "regr_slope",
+    "row_to_json",
+    "sha256",
+    "sha512",
+    "split_part",
+    "starts_with",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "string_agg",
+    "string_to_array",
+    "strpos",
+    "to_hex",
+    "to_json",
+    "to_jsonb",
+    "translate",
+    "unnest",
+    "upper_inc",
+    "var_pop",
+    "var_samp",
+    "variance",
     "width_bucket",
 ];
 
 /// Sorted.
 const PURE_MYSQL: &[&str] = &[
-    "adddate", "any_value", "ascii", "bin", "bit_and", "bit_count", "bit_length", "bit_or",
-    "bit_xor", "char", "character_length", "conv", "cot", "crc32", "date", "date_add",
-    "date_format", "date_sub", "datediff", "day", "dayname", "dayofmonth", "dayofweek",
-    "dayofyear", "elt", "field", "find_in_set", "from_base64", "from_days", "group_concat", "hour",
-    "if", "ifnull", "inet_aton", "inet_ntoa", "insert", "interval", "isnull", "json_array",
-    "json_arrayagg", "json_contains", "json_contains_path", "json_depth", "json_extract",
-    "json_insert", "json_keys", "json_length", "json_merge_patch", "json_object",
-    "json_objectagg", "json_overlaps", "json_quote", "json_remove", "json_replace", "json_search",
-    "json_set", "json_type", "json_unquote", "json_valid", "json_value", "last_day", "lcase",
-    "locate", "makedate", "maketime", "md5", "microsecond", "mid", "minute", "month", "monthname",
-    "oct", "ord", "position", "quarter", "quote", "regexp_instr", "regexp_like", "regexp_replace",
-    "regexp_substr", "sec_to_time", "second", "sha1", "sha2", "soundex", "space", "std", "stddev",
-    "stddev_pop", "stddev_samp", "str_to_date", "strcmp", "subdate", "substring_index", "subtime",
-    "time", "time_to_sec", "timediff", "timestampadd", "timestampdiff", "to_base64", "to_days",
-    "truncate", "ucase", "unhex", "values", "var_pop", "var_samp", "variance", "week", "weekday",
-    "weekofyear", "year", "yearweek",
+    "adddate",
+    "any_value",
+    "ascii",
+    "bin",
+    "bit_and",
+    "bit_count",
+    "bit_length",
+    "bit_or",
+    "bit_xor",
+    "char",
+    "character_length",
+    "conv",
+    "cot",
+    "crc32",
+    "date",
+    "date_add",
+    "date_format",
+    "date_sub",
+    "datediff",
+    "day",
+    "dayname",
+    "dayofmonth",
+    "dayofweek",
+    "dayofyear",
+    "elt",
+    "field",
+    "find_in_set",
+    "from_base64",
+    "from_days",
+    "group_concat",
+    "hour",
+    "if",
+    "ifnull",
+    "inet_aton",
+    "inet_ntoa",
+    "insert",
+    "interval",
+    "isnull",
+    "json_array",
+    "json_arrayagg",
+    "json_contains",
+    "json_contains_path",
+    "json_depth",
+    "json_extract",
+    "json_insert",
+    "json_keys",
+    "json_length",
+    "json_merge_patch",
+    "json_object",
+    "json_objectagg",
+    "json_overlaps",
+    "json_quote",
+    "json_remove",
+    "json_replace",
+    "json_search",
+    "json_set",
+    "json_type",
+    "json_unquote",
+    "json_valid",
+    "json_value",
+    "last_day",
+    "lcase",
+    "locate",
+    "makedate",
+    "maketime",
+    "md5",
+    "microsecond",
+    "mid",
+    "minute",
+    "month",
+    "monthname",
+    "oct",
+    "ord",
+    "position",
+    "quarter",
+    "quote",
+    "regexp_instr",
+    "regexp_like",
+    "regexp_replace",
+    "regexp_substr",
+    "sec_to_time",
+    "second",
+    "sha1",
+    "sha2",
+    "soundex",
+    "space",
+    "std",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "str_to_date",
+    "strcmp",
+    "subdate",
+    "substring_index",
+    "subtime",
+    "time",
+    "time_to_sec",
+    "timediff",
+    "timestampadd",
+    "timestampdiff",
+    "to_base64",
+    "to_days",
+    "truncate",
+    "ucase",
+    "unhex",
+    "values",
+    "var_pop",
+    "var_samp",
+    "variance",
+    "week",
+    "weekday",
+    "weekofyear",
+    "year",
+    "yearweek",
 ];
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::{
     Analyser,
     scope::{Owns, SourceIndex, add_all, add_column},
 };
-use crate::{Name, name::fold_ident};
+use crate::{Dialect, Name, name::fold_ident};
 
 /// Sources joined so far.
 #[derive(Default)]
@@ -27,7 +27,10 @@ pub(super) struct Group<'e> {
 
 impl<'e> Group<'e> {
     fn of(source: SourceIndex) -> Self {
-        Group { preserved: vec![source], ..Group::default() }
+        Group {
+            preserved: vec![source],
+            ..Group::default()
+        }
     }
 
     /// Inner join.
@@ -42,8 +45,12 @@ impl<'e> Group<'e> {
     fn left_join(&mut self, other: Group<'e>, on: Option<&'e Expr>) {
         let mut conditions = other.inner;
         conditions.extend(on);
-        self.supplied
-            .extend(other.preserved.into_iter().map(|source| (source, conditions.clone())));
+        self.supplied.extend(
+            other
+                .preserved
+                .into_iter()
+                .map(|source| (source, conditions.clone())),
+        );
         self.supplied.extend(other.supplied);
     }
 }
@@ -55,6 +62,27 @@ impl Analyser<'_> {
         let mut group = Group::default();
         for item in from {
             group.join(joined(item, &mut next), None);
+        }
+        // SQLite joins from left to right, commas included: a right join after a comma supplies
+        // what stands before the comma too. Nothing is held to any condition then.
+        let reaches_back = from
+            .iter()
+            .skip(1)
+            .flat_map(|item| &item.joins)
+            .any(|join| {
+                matches!(
+                    join.join_operator,
+                    JoinOperator::Right(_)
+                        | JoinOperator::RightOuter(_)
+                        | JoinOperator::FullOuter(_)
+                )
+            });
+        if self.dialect == Dialect::Sqlite && reaches_back {
+            let supplied = (0..next).map(|source| (source, Vec::new())).collect();
+            return Group {
+                supplied,
+                ..Group::default()
+            };
         }
         group
     }
@@ -80,7 +108,12 @@ impl Analyser<'_> {
         };
         let column = fold_ident(self.dialect, ident);
         let mut found: Vec<(usize, Name)> = Vec::new();
-        for source in self.scopes.last().into_iter().flat_map(|scope| &scope.sources) {
+        for source in self
+            .scopes
+            .last()
+            .into_iter()
+            .flat_map(|scope| &scope.sources)
+        {
             if let (Some(read), Owns::Yes(name) | Owns::Perhaps(name)) =
                 (source.read(), source.owns(self.dialect, &column))
             {
@@ -109,7 +142,12 @@ impl Analyser<'_> {
 /// Must count sources exactly as [`Analyser::register`] adds them.
 fn joined<'e>(item: &'e TableWithJoins, next: &mut usize) -> Group<'e> {
     let mut group = factor(&item.relation, next);
-    for Join { relation, join_operator, .. } in &item.joins {
+    for Join {
+        relation,
+        join_operator,
+        ..
+    } in &item.joins
+    {
         let other = factor(relation, next);
         let on = match constraint(join_operator) {
             Some(JoinConstraint::On(on)) => Some(on),
@@ -142,7 +180,9 @@ fn joined<'e>(item: &'e TableWithJoins, next: &mut usize) -> Group<'e> {
 
 fn factor<'e>(factor: &'e TableFactor, next: &mut usize) -> Group<'e> {
     match factor {
-        TableFactor::NestedJoin { table_with_joins, .. } => {
+        TableFactor::NestedJoin {
+            table_with_joins, ..
+        } => {
             let mut group = joined(table_with_joins, next);
             group.join(Group::of(*next), None);
             *next += 1;

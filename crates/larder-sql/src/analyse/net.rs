@@ -37,11 +37,15 @@ impl Analyser<'_> {
         let _ = node.visit(&mut net);
         for relation in net.relations {
             let Some(name) = Qualified::of(self.dialect, &relation) else {
-                self.unknown.get_or_insert(Reason::new("a table's name is computed"));
+                self.unknown
+                    .get_or_insert(Reason::new("a table's name is computed"));
                 continue;
             };
             if !self.was_found(&name) {
-                self.widen(Reason::of(format!("{} is read in a way not understood", name.name())));
+                self.widen(Reason::of(format!(
+                    "{} is read in a way not understood",
+                    name.name()
+                )));
                 self.read_whole(&name);
             }
         }

@@ -2,10 +2,11 @@
 
 use std::ops::ControlFlow;
 
+use sqlparser::ast::LimitClause;
 use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Ident,
-    ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
-    TableFactor, TableWithJoins, Visitor,
+    ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor,
+    TableWithJoins, Visitor,
 };
 
 use super::{
@@ -13,7 +14,9 @@ use super::{
     scope::{Owns, Scope, Source, SourceKind, add_all, add_column},
 };
 use crate::{
-    catalogue::is_rowid, ColumnSet, Conjunction, Dialect, Name, Reason, TableKind, TableRead, limit,
+    ColumnSet, Conjunction, Dialect, Name, PinValue, Reason, TableKind, TableRead,
+    catalogue::is_rowid,
+    limit,
     name::{Qualified, fold, fold_ident},
     parse,
 };
@@ -57,7 +60,7 @@ impl<'a> Analyser<'a> {
             return;
         }
         self.depth += 1;
-        let exists = std::mem::take(&mut self.exists);
+        let exists = std::mem::take(&mut self.exists) && only_rows_count(query);
         let ctes = self.ctes.len();
         if let Some(with) = &query.with {
             for cte in &with.cte_tables {
@@ -75,7 +78,7 @@ impl<'a> Analyser<'a> {
                 }
             }
             // Where a later CTE is named before it is declared, the name may mean a table.
-            if with.recursive {
+            if with.recursive || self.dialect == Dialect::Sqlite {
                 self.look_for_hidden_tables(with.cte_tables.iter().map(|cte| &cte.alias.name));
             }
         }
@@ -92,7 +95,7 @@ impl<'a> Analyser<'a> {
         let scope = match &*query.body {
             SetExpr::Select(select) => Some(self.select(select, exists)),
             body => {
-                self.set_operations(body, exists);
+                self.set_operations(body);
                 None
             }
         };
@@ -103,8 +106,14 @@ impl<'a> Analyser<'a> {
             && shows_columns(select)
         {
             // Which rows come first is the database's choice, and may follow any column.
-            for read in scope.sources.iter().filter_map(Source::read) {
-                add_all(&mut self.reads[read]);
+            let reads: Vec<usize> = scope.sources.iter().filter_map(Source::read).collect();
+            if !self.is_one_row(scope, &reads) {
+                self.widen(Reason::new(
+                    "LIMIT without ORDER BY may choose by any column",
+                ));
+                for read in reads {
+                    add_all(&mut self.reads[read]);
+                }
             }
         }
         let scoped = scope.is_some();
@@ -121,6 +130,29 @@ impl<'a> Analyser<'a> {
         self.depth -= 1;
     }
 
+    /// Whether a query of one table pins its primary key, so that there is nothing to choose.
+    fn is_one_row(&self, scope: &Scope<'_>, reads: &[usize]) -> bool {
+        let ([source], [read]) = (scope.sources.as_slice(), reads) else {
+            return false;
+        };
+        let SourceKind::Table {
+            known: Some(table), ..
+        } = source.kind
+        else {
+            return false;
+        };
+        let [conjunction] = self.reads[*read].alternatives.as_slice() else {
+            return false;
+        };
+        let pinned = |column: &Name| {
+            conjunction.pins.iter().any(|pin| {
+                pin.column == *column
+                    && matches!(pin.value, PinValue::Slot(slot) if !self.lists.contains(&slot))
+            })
+        };
+        !table.primary_key.is_empty() && table.primary_key.iter().all(pinned)
+    }
+
     fn look_for_hidden_tables<'i>(&mut self, names: impl Iterator<Item = &'i Ident>) {
         for ident in names {
             let name = fold_ident(self.dialect, ident);
@@ -131,7 +163,7 @@ impl<'a> Analyser<'a> {
     }
 
     /// `UNION` and its like, flattened: a long chain is deep on its left side.
-    fn set_operations(&mut self, body: &SetExpr, exists: bool) {
+    fn set_operations(&mut self, body: &SetExpr) {
         let mut parts = vec![body];
         while let Some(part) = parts.pop() {
             match part {
@@ -140,7 +172,7 @@ impl<'a> Analyser<'a> {
                     parts.push(left);
                 }
                 SetExpr::Select(select) => {
-                    self.select(select, exists);
+                    self.select(select, false);
                 }
                 SetExpr::Query(query) => self.query(query),
                 SetExpr::Values(values) => self.walk(values),
@@ -190,7 +222,8 @@ impl<'a> Analyser<'a> {
             }
         }
         if select.into.is_some() {
-            self.unknown.get_or_insert(Reason::new("SELECT INTO makes a table"));
+            self.unknown
+                .get_or_insert(Reason::new("SELECT INTO makes a table"));
         }
         if matches!(select.group_by, GroupByExpr::All(_)) || !select.lateral_views.is_empty() {
             self.mention_all();
@@ -214,8 +247,17 @@ impl<'a> Analyser<'a> {
 
     fn register_factor(&mut self, factor: &TableFactor) {
         match factor {
-            TableFactor::Table { name, alias, args, version, sample, .. } => {
-                let alias = alias.as_ref().map(|alias| fold_ident(self.dialect, &alias.name));
+            TableFactor::Table {
+                name,
+                alias,
+                args,
+                version,
+                sample,
+                ..
+            } => {
+                let alias = alias
+                    .as_ref()
+                    .map(|alias| fold_ident(self.dialect, &alias.name));
                 if version.is_some() || sample.is_some() {
                     self.refuse(Reason::new("a sample or an older version of a table"));
                 }
@@ -244,13 +286,18 @@ impl<'a> Analyser<'a> {
             TableFactor::UNNEST { alias, .. } | TableFactor::JsonTable { alias, .. } => {
                 self.derived_named(alias.as_ref().map(|alias| &alias.name));
             }
-            TableFactor::NestedJoin { table_with_joins, alias } => {
+            TableFactor::NestedJoin {
+                table_with_joins,
+                alias,
+            } => {
                 let first = self.scopes.last().map_or(0, |scope| scope.sources.len());
                 self.register(table_with_joins);
                 if alias.is_some() {
                     // The alias hides the tables: their columns are named through it.
                     let scope = self.scopes.last();
-                    let inside = scope.into_iter().flat_map(|scope| scope.sources.iter().skip(first));
+                    let inside = scope
+                        .into_iter()
+                        .flat_map(|scope| scope.sources.iter().skip(first));
                     let reads: Vec<usize> = inside.filter_map(Source::read).collect();
                     for read in reads {
                         add_all(&mut self.reads[read]);
@@ -272,13 +319,19 @@ impl<'a> Analyser<'a> {
     }
 
     fn derived(&mut self, alias: Name) {
-        self.source(Source { alias, kind: SourceKind::Derived });
+        self.source(Source {
+            alias,
+            kind: SourceKind::Derived,
+        });
     }
 
     fn source(&mut self, source: Source<'a>) {
         match self.scopes.last_mut() {
             Some(scope) => scope.sources.push(source),
-            None => self.scopes.push(Scope { sources: vec![source], ..Scope::default() }),
+            None => self.scopes.push(Scope {
+                sources: vec![source],
+                ..Scope::default()
+            }),
         }
     }
 
@@ -337,7 +390,10 @@ impl<'a> Analyser<'a> {
             alternatives: vec![Conjunction::default()],
             columns,
         });
-        self.source(Source { alias: alias_or_name, kind: SourceKind::Table { read, known } });
+        self.source(Source {
+            alias: alias_or_name,
+            kind: SourceKind::Table { read, known },
+        });
     }
 
     /// A table of which every row and column counts.
@@ -369,9 +425,12 @@ impl<'a> Analyser<'a> {
         if self.views.contains(&name) || self.views.len() >= limit::QUERIES_DEPTH_MAX {
             return;
         }
-        let Some(table) = self.catalogue.find(&name) else { return };
+        let Some(table) = self.catalogue.find(&name) else {
+            return;
+        };
         let Some(query) = parse::view_query(self.catalogue, table) else {
-            self.unknown.get_or_insert(Reason::of(format!("the view {name} is not understood")));
+            self.unknown
+                .get_or_insert(Reason::of(format!("the view {name} is not understood")));
             return;
         };
         self.expanded.insert(name.clone());
@@ -414,7 +473,9 @@ impl<'a> Analyser<'a> {
 
     /// `f(t.*)`, which is no expression of its own.
     fn mention_arguments(&mut self, function: &Function) {
-        let FunctionArguments::List(list) = &function.args else { return };
+        let FunctionArguments::List(list) = &function.args else {
+            return;
+        };
         for argument in &list.args {
             let (FunctionArg::Named { arg, .. }
             | FunctionArg::ExprNamed { arg, .. }
@@ -492,7 +553,11 @@ impl<'a> Analyser<'a> {
         let alias = Qualified::of(self.dialect, name).map(|name| name.table);
         for scope in self.scopes.iter().rev() {
             let mut found = false;
-            for source in scope.sources.iter().filter(|source| Some(&source.alias) == alias.as_ref()) {
+            for source in scope
+                .sources
+                .iter()
+                .filter(|source| Some(&source.alias) == alias.as_ref())
+            {
                 found = true;
                 if let Some(read) = source.read() {
                     add_all(&mut self.reads[read]);
@@ -504,6 +569,19 @@ impl<'a> Analyser<'a> {
         }
         self.mention_all();
     }
+}
+
+/// Whether it does not matter which columns a query under `EXISTS` shows.
+fn only_rows_count(query: &Query) -> bool {
+    let SetExpr::Select(select) = &*query.body else {
+        return false;
+    };
+    let skips = match &query.limit_clause {
+        None => false,
+        Some(LimitClause::LimitOffset { offset, .. }) => offset.is_some(),
+        Some(LimitClause::OffsetCommaLimit { .. }) => true,
+    };
+    select.distinct.is_none() && !skips
 }
 
 /// Whether a `SELECT` shows columns, and not only constants and counts.

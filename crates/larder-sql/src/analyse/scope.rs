@@ -23,7 +23,10 @@ pub(super) struct Source<'a> {
 #[derive(Clone, Copy)]
 pub(super) enum SourceKind<'a> {
     /// A table, with the index of its [`TableRead`].
-    Table { read: usize, known: Option<&'a Table> },
+    Table {
+        read: usize,
+        known: Option<&'a Table>,
+    },
     /// A subquery, view, CTE or table function: analysed on its own.
     Derived,
 }
@@ -43,7 +46,9 @@ impl<'a> Source<'a> {
         match self.kind {
             SourceKind::Derived => Owns::No,
             SourceKind::Table { known: None, .. } => Owns::Perhaps(Name::from(column)),
-            SourceKind::Table { known: Some(table), .. } => match table.canonical(dialect, column) {
+            SourceKind::Table {
+                known: Some(table), ..
+            } => match table.canonical(dialect, column) {
                 Some(name) => Owns::Yes(name),
                 // A table whose columns could not be read may have any.
                 None if table.columns.is_empty() => Owns::Perhaps(Name::from(column)),
@@ -64,7 +69,9 @@ impl<'a> Source<'a> {
         match self.kind {
             SourceKind::Derived => None,
             SourceKind::Table { known: None, .. } => catalogue.is_empty().then_some(None),
-            SourceKind::Table { known: Some(table), .. } => {
+            SourceKind::Table {
+                known: Some(table), ..
+            } => {
                 let column = match table.column(column) {
                     Some(column) => column.clone(),
                     None if is_rowid(column) => Table::rowid_column(),

@@ -19,22 +19,35 @@ pub struct WriteEvent {
 impl WriteEvent {
     /// Rows appear.
     pub fn inserts() -> Self {
-        WriteEvent { insert: true, ..WriteEvent::default() }
+        WriteEvent {
+            insert: true,
+            ..WriteEvent::default()
+        }
     }
 
     /// These columns change.
     pub fn updates(columns: ColumnSet) -> Self {
-        WriteEvent { update: Some(columns), ..WriteEvent::default() }
+        WriteEvent {
+            update: Some(columns),
+            ..WriteEvent::default()
+        }
     }
 
     /// Rows vanish.
     pub fn deletes() -> Self {
-        WriteEvent { delete: true, ..WriteEvent::default() }
+        WriteEvent {
+            delete: true,
+            ..WriteEvent::default()
+        }
     }
 
     /// Anything.
     pub fn all() -> Self {
-        WriteEvent { insert: true, update: Some(ColumnSet::All), delete: true }
+        WriteEvent {
+            insert: true,
+            update: Some(ColumnSet::All),
+            delete: true,
+        }
     }
 
     /// The columns that may differ afterwards: all of them where rows appear or vanish.
@@ -71,10 +84,15 @@ pub struct Closure {
 
 /// Follows triggers and foreign keys until nothing new happens.
 pub(super) fn close(catalogue: &Catalogue, table: &Name, event: &WriteEvent) -> Closure {
-    let mut closure = Closure { unknown: catalogue.is_unreadable(), ..Closure::default() };
+    let mut closure = Closure {
+        unknown: catalogue.is_unreadable(),
+        ..Closure::default()
+    };
     let mut work = vec![(table.clone(), event.clone())];
     while let Some((name, event)) = work.pop() {
-        let Some(table) = catalogue.find(&name) else { continue };
+        let Some(table) = catalogue.find(&name) else {
+            continue;
+        };
         let mut effects = Vec::new();
         let mut event = event;
         if table.replaces_on_conflict && !event.delete && (event.insert || event.update.is_some()) {
@@ -109,7 +127,11 @@ fn table_effects(
 ) -> bool {
     let mut known = true;
     let mut instead = false;
-    for trigger in table.triggers.iter().filter(|trigger| fires(trigger, event, table)) {
+    for trigger in table
+        .triggers
+        .iter()
+        .filter(|trigger| fires(trigger, event, table))
+    {
         instead |= trigger.timing == TriggerTiming::InsteadOf;
         known &= body_effects(catalogue, table, trigger, effects);
     }
@@ -136,7 +158,8 @@ fn table_effects(
     }
     for child in catalogue.tables() {
         for key in &child.foreign_keys {
-            if !catalogue.find(&key.parent).is_some_and(|parent| parent.name == table.name) {
+            let parent = catalogue.find(&key.parent);
+            if parent.map(|parent| &parent.name) != Some(&table.name) {
                 continue;
             }
             let columns = || ColumnSet::Set(key.columns.iter().cloned().collect());
@@ -154,7 +177,8 @@ fn table_effects(
                 false => &key.parent_columns,
             };
             let key_changes = event.update.as_ref().is_some_and(|changed| {
-                parent_columns.is_empty() || parent_columns.iter().any(|column| has(changed, column))
+                parent_columns.is_empty()
+                    || parent_columns.iter().any(|column| has(changed, column))
             });
             if key_changes && key.on_update != Action::None {
                 effects.push((child.name.clone(), WriteEvent::updates(columns())));
@@ -194,11 +218,16 @@ fn body_effects(
     effects: &mut Vec<(Name, WriteEvent)>,
 ) -> bool {
     let dialect = catalogue.dialect();
-    let Some(body) = statements(catalogue, &trigger.body) else { return false };
+    let Some(body) = statements(catalogue, &trigger.body) else {
+        return false;
+    };
     let mut known = true;
     for range in split(body, dialect) {
         let text = &body[range];
-        if text.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("SET ")) {
+        if text
+            .get(..4)
+            .is_some_and(|word| word.eq_ignore_ascii_case("SET "))
+        {
             // MySQL: `SET NEW.column = …` changes the row being written.
             effects.push((table.name.clone(), WriteEvent::updates(ColumnSet::All)));
             known &= is_plain_set(catalogue, text);
@@ -222,12 +251,17 @@ fn statements<'a>(catalogue: &Catalogue, body: &'a str) -> Option<&'a str> {
     let mut range = 0..body.len();
     let creates = lexemes.first().is_some_and(|first| first.is("CREATE"));
     let begin = match creates {
-        true => lexemes.iter().position(|lexeme| lexeme.depth == 0 && lexeme.is("BEGIN")),
+        true => lexemes
+            .iter()
+            .position(|lexeme| lexeme.depth == 0 && lexeme.is("BEGIN")),
         false => Some(0).filter(|_| lexemes.first().is_some_and(|first| first.is("BEGIN"))),
     };
     match begin {
         Some(begin) => {
-            let end = lexemes.iter().rev().find(|lexeme| lexeme.token != sqlparser::tokenizer::Token::SemiColon)?;
+            let end = lexemes
+                .iter()
+                .rev()
+                .find(|lexeme| lexeme.token != sqlparser::tokenizer::Token::SemiColon)?;
             if !end.is("END") {
                 return None;
             }
@@ -235,10 +269,12 @@ fn statements<'a>(catalogue: &Catalogue, body: &'a str) -> Option<&'a str> {
         }
         // MySQL: one statement needs no BEGIN.
         None if creates => {
-            let each = lexemes.windows(3).position(|three| {
-                three[0].is("FOR") && three[1].is("EACH") && three[2].is("ROW")
-            });
-            range.start = each.filter(|_| catalogue.dialect() == Dialect::MySql).map(|at| lexemes[at + 2].end)?;
+            let each = lexemes
+                .windows(3)
+                .position(|three| three[0].is("FOR") && three[1].is("EACH") && three[2].is("ROW"));
+            range.start = each
+                .filter(|_| catalogue.dialect() == Dialect::MySql)
+                .map(|at| lexemes[at + 2].end)?;
         }
         None => {}
     }

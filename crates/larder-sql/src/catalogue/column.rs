@@ -136,10 +136,9 @@ impl Equality {
             Dialect::Postgres => match (collation, base) {
                 (
                     Collation::Binary,
-                    "smallint" | "integer" | "int" | "bigint" | "int2" | "int4" | "int8"
-                    | "serial" | "bigserial" | "smallserial" | "serial2" | "serial4" | "serial8"
-                    | "boolean" | "bool" | "uuid" | "bytea" | "text" | "varchar"
-                    | "character varying",
+                    "smallint" | "integer" | "int" | "bigint" | "int2" | "int4" | "int8" | "serial"
+                    | "bigserial" | "smallserial" | "serial2" | "serial4" | "serial8" | "boolean"
+                    | "bool" | "uuid" | "bytea" | "text" | "varchar" | "character varying",
                 ) => Equality::Exact,
                 _ => Equality::Unknown,
             },

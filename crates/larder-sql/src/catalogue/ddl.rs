@@ -18,6 +18,7 @@ pub(super) fn read(dialect: Dialect, text: &str) -> Result<Catalogue, Error> {
         catalogue: Catalogue::of(dialect),
         triggers: Vec::new(),
         failed: None,
+        found: false,
     };
     for range in split(text, dialect) {
         let statement = &text[range];
@@ -33,7 +34,7 @@ pub(super) fn read(dialect: Dialect, text: &str) -> Result<Catalogue, Error> {
         }
     }
     match reader.failed {
-        Some(statement) if reader.catalogue.is_empty() => {
+        Some(statement) if !reader.found => {
             let start: String = statement.chars().take(60).collect();
             Err(Error::new(format!("the schema cannot be read: {start}")))
         }
@@ -48,6 +49,8 @@ struct Reader {
     triggers: Vec<(Name, Trigger)>,
     /// The first statement that could not be read.
     failed: Option<String>,
+    /// Some statement was understood.
+    found: bool,
 }
 
 impl Reader {
@@ -58,7 +61,11 @@ impl Reader {
     }
 
     fn statement(&mut self, text: &str, lexemes: &[Lexeme]) {
-        let mut words = Words { dialect: self.dialect, lexemes, at: 0 };
+        let mut words = Words {
+            dialect: self.dialect,
+            lexemes,
+            at: 0,
+        };
         let understood = if words.eat("CREATE") {
             self.create(text, &mut words)
         } else if words.eat("ALTER") {
@@ -68,14 +75,22 @@ impl Reader {
         } else {
             Some(())
         };
-        if understood.is_none() {
-            self.fail(text);
+        match understood {
+            Some(()) => self.found = true,
+            None => self.fail(text),
         }
     }
 
     fn create(&mut self, text: &str, words: &mut Words<'_>) -> Option<()> {
         while words.eat_any(&[
-            "TEMP", "TEMPORARY", "UNIQUE", "OR", "REPLACE", "UNLOGGED", "CONSTRAINT", "FULLTEXT",
+            "TEMP",
+            "TEMPORARY",
+            "UNIQUE",
+            "OR",
+            "REPLACE",
+            "UNLOGGED",
+            "CONSTRAINT",
+            "FULLTEXT",
         ]) {}
         if words.eat("VIRTUAL") {
             words.eat("TABLE");
@@ -95,7 +110,9 @@ impl Reader {
         } else if words.eat("VIEW") {
             words.eat_all(&["IF", "NOT", "EXISTS"]);
             let mut table = Table::new(words.name()?);
-            table.kind = TableKind::View { sql: text.to_string() };
+            table.kind = TableKind::View {
+                sql: text.to_string(),
+            };
             self.catalogue.insert(table);
         } else if words.eat("TRIGGER") {
             words.eat_all(&["IF", "NOT", "EXISTS"]);
@@ -124,7 +141,11 @@ impl Reader {
             } else if words.eat_any(&["DELETE", "TRUNCATE"]) {
                 TriggerEvent::Delete
             } else if words.eat("UPDATE") {
-                TriggerEvent::Update(if words.eat("OF") { Some(words.names()?) } else { None })
+                TriggerEvent::Update(if words.eat("OF") {
+                    Some(words.names()?)
+                } else {
+                    None
+                })
             } else {
                 return None;
             });
@@ -138,7 +159,12 @@ impl Reader {
         let table = words.name()?;
         for event in events {
             let body = text.to_string();
-            let trigger = Trigger { name: name.clone(), event, timing, body };
+            let trigger = Trigger {
+                name: name.clone(),
+                event,
+                timing,
+                body,
+            };
             self.triggers.push((table.clone(), trigger));
         }
         Some(())
@@ -155,9 +181,10 @@ impl Reader {
         if words.eat("ADD") {
             let column = words.eat("COLUMN");
             let end = words.lexemes.len();
-            if words.lexemes[words.at..].iter().any(|lexeme| {
-                lexeme.depth == 0 && lexeme.token == Token::Comma
-            }) {
+            if words.lexemes[words.at..]
+                .iter()
+                .any(|lexeme| lexeme.depth == 0 && lexeme.token == Token::Comma)
+            {
                 return None;
             }
             let table = self.catalogue.table_mut(&name)?;
@@ -182,7 +209,8 @@ impl Reader {
         } else if words.eat("TRIGGER") {
             words.eat_all(&["IF", "EXISTS"]);
             let name = words.name()?;
-            self.triggers.retain(|(_, trigger)| !trigger.name.eq_ignore_ascii_case(&name));
+            self.triggers
+                .retain(|(_, trigger)| !trigger.name.eq_ignore_ascii_case(&name));
         }
         Some(())
     }
@@ -197,7 +225,9 @@ struct Words<'a> {
 
 impl<'a> Words<'a> {
     fn peek(&self, word: &str) -> bool {
-        self.lexemes.get(self.at).is_some_and(|lexeme| lexeme.is(word))
+        self.lexemes
+            .get(self.at)
+            .is_some_and(|lexeme| lexeme.is(word))
     }
 
     fn eat(&mut self, word: &str) -> bool {
@@ -212,7 +242,9 @@ impl<'a> Words<'a> {
 
     fn eat_all(&mut self, words: &[&str]) {
         let all = words.iter().enumerate().all(|(i, word)| {
-            self.lexemes.get(self.at + i).is_some_and(|lexeme| lexeme.is(word))
+            self.lexemes
+                .get(self.at + i)
+                .is_some_and(|lexeme| lexeme.is(word))
         });
         self.at += if all { words.len() } else { 0 };
     }
@@ -227,15 +259,19 @@ impl<'a> Words<'a> {
     fn name(&mut self) -> Option<Name> {
         let mut parts = vec![self.lexemes.get(self.at)?.spelling(self.dialect)?];
         self.at += 1;
-        while self.lexemes.get(self.at).is_some_and(|lexeme| lexeme.token == Token::Period) {
+        while self
+            .lexemes
+            .get(self.at)
+            .is_some_and(|lexeme| lexeme.token == Token::Period)
+        {
             parts.push(self.lexemes.get(self.at + 1)?.spelling(self.dialect)?);
             self.at += 2;
         }
         let table = parts.pop()?;
         match parts.pop() {
-            Some(schema) if !schema.eq_ignore_ascii_case(self.dialect.default_schema()) => {
-                Some(Name::from(format!("{}.{table}", schema.to_ascii_lowercase())))
-            }
+            Some(schema) if !schema.eq_ignore_ascii_case(self.dialect.default_schema()) => Some(
+                Name::from(format!("{}.{table}", schema.to_ascii_lowercase())),
+            ),
             _ => Some(table),
         }
     }
@@ -244,7 +280,11 @@ impl<'a> Words<'a> {
     fn names(&mut self) -> Option<Vec<Name>> {
         let mut names = vec![self.lexemes.get(self.at)?.spelling(self.dialect)?];
         self.at += 1;
-        while self.lexemes.get(self.at).is_some_and(|lexeme| lexeme.token == Token::Comma) {
+        while self
+            .lexemes
+            .get(self.at)
+            .is_some_and(|lexeme| lexeme.token == Token::Comma)
+        {
             names.push(self.lexemes.get(self.at + 1)?.spelling(self.dialect)?);
             self.at += 2;
         }
@@ -254,7 +294,10 @@ impl<'a> Words<'a> {
     /// What follows `CREATE TABLE`.
     fn table(&mut self, text: &str) -> Option<Table> {
         let mut table = Table::new(self.name()?);
-        let opens = self.lexemes.get(self.at).is_some_and(|l| l.token == Token::LParen);
+        let opens = self
+            .lexemes
+            .get(self.at)
+            .is_some_and(|l| l.token == Token::LParen);
         if !opens {
             // `AS SELECT`, `LIKE`, `PARTITION OF`: columns unknown.
             return Some(table);
@@ -272,8 +315,9 @@ impl<'a> Words<'a> {
             }
         }
         let options = &self.lexemes[self.at..];
-        table.without_rowid =
-            options.windows(2).any(|pair| pair[0].is("WITHOUT") && pair[1].is("ROWID"));
+        table.without_rowid = options
+            .windows(2)
+            .any(|pair| pair[0].is("WITHOUT") && pair[1].is("ROWID"));
         table.strict = options.iter().any(|lexeme| lexeme.is("STRICT"));
         finish(self.dialect, &mut table);
         Some(table)
@@ -309,13 +353,15 @@ fn finish(dialect: Dialect, table: &mut Table) {
     }
     let key = table.primary_key.clone();
     if let ([only], false) = (key.as_slice(), table.without_rowid) {
-        let whole = table.column(only).filter(|column| {
-            column.declared.eq_ignore_ascii_case("INTEGER") && !column.hidden
-        });
+        let whole = table
+            .column(only)
+            .filter(|column| column.declared.eq_ignore_ascii_case("INTEGER") && !column.hidden);
         table.rowid_alias = whole.map(|column| column.name.clone());
     } else if table.without_rowid {
         for column in table.columns.iter_mut() {
-            column.not_null |= key.iter().any(|name| name.eq_ignore_ascii_case(&column.name));
+            column.not_null |= key
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(&column.name));
         }
     }
     // `INTEGER PRIMARY KEY DESC` in a column's own definition is, by an old slip of SQLite's, no
@@ -326,17 +372,33 @@ fn finish(dialect: Dialect, table: &mut Table) {
 }
 
 fn is_constraint(dialect: Dialect, item: &[Lexeme]) -> bool {
-    let Some(first) = item.first() else { return false };
+    let Some(first) = item.first() else {
+        return false;
+    };
     first.is_any(&["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"])
-        || (dialect == Dialect::MySql
-            && first.is_any(&["KEY", "INDEX", "FULLTEXT", "SPATIAL"]))
+        || (dialect == Dialect::MySql && first.is_any(&["KEY", "INDEX", "FULLTEXT", "SPATIAL"]))
         || (dialect == Dialect::Postgres && first.is_any(&["LIKE", "EXCLUDE"]))
 }
 
 /// Where a column's type ends.
 const AFTER_TYPE: &[&str] = &[
-    "CONSTRAINT", "PRIMARY", "NOT", "NULL", "UNIQUE", "CHECK", "DEFAULT", "COLLATE", "REFERENCES",
-    "GENERATED", "AS", "AUTOINCREMENT", "AUTO_INCREMENT", "ON", "COMMENT", "CHARSET", "KEY",
+    "CONSTRAINT",
+    "PRIMARY",
+    "NOT",
+    "NULL",
+    "UNIQUE",
+    "CHECK",
+    "DEFAULT",
+    "COLLATE",
+    "REFERENCES",
+    "GENERATED",
+    "AS",
+    "AUTOINCREMENT",
+    "AUTO_INCREMENT",
+    "ON",
+    "COMMENT",
+    "CHARSET",
+    "KEY",
 ];
 
 fn column_definition(
@@ -376,12 +438,16 @@ fn column_definition(
             let collation = item.get(index + 1)?.spelling(dialect)?;
             column.collate(dialect, Collation::of(&collation));
         } else if lexeme.is("AS")
-            && item.get(index + 1).is_some_and(|next| next.token == Token::LParen)
+            && item
+                .get(index + 1)
+                .is_some_and(|next| next.token == Token::LParen)
         {
             column.generated = true;
         } else if lexeme.is("REFERENCES") {
             let columns = vec![name.clone()];
-            table.foreign_keys.push(reference(dialect, columns, &item[index + 1..])?);
+            table
+                .foreign_keys
+                .push(reference(dialect, columns, &item[index + 1..])?);
         }
     }
     table.replaces_on_conflict |= replaces(item);
@@ -391,15 +457,21 @@ fn column_definition(
 
 fn constraint(dialect: Dialect, item: &[Lexeme], table: &mut Table) -> Option<()> {
     table.replaces_on_conflict |= replaces(item);
-    let primary = item.windows(2).position(|pair| pair[0].is("PRIMARY") && pair[1].is("KEY"));
-    let foreign = item.windows(2).position(|pair| pair[0].is("FOREIGN") && pair[1].is("KEY"));
+    let primary = item
+        .windows(2)
+        .position(|pair| pair[0].is("PRIMARY") && pair[1].is("KEY"));
+    let foreign = item
+        .windows(2)
+        .position(|pair| pair[0].is("FOREIGN") && pair[1].is("KEY"));
     let checks = item.iter().any(|lexeme| lexeme.is("CHECK"));
     if let (Some(primary), false) = (primary, checks) {
         table.primary_key = listed(dialect, &item[primary + 2..])?;
     } else if let (Some(foreign), false) = (foreign, checks) {
         let columns = listed(dialect, &item[foreign + 2..])?;
         let at = item.iter().position(|lexeme| lexeme.is("REFERENCES"))?;
-        table.foreign_keys.push(reference(dialect, columns, &item[at + 1..])?);
+        table
+            .foreign_keys
+            .push(reference(dialect, columns, &item[at + 1..])?);
     }
     Some(())
 }
@@ -412,7 +484,9 @@ fn replaces(item: &[Lexeme]) -> bool {
 
 /// The names in the first parentheses; an index name may come before them.
 fn listed(dialect: Dialect, item: &[Lexeme]) -> Option<Vec<Name>> {
-    let open = item.iter().position(|lexeme| lexeme.token == Token::LParen)?;
+    let open = item
+        .iter()
+        .position(|lexeme| lexeme.token == Token::LParen)?;
     let depth = item[open].depth;
     let close = (open..item.len())
         .find(|at| item[*at].depth == depth && item[*at].token == Token::RParen)?;
@@ -424,14 +498,20 @@ fn listed(dialect: Dialect, item: &[Lexeme]) -> Option<Vec<Name>> {
 
 /// What follows `REFERENCES`.
 fn reference(dialect: Dialect, columns: Vec<Name>, item: &[Lexeme]) -> Option<ForeignKey> {
-    let mut words = Words { dialect, lexemes: item, at: 0 };
+    let mut words = Words {
+        dialect,
+        lexemes: item,
+        at: 0,
+    };
     let parent = words.name()?;
     let parent_columns = match item.get(words.at).is_some_and(|l| l.token == Token::LParen) {
         true => listed(dialect, &item[words.at..])?,
         false => Vec::new(),
     };
     let action = |event: &str| {
-        let at = item.windows(2).position(|pair| pair[0].is("ON") && pair[1].is(event))?;
+        let at = item
+            .windows(2)
+            .position(|pair| pair[0].is("ON") && pair[1].is(event))?;
         let first = item.get(at + 2)?;
         Some(if first.is("CASCADE") {
             Action::Cascade

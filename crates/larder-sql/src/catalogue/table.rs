@@ -51,7 +51,11 @@ impl Table {
         self.columns
             .iter()
             .find(|column| *column.name == *name)
-            .or_else(|| self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)))
+            .or_else(|| {
+                self.columns
+                    .iter()
+                    .find(|column| column.name.eq_ignore_ascii_case(name))
+            })
     }
 
     /// The one name of a column in pins and shapes, or `None` if the table has no such column.
@@ -70,7 +74,11 @@ impl Table {
             && !matches!(self.kind, TableKind::View { .. })
             && !self.without_rowid
             && is_rowid(name);
-        rowid.then(|| self.rowid_alias.clone().unwrap_or_else(|| Name::from("rowid")))
+        rowid.then(|| {
+            self.rowid_alias
+                .clone()
+                .unwrap_or_else(|| Name::from("rowid"))
+        })
     }
 
     /// What an `UPDATE` that sets `columns` changes: with the columns computed from them.
@@ -101,7 +109,9 @@ impl Table {
 
 /// Whether SQLite takes this name for a row's number.
 pub(crate) fn is_rowid(name: &str) -> bool {
-    ["rowid", "oid", "_rowid_"].iter().any(|rowid| name.eq_ignore_ascii_case(rowid))
+    ["rowid", "oid", "_rowid_"]
+        .iter()
+        .any(|rowid| name.eq_ignore_ascii_case(rowid))
 }
 
 /// What a [`Table`] is.

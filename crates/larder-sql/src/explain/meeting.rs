@@ -19,11 +19,19 @@ pub struct Meeting {
 
 impl Meeting {
     fn yes(because: impl Into<String>) -> Self {
-        Meeting { can_change: true, because: because.into(), tag: None }
+        Meeting {
+            can_change: true,
+            because: because.into(),
+            tag: None,
+        }
     }
 
     fn no(because: impl Into<String>) -> Self {
-        Meeting { can_change: false, because: because.into(), tag: None }
+        Meeting {
+            can_change: false,
+            because: because.into(),
+            tag: None,
+        }
     }
 }
 
@@ -63,7 +71,9 @@ pub fn meets(read: &Planned, write: &Planned, catalogue: &Catalogue) -> Meeting 
             return Meeting::no("a statement about transactions changes no row");
         }
         Footprint::Ddl(ddl) => {
-            let named = tables.iter().find(|table| ddl.tables.contains(&table.table));
+            let named = tables
+                .iter()
+                .find(|table| ddl.tables.contains(&table.table));
             return match (ddl.everything, named) {
                 (true, _) => Meeting::yes("the schema changes"),
                 (false, Some(table)) => Meeting::yes(format!("it touches {}", table.table)),
@@ -81,7 +91,10 @@ pub fn meets(read: &Planned, write: &Planned, catalogue: &Catalogue) -> Meeting 
     for target in &set.targets {
         let closure = catalogue.closure(&target.table, &target.event);
         if closure.unknown {
-            return Meeting::yes(format!("what follows a write of {} is not known", target.table));
+            return Meeting::yes(format!(
+                "what follows a write of {} is not known",
+                target.table
+            ));
         }
         for table in tables {
             if table.table == target.table {
@@ -108,7 +121,10 @@ pub fn meets(read: &Planned, write: &Planned, catalogue: &Catalogue) -> Meeting 
 }
 
 fn first_tag(read: &Planned, table: &TableRead) -> Option<String> {
-    table.alternatives.first().map(|conjunction| tag(table, conjunction, read))
+    table
+        .alternatives
+        .first()
+        .map(|conjunction| tag(table, conjunction, read))
 }
 
 /// The meeting in one table, or why there is none.
@@ -121,15 +137,18 @@ fn direct(
 ) -> Result<Meeting, String> {
     let name = &table.table;
     if !target.columns.meets(&table.columns) {
-        return Err(format!("the write changes no column of {name} that the read looks at"));
+        return Err(format!(
+            "the write changes no column of {name} that the read looks at"
+        ));
     }
     let fixed = matches!(target.kind, WriteKind::Update | WriteKind::Delete);
     for conjunction in &table.alternatives {
         let apart = fixed
             && !target.alternatives.is_empty()
-            && target.alternatives.iter().all(|other| {
-                contradict(read, conjunction, write, other, target, catalogue)
-            });
+            && target
+                .alternatives
+                .iter()
+                .all(|other| contradict(read, conjunction, write, other, target, catalogue));
         if !apart {
             return Ok(Meeting {
                 can_change: true,
@@ -195,9 +214,13 @@ fn differ(
     one: &Option<Vec<Value>>,
     other: &Option<Vec<Value>>,
 ) -> bool {
-    let (Some(one), Some(other)) = (one, other) else { return false };
-    let text = catalogue.table(&target.table).and_then(|table| table.column(column)).is_some_and(
-        |column| match catalogue.dialect() {
+    let (Some(one), Some(other)) = (one, other) else {
+        return false;
+    };
+    let text = catalogue
+        .table(&target.table)
+        .and_then(|table| table.column(column))
+        .is_some_and(|column| match catalogue.dialect() {
             Dialect::Sqlite => {
                 column.collation == Collation::Binary
                     && matches!(column.affinity, Affinity::Text | Affinity::Blob)
@@ -207,8 +230,7 @@ fn differ(
                 declared.starts_with("text") || declared.starts_with("varchar")
             }
             Dialect::MySql => false,
-        },
-    );
+        });
     one.iter().all(|left| {
         other.iter().all(|right| match (left, right) {
             (Value::Integer(left), Value::Integer(right)) => left != right,

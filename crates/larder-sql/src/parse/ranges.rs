@@ -5,9 +5,7 @@ use std::ops::Range;
 use sqlparser::tokenizer::Token;
 
 use crate::{
-    ColumnSet, Dialect, Reason, RowsNamed, WriteKind, WriteSet,
-    analyse::Ranges,
-    normalise::Binds,
+    ColumnSet, Dialect, Reason, RowsNamed, WriteKind, WriteSet, analyse::Ranges, normalise::Binds,
     token::Lexeme,
 };
 
@@ -20,12 +18,18 @@ pub(super) fn find(dialect: Dialect, text: &str, lexemes: &[Lexeme]) -> Ranges {
     let top = |words: &'static [&'static str]| {
         move |lexeme: &Lexeme| lexeme.depth == 0 && lexeme.is_any(words)
     };
-    let Some(verb) = lexemes.iter().position(top(&["INSERT", "REPLACE", "UPDATE", "DELETE"])) else {
+    let Some(verb) = lexemes
+        .iter()
+        .position(top(&["INSERT", "REPLACE", "UPDATE", "DELETE"]))
+    else {
         ranges.unnamed = Some(Reason::new("it is part of a larger statement"));
         return ranges;
     };
     let after = &lexemes[verb..];
-    let returning = after.iter().position(top(&["RETURNING"])).map(|at| verb + at);
+    let returning = after
+        .iter()
+        .position(top(&["RETURNING"]))
+        .map(|at| verb + at);
     let stop = returning.unwrap_or(lexemes.len());
     ranges.returning = returning.map(|at| lexemes[at].start..ranges.end);
     if verb > 0 {
@@ -36,7 +40,9 @@ pub(super) fn find(dialect: Dialect, text: &str, lexemes: &[Lexeme]) -> Ranges {
         true => verb + 1 + 2 * usize::from(word(lexemes, verb + 1, "OR")),
         false => verb + 1 + usize::from(word(lexemes, verb + 1, "FROM")),
     };
-    let target_end = (first + 1..stop).find(|at| top(clauses)(&lexemes[*at])).unwrap_or(stop);
+    let target_end = (first + 1..stop)
+        .find(|at| top(clauses)(&lexemes[*at]))
+        .unwrap_or(stop);
     if first >= target_end || target_end > lexemes.len() {
         ranges.unnamed = Some(Reason::new("its parts cannot be told apart"));
         return ranges;
@@ -49,7 +55,13 @@ pub(super) fn find(dialect: Dialect, text: &str, lexemes: &[Lexeme]) -> Ranges {
         ranges.unnamed = Some(Reason::new("its parts cannot be told apart"));
     }
     ranges.condition = condition.map(|at| lexemes[at].start..lexemes[stop - 1].end);
-    count_binds(dialect, lexemes, verb, condition.map(|at| at..stop), &mut ranges);
+    count_binds(
+        dialect,
+        lexemes,
+        verb,
+        condition.map(|at| at..stop),
+        &mut ranges,
+    );
     ranges
 }
 
@@ -69,7 +81,9 @@ fn count_binds(
     let mut positional_with = false;
     let mut mixed = false;
     for (at, lexeme) in lexemes.iter().enumerate() {
-        let Token::Placeholder(text) = &lexeme.token else { continue };
+        let Token::Placeholder(text) = &lexeme.token else {
+            continue;
+        };
         let index = binds.index(dialect, text);
         let inside = condition.as_ref().is_some_and(|range| range.contains(&at));
         let positional = text == "?";
@@ -132,10 +146,7 @@ pub(super) fn without_tail(dialect: Dialect, lexemes: &[Lexeme]) -> Option<Short
         .unwrap_or(lexemes.len());
     let inserts = lexemes[verb].is_any(&["INSERT", "REPLACE"]);
     let start = if inserts {
-        (verb..stop).find(|at| {
-            top(&lexemes[*at], &["ON"])
-                && word(lexemes, at + 1, "CONFLICT")
-        })?
+        (verb..stop).find(|at| top(&lexemes[*at], &["ON"]) && word(lexemes, at + 1, "CONFLICT"))?
     } else if lexemes[verb].is_any(&["UPDATE", "DELETE"]) && dialect != Dialect::Postgres {
         (verb..stop).find(|at| top(&lexemes[*at], &["ORDER", "LIMIT"]))?
     } else {
@@ -157,5 +168,9 @@ pub(super) fn without_tail(dialect: Dialect, lexemes: &[Lexeme]) -> Option<Short
     // A parameter of the tail would shift those after it.
     let shifts = tail.iter().any(Lexeme::is_placeholder)
         && lexemes[stop..].iter().any(Lexeme::is_placeholder);
-    (!shifts).then_some(Shorter { lexemes: kept, upsert: inserts, chosen: !inserts })
+    (!shifts).then_some(Shorter {
+        lexemes: kept,
+        upsert: inserts,
+        chosen: !inserts,
+    })
 }

@@ -1,0 +1,17 @@
+//! The promises of the analysis, by feature.
+
+mod bounds;
+mod catalogue;
+mod closure;
+mod explain;
+mod functions;
+mod joins;
+mod meeting;
+mod memory;
+mod pins;
+mod reads;
+mod soup;
+mod split;
+mod statements;
+mod support;
+mod writes;
