@@ -13,6 +13,7 @@ use crate::key::Key;
 use crate::policy::Policy;
 pub use crate::store::Want;
 
+pub use crate::cache::Witness;
 pub use crate::change::{BUMP_TAGS_MAX, Changes, RowImage, RowsChange, Widen};
 pub use crate::read::{Fetched, Hit, Outcome};
 pub use crate::value::ValueKind;

@@ -28,11 +28,13 @@ mod builder;
 mod get;
 mod insert;
 mod load;
+mod witness;
 
 pub use builder::CacheBuilder;
 pub use get::{Get, Getting};
 pub use insert::Insert;
 pub use load::{GetOrLoad, Loading};
+pub use witness::Witness;
 
 /// A cache: what a service has computed or read, kept and kept right. Cheap to clone.
 ///

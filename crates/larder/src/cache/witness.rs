@@ -27,7 +27,7 @@ impl Witness {
     /// at once, says no: look for yourself.
     pub fn is_current(&self) -> bool {
         match self.core.store.current(&self.core.namespace, &self.versions) {
-            Reply::Ready(Ok(state)) => state != TagState::Changed && state != TagState::Missing,
+            Reply::Ready(Ok(state)) => state == TagState::Current,
             _ => false,
         }
     }
