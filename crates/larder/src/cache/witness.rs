@@ -26,7 +26,11 @@ impl Witness {
     /// Whether the tag still has the version that it had. A store that cannot be asked, or not
     /// at once, says no: look for yourself.
     pub fn is_current(&self) -> bool {
-        match self.core.store.current(&self.core.namespace, &self.versions) {
+        match self
+            .core
+            .store
+            .current(&self.core.namespace, &self.versions)
+        {
             Reply::Ready(Ok(state)) => state == TagState::Current,
             _ => false,
         }
@@ -41,7 +45,10 @@ impl Cache {
     /// The store failed.
     pub async fn witness(&self, tag: Tag) -> Result<Witness> {
         let core = self.core().clone();
-        let versions = core.store.prepare(&core.namespace, &[Want::Tag(tag)]).await?;
+        let versions = core
+            .store
+            .prepare(&core.namespace, &[Want::Tag(tag)])
+            .await?;
         Ok(Witness { core, versions })
     }
 }
