@@ -15,12 +15,14 @@ use sea_orm::{
 use crate::shared::Shared;
 use crate::trace::{self, Outcome, Span};
 use crate::transaction::CachedTransaction;
-use crate::write::{Answer, How, Intent, Write, send};
+use crate::write::{Answer, How, Intent, send};
 
 mod autocommit;
 mod builder;
+mod outside;
 
 pub use builder::Builder;
+use outside::Outside;
 
 /// A SeaORM connection that caches what is asked for with
 /// [`.cached()`](crate::CachedExt::cached) and whose writes, of every kind, invalidate what they
@@ -111,17 +113,15 @@ impl CachedConnection {
 
     /// The connection as SeaORM made it, for what accepts no other: migrations, schema sync.
     ///
-    /// Writes through it are not seen. Changes of the schema are: reads look for one for a minute
-    /// after DDL went through it, and every write does. To be sure at once, call
+    /// Writes through it are not promised to be seen. Changes of the schema are: every write looks
+    /// for one, and so does every cached read, at the price of one statement, for a minute after
+    /// the handle was given out, after each statement seen on it, and after its last clone is
+    /// dropped. To be sure at once and pay nothing, drop it and call
     /// [`schema_changed`](Self::schema_changed).
     pub fn inner(&self) -> DatabaseConnection {
         let mut inner = self.shared.inner.clone();
-        let shared = Arc::downgrade(&self.shared);
-        inner.set_metric_callback(move |info| {
-            if let Some(shared) = shared.upgrade() {
-                seen_outside(&shared, &info.statement.sql);
-            }
-        });
+        let outside = Outside::new(&self.shared);
+        inner.set_metric_callback(move |info| outside.saw(&info.statement.sql));
         inner
     }
 
@@ -166,23 +166,6 @@ impl CachedConnection {
         };
         span.end(|| outcome);
         answer
-    }
-}
-
-/// A statement went by on a handle that we do not wrap.
-fn seen_outside(shared: &Arc<Shared>, sql: &str) {
-    let schema = shared.schema();
-    match Intent::of(shared, &schema, sql) {
-        Intent::Read | Intent::Transaction(_) => {}
-        Intent::Write(planned) => {
-            if let Some(write) = Write::new(shared, &schema, &planned) {
-                shared.cache.publish_now(write.widened());
-            }
-        }
-        Intent::Script(script) => {
-            shared.watch_schema();
-            shared.cache.publish_now(script.changes);
-        }
     }
 }
 

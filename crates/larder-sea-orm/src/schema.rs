@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use larder::Cache;
-use larder::adapter::Group;
+use larder::adapter::Witness;
+use larder::{Cache, Group, Tag};
 use larder_sql::{Catalogue, Dialect, Planned, Planner};
 use parking_lot::RwLock;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
@@ -15,6 +15,9 @@ mod read;
 pub(crate) struct Schema {
     /// SQLite's `schema_version` when the catalogue was read.
     pub(crate) version: i64,
+    /// The database's root tag as it was before. Bumped by every change of the schema that goes
+    /// through a cached connection, of this handle or another: time to look.
+    witness: RwLock<Option<Witness>>,
     pub(crate) catalogue: Arc<Catalogue>,
     planner: Planner,
     /// Counters by table, so that a read looks them up without asking the cache.
@@ -23,17 +26,33 @@ pub(crate) struct Schema {
 
 impl Schema {
     /// Reads the catalogue through `connection`.
-    pub(crate) async fn read<C: ConnectionTrait>(connection: &C) -> Result<Schema, DbErr> {
+    pub(crate) async fn read<C: ConnectionTrait>(
+        connection: &C,
+        cache: &Cache,
+        database: &str,
+    ) -> Result<Schema, DbErr> {
+        let witness = cache.witness(Tag::root(database)).await.ok();
         // The version first: a change in between leaves an old version with a new catalogue,
         // and the next look reads it again.
         let version = version(connection).await?;
         let catalogue = Arc::new(read::catalogue(connection).await?);
         Ok(Schema {
             version,
+            witness: RwLock::new(witness),
             planner: Planner::new(Dialect::Sqlite, catalogue.clone()),
             catalogue,
             groups: RwLock::default(),
         })
+    }
+
+    /// Whether nothing has happened since that could have changed the schema.
+    pub(crate) fn is_witnessed(&self) -> bool {
+        self.witness.read().as_ref().is_some_and(Witness::is_current)
+    }
+
+    /// The schema turned out to be what it was: from now on.
+    pub(crate) fn witnessed(&self, witness: Option<Witness>) {
+        *self.witness.write() = witness;
     }
 
     pub(crate) fn plan(&self, sql: &str) -> Planned {

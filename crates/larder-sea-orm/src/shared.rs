@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use larder::adapter::{Changes, MarkGuard};
-use larder::{Cache, Level, Policy};
+use larder::{Cache, Level, Policy, Tag};
 use parking_lot::{Mutex, RwLock};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 
@@ -13,9 +13,9 @@ use crate::hook::Hooks;
 use crate::schema::{self, Schema};
 use crate::trace;
 
-/// How long reads look for a changed schema after DDL was seen on a handle that
-/// [`CachedConnection::inner`](crate::CachedConnection::inner) gave out. A migration that takes
-/// longer between its last statement and its commit is noticed by the next write.
+/// How long reads look for a changed schema after anything was heard of a handle that
+/// [`CachedConnection::inner`](crate::CachedConnection::inner) gave out. What comes later is
+/// noticed by the next write.
 const SCHEMA_WATCH: Duration = Duration::from_secs(60);
 
 pub(crate) struct Shared {
@@ -49,7 +49,7 @@ impl Shared {
         policy: Policy,
         hooks: Option<Hooks>,
     ) -> Result<Shared, DbErr> {
-        let schema = Arc::new(Schema::read(&inner).await?);
+        let schema = Arc::new(Schema::read(&inner, &cache, &database).await?);
         Ok(Shared {
             inner,
             cache,
@@ -90,40 +90,49 @@ impl Shared {
     }
 
     pub(crate) async fn reload_schema<C: ConnectionTrait>(&self, connection: &C) -> Result<(), DbErr> {
-        let fresh = Arc::new(Schema::read(connection).await?);
+        let fresh = Arc::new(Schema::read(connection, &self.cache, &self.database).await?);
         *self.schema.write() = fresh;
         Ok(())
     }
 
     /// Reads the catalogue again and invalidates everything that was read with the old one.
     pub(crate) async fn schema_changed(&self) -> Result<(), DbErr> {
-        self.reload_schema(&self.inner).await?;
         let mut changes = Changes::new();
         changes.cause("schema changed");
         changes.root(&self.database);
         self.publish(changes).await;
-        Ok(())
+        // After the bump, so that the new plans are not taken for old ones at once. Entries are
+        // told apart by the schema's version in their keys.
+        self.reload_schema(&self.inner).await
     }
 
-    /// DDL was seen on a handle we do not wrap: its commit may still be to come.
+    /// Something happened on a handle we do not wrap: a change of the schema may follow.
     pub(crate) fn watch_schema(&self) {
         *self.watch.lock() = Some(Instant::now() + SCHEMA_WATCH);
         self.watching.store(1, Ordering::Release);
     }
 
-    /// Before a cached read: has the schema we watch changed?
+    /// Before a cached read: may the schema have changed? Costs no statement as long as nothing
+    /// hints at it.
     pub(crate) async fn settle_schema(&self) -> Result<(), DbErr> {
-        if self.watching.load(Ordering::Acquire) == 0 {
+        let schema = self.schema();
+        if schema.is_witnessed() && self.watching.load(Ordering::Acquire) == 0 {
             return Ok(());
         }
         if self.watch.lock().is_some_and(|end| end < Instant::now()) {
             self.watching.store(0, Ordering::Release);
         }
+        let witness = self.cache.witness(Tag::root(&self.database)).await.ok();
         self.count(1);
-        if schema::version(&self.inner).await? != self.schema().version {
-            self.schema_changed().await?;
+        if schema::version(&self.inner).await? == schema.version {
+            schema.witnessed(witness);
+            return Ok(());
         }
-        Ok(())
+        match schema.is_witnessed() {
+            // Nobody has told of this change yet.
+            true => self.schema_changed().await,
+            false => self.reload_schema(&self.inner).await,
+        }
     }
 
     /// Makes what a committed write changed invalid.

@@ -257,11 +257,11 @@ async fn commit(
     shared.count(1);
     // An error here tells nothing: the commit may have happened. It counts as if it had.
     let committed = inner.commit().await;
+    shared.publish(changes).await;
     let reloaded = match ddl {
         true => shared.reload_schema(&shared.inner).await,
         false => Ok(()),
     };
-    shared.publish(changes).await;
     drop(marks);
     committed.and(reloaded)
 }

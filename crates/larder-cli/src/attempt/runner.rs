@@ -81,7 +81,11 @@ impl Runner {
             let mut options = ConnectOptions::new(self.url.clone());
             // One connection each, so that a transaction stays on it; nobody waits for a lock.
             options.max_connections(1).sqlx_logging(false);
-            options.map_sqlx_sqlite_opts(|options| options.busy_timeout(Duration::ZERO));
+            // No prepared statements are kept: sqlx would keep the columns they had before an
+            // ALTER TABLE with them.
+            options.map_sqlx_sqlite_opts(|options| {
+                options.busy_timeout(Duration::ZERO).statement_cache_capacity(0)
+            });
             let db = CachedConnection::builder(self.cache.clone())
                 .connect(options)
                 .await

@@ -67,11 +67,11 @@ pub(super) async fn script(
     let fate = Fate::new(&shared, script.changes);
     let marks = shared.mark(fate.changes()).await;
     let answer = send(&shared, &shared.inner, statement, how).await;
+    fate.publish().await;
     let reloaded = match script.ddl {
         true => shared.reload_schema(&shared.inner).await,
         false => Ok(()),
     };
-    fate.publish().await;
     drop(marks);
     let answer = answer?;
     reloaded?;

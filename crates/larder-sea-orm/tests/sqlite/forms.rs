@@ -224,9 +224,10 @@ async fn reads_in_a_transaction_see_its_own_writes_and_fill_nothing() {
     let all = || genre::Entity::find().cached();
     let before = miss!(all().all(&db));
     let transaction = db.begin().await.unwrap();
-    genre::Entity::delete_by_id(2).exec(&transaction).await.unwrap();
+    let new = genre::Model { id: 4, name: "Polka".into() };
+    genre::Entity::insert(genre::ActiveModel::from(new)).exec(&transaction).await.unwrap();
     let (inside, outcome) = read(all().all(&transaction)).await;
-    assert_eq!((inside.len(), outcome), (2, Outcome::Uncached("inside a transaction".into())));
+    assert_eq!((inside.len(), outcome), (4, Outcome::Uncached("inside a transaction".into())));
     assert_eq!(hit!(all().all(&db)), before);
     transaction.rollback().await.unwrap();
     assert_eq!(hit!(all().all(&db)), before);

@@ -1,4 +1,5 @@
 //! What users of SeaORM on SQLite are promised. One binary, modules by promise.
+#![allow(unreachable_pub)] // modules of one test binary
 
 mod entity;
 mod forms;

@@ -221,7 +221,7 @@ async fn a_failed_statement_drops_what_it_may_have_changed() {
 
 #[tokio::test]
 async fn ddl_through_the_connection_is_noticed() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop { db, folder: _folder } = Shop::open_single().await;
     let all = || Statement::from_string(DbBackend::Sqlite, "SELECT * FROM genre ORDER BY id").cached();
     assert_eq!(miss!(all().rows(&db)).columns.len(), 2);
     db.execute_unprepared("ALTER TABLE genre ADD COLUMN mood TEXT").await.unwrap();
@@ -231,7 +231,7 @@ async fn ddl_through_the_connection_is_noticed() {
 /// Migrations and schema sync run on the inner connection: SeaORM accepts no wrapper there.
 #[tokio::test]
 async fn ddl_on_the_inner_connection_is_noticed() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop { db, folder: _folder } = Shop::open_single().await;
     let all = || Statement::from_string(DbBackend::Sqlite, "SELECT * FROM genre ORDER BY id").cached();
     assert_eq!(miss!(all().rows(&db)).columns.len(), 2);
     db.inner().execute_unprepared("ALTER TABLE genre ADD COLUMN mood TEXT").await.unwrap();
