@@ -193,7 +193,10 @@ impl Reader {
                 true => constraint(dialect, item, table)?,
                 false => column_definition(dialect, text, item, table)?,
             }
+            // No column that is added can become the rowid's name.
+            let alias = table.rowid_alias.clone();
             finish(dialect, table);
+            table.rowid_alias = alias;
             return Some(());
         }
         // Renames and drops: what refers to the table is no longer known.

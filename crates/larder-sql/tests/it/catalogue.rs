@@ -90,6 +90,12 @@ fn the_rowid_has_a_name_only_if_the_key_is_one_integer() {
         None
     );
     assert_eq!(alias("CREATE TABLE t (a INTEGER)"), None);
+    // An old slip of SQLite's, kept for its files.
+    assert_eq!(alias("CREATE TABLE t (id INTEGER PRIMARY KEY DESC)"), None);
+    assert_eq!(
+        alias("CREATE TABLE t (id INTEGER PRIMARY KEY DESC); ALTER TABLE t ADD COLUMN b"),
+        None
+    );
 }
 
 #[test]
