@@ -20,7 +20,7 @@
 //! | [`memory`] | the memory store: a table tag and a shape tag read one after the other, flights |
 //!
 //! `cargo test -p larder-models` checks every row of the protocol in about a minute. The `w` rows,
-//! the same in larger worlds, need minutes and gigabytes and run on request:
+//! the same in larger worlds, need more time and memory and run on request:
 //! `cargo run --release -p larder-models -- all`.
 
 pub mod checking;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use larder_models::{Effort, Promise, Row, rows};
 
 const USAGE: &str = "usage: larder-models [--traces] all | quick | <row>…
-  all        every row; takes minutes and gigabytes, so build with --release
+  all        every row; takes minutes, so build with --release
   quick      the rows that are part of `cargo test`
   --traces   print the interleaving behind each failed promise";
 
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
             surprises += 1;
         }
     }
-    println!("{} rows, {surprises} not as expected", rows.len());
+    println!("rows: {}; not as expected: {surprises}", rows.len());
     if surprises == 0 {
         ExitCode::SUCCESS
     } else {
