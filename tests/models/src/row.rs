@@ -12,7 +12,7 @@ use crate::{memory, protocol, shapes};
 pub enum Effort {
     /// Well under a minute: part of `cargo test`.
     Quick,
-    /// Minutes, and memory in gigabytes: on request only.
+    /// Longer, and more memory: on request only.
     Campaign,
 }
 
