@@ -1,6 +1,6 @@
 //! The command line: `shop`, which opens the shop, and `shop tour`, which walks through it.
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, io::ErrorKind, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use tokio::net::TcpListener;
@@ -8,10 +8,14 @@ use tokio::net::TcpListener;
 use crate::{
     database::{self, StartError},
     pages,
+    tour::{self, TourError},
 };
 
 /// Exit status when the shop cannot start.
 const CANNOT_START: u8 = 2;
+
+/// Exit status when the tour found something wrong.
+const FAILED: u8 = 1;
 
 /// A record shop that reads its database through larder.
 #[derive(Debug, Parser)]
@@ -42,21 +46,28 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             print!("{answer}");
             return ExitCode::SUCCESS;
         }
-        Err(fault) => return fail(&first_sentence(&fault.to_string())),
+        Err(fault) => return fail(CANNOT_START, &first_sentence(&fault.to_string())),
     };
-    let outcome = match arguments.command {
-        Some(Command::Tour) => crate::tour::walk().await,
-        None => serve(&arguments.listen, &arguments.database).await,
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error.to_string()),
+    match arguments.command {
+        Some(Command::Tour) => match tour::walk(&mut std::io::stdout()).await {
+            Ok(()) => ExitCode::SUCCESS,
+            // Whoever was reading has seen enough.
+            Err(TourError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
+                ExitCode::SUCCESS
+            }
+            Err(TourError::Start(error)) => fail(CANNOT_START, &error.to_string()),
+            Err(error) => fail(FAILED, &error.to_string()),
+        },
+        None => match serve(&arguments.listen, &arguments.database).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(CANNOT_START, &error.to_string()),
+        },
     }
 }
 
-fn fail(sentence: &str) -> ExitCode {
+fn fail(status: u8, sentence: &str) -> ExitCode {
     eprintln!("shop: {sentence}");
-    ExitCode::from(CANNOT_START)
+    ExitCode::from(status)
 }
 
 /// What clap found wrong, without its usage text.
@@ -92,8 +103,6 @@ async fn serve(listen: &str, database: &str) -> Result<(), StartError> {
 }
 
 fn cannot_listen(listen: &str, error: &std::io::Error) -> StartError {
-    use std::io::ErrorKind;
-
     StartError(match error.kind() {
         ErrorKind::AddrInUse => {
             format!(

@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
+use larder_sea_orm::{CachedConnection, larder::Cache};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, metric::Info};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use crate::{seed, trace};
+use crate::seed;
 
-/// The connection that pages read and write through.
-pub type Db = DatabaseConnection;
+/// The connection that pages read and write through: SeaORM's own, with a cache before it.
+pub type Db = CachedConnection;
 
 /// `SHOP` in ASCII: the application id that `schema.sql` writes into the file.
 const APPLICATION_ID: i64 = 0x5348_4F50;
@@ -75,10 +76,7 @@ pub fn locate(database: &str) -> Result<PathBuf, StartError> {
 ///
 /// When the file cannot be read or written, or holds something else than a shop.
 pub async fn open(path: &Path) -> Result<Db, StartError> {
-    let (db, _) = open_watched(path, |info| {
-        trace::statement(&info.statement.sql, info.elapsed)
-    })
-    .await?;
+    let (db, _) = open_watched(path, |_| {}).await?;
     Ok(db)
 }
 
@@ -107,12 +105,17 @@ pub async fn open_watched(
         })?;
     }
     connection.set_metric_callback(watch);
-    Ok((connection.clone(), connection))
+    // This is all that it takes: from here on `.cached()` reads are cached, and writes through `db`
+    // invalidate what they change.
+    let db = CachedConnection::new(connection.clone(), Cache::memory())
+        .await
+        .map_err(cannot_open)?;
+    Ok((db, connection))
 }
 
 /// Closes the database; a file that was written to is whole again without its log.
 pub async fn close(db: Db) {
-    if let Err(error) = db.close().await {
+    if let Err(error) = db.inner().close().await {
         eprintln!("shop: the database did not close cleanly: {error}");
     }
 }

@@ -15,6 +15,5 @@ pub mod queries;
 pub mod seed;
 pub mod tour;
 pub mod trace;
-pub mod uncached;
 pub mod visitor;
 pub mod writes;

@@ -4,7 +4,12 @@
 mod step;
 mod way;
 
-use std::fmt::Display;
+use std::{
+    fmt,
+    io::{self, Write},
+};
+
+use sea_orm::DbErr;
 
 use crate::{database::StartError, format::plural};
 use step::Step;
@@ -155,57 +160,113 @@ const WALK: [Chapter; 8] = [
     },
 ];
 
+const INTRODUCTION: &str = "\
+A walk through the record shop, made twice: without the cache and with it. Each way has a
+scratch database of its own. What is counted are the statements that reach it, besides BEGIN
+and COMMIT; what the steps show is compared. With the cache a write takes a few statements
+more, which look at the rows before and after it to learn what must be forgotten.
+";
+
 /// Columns of a step's text.
 const TITLE_COLUMNS: usize = 60;
 
-/// Walks through the shop on scratch databases and prints what each step cost.
+/// Why the walk ended before its end.
+#[derive(Debug)]
+pub enum TourError {
+    /// The scratch databases could not be made.
+    Start(StartError),
+    /// A step failed: its name and why.
+    Step(&'static str, DbErr),
+    /// A step showed something else with the cache than without it.
+    Stale {
+        /// Its name.
+        step: &'static str,
+        /// What it showed with the cache.
+        seen: String,
+        /// What it should have shown.
+        expected: String,
+    },
+    /// Nobody reads any more.
+    Output(io::Error),
+}
+
+impl fmt::Display for TourError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TourError::Start(error) => write!(f, "{error}"),
+            TourError::Step(step, error) => write!(f, "the tour stopped at \"{step}\": {error}"),
+            TourError::Stale {
+                step,
+                seen,
+                expected,
+            } => {
+                write!(
+                    f,
+                    "STALE: \"{step}\" showed \"{seen}\" instead of \"{expected}\""
+                )
+            }
+            TourError::Output(error) => write!(f, "the tour cannot be shown: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for TourError {}
+
+impl From<StartError> for TourError {
+    fn from(error: StartError) -> Self {
+        TourError::Start(error)
+    }
+}
+
+impl From<io::Error> for TourError {
+    fn from(error: io::Error) -> Self {
+        TourError::Output(error)
+    }
+}
+
+/// Walks through the shop on scratch databases and tells `out` what each step cost.
 ///
 /// # Errors
 ///
 /// When a step fails, or shows something else with the cache than without it.
-pub async fn walk() -> Result<(), StartError> {
-    let folder = tempfile::tempdir().map_err(|error| failed("make a scratch folder", &error))?;
+pub async fn walk(out: &mut impl Write) -> Result<(), TourError> {
+    let folder = tempfile::tempdir()?;
     let without = Way::without_cache(&folder.path().join("without.db")).await?;
     let with = Way::with_cache(&folder.path().join("with.db")).await?;
 
-    println!("A walk through the record shop, made twice: without the cache and with it.");
-    println!(
-        "Each way has a scratch database of its own. What is counted are the statements that reach"
-    );
-    println!("it, besides BEGIN and COMMIT; what the steps show is compared.");
-    let mut sums = (0, 0);
+    out.write_all(INTRODUCTION.as_bytes())?;
+    let (mut sum_without, mut sum_with) = (0, 0);
     for chapter in &WALK {
-        println!("\n{:TITLE_COLUMNS$}  without  with", chapter.title);
-        for (title, step) in chapter.steps {
+        writeln!(out, "\n{:TITLE_COLUMNS$}  without  with", chapter.title)?;
+        for &(name, step) in chapter.steps {
             let (expected, cost_without) = without
                 .make(step)
                 .await
-                .map_err(|error| failed(title, &error))?;
+                .map_err(|error| TourError::Step(name, error))?;
             let (seen, cost_with) = with
                 .make(step)
                 .await
-                .map_err(|error| failed(title, &error))?;
-            println!(
-                "  {title:width$}  {cost_without:>7}  {cost_with:>4}",
-                width = TITLE_COLUMNS - 2
-            );
-            println!("      {seen}");
+                .map_err(|error| TourError::Step(name, error))?;
+            let width = TITLE_COLUMNS - 2;
+            writeln!(
+                out,
+                "  {name:width$}  {cost_without:>7}  {cost_with:>4}\n      {seen}"
+            )?;
             if seen != expected {
-                return Err(StartError(format!(
-                    "STALE: \"{title}\" should have shown: {expected}"
-                )));
+                return Err(TourError::Stale {
+                    step: name,
+                    seen,
+                    expected,
+                });
             }
-            sums = (sums.0 + cost_without, sums.1 + cost_with);
+            sum_without += cost_without;
+            sum_with += cost_with;
         }
     }
-    println!(
-        "\nIn all: {} without the cache, {} with it. Every step showed the same both ways.",
-        plural(sums.0, "statement"),
-        sums.1
-    );
+    writeln!(
+        out,
+        "\nIn all: {} without the cache, {sum_with} with it. Every step showed the same both ways.",
+        plural(sum_without, "statement"),
+    )?;
     Ok(())
-}
-
-fn failed(what: &str, error: &impl Display) -> StartError {
-    StartError(format!("the tour stopped at \"{what}\": {error}"))
 }

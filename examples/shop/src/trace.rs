@@ -1,7 +1,8 @@
 //! What the queries of one page cost.
 //!
 //! A request runs inside [`page`]; each function of `queries` and `writes` runs inside [`query`],
-//! which notes what it found in the cache and how many statements reached the database.
+//! which notes what larder reports of it: found in the cache or not, and how many statements
+//! reached the database.
 
 use std::{
     cell::RefCell,
@@ -9,15 +10,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use larder_sea_orm::trace::{self, Outcome as Source, QueryTrace as Step};
 use tokio::task_local;
 
-use crate::format::Microseconds;
+use crate::format::{Microseconds, plural};
 
 task_local! {
     /// The queries of the page that this task is making.
     static PAGE: RefCell<PageTrace>;
-    /// The statements of the query that this task is running.
-    static STATEMENTS: RefCell<Vec<Statement>>;
 }
 
 /// Where a query found its answer.
@@ -29,6 +29,8 @@ pub enum Outcome {
     Miss,
     /// In the database, as it was not asked to be cached or cannot be.
     Uncached,
+    /// It changed the database.
+    Write,
 }
 
 impl Outcome {
@@ -38,17 +40,23 @@ impl Outcome {
             Outcome::Hit => "hit",
             Outcome::Miss => "miss",
             Outcome::Uncached => "uncached",
+            Outcome::Write => "write",
         }
     }
-}
 
-/// A statement that reached the database.
-#[derive(Clone, Debug)]
-pub struct Statement {
-    /// Its text, with placeholders.
-    pub sql: String,
-    /// How long the database took.
-    pub elapsed: Duration,
+    /// The outcome of a query in several steps: that of its weightiest.
+    fn of(steps: &[Step]) -> Outcome {
+        let any = |wanted: fn(&Source) -> bool| steps.iter().any(|step| wanted(&step.outcome));
+        if any(|source| matches!(source, Source::Write)) {
+            Outcome::Write
+        } else if any(|source| matches!(source, Source::Miss)) {
+            Outcome::Miss
+        } else if !steps.is_empty() && steps.iter().all(|step| step.outcome == Source::Hit) {
+            Outcome::Hit
+        } else {
+            Outcome::Uncached
+        }
+    }
 }
 
 /// One query of a page.
@@ -60,14 +68,19 @@ pub struct QueryTrace {
     pub outcome: Outcome,
     /// How long it took in all.
     pub elapsed: Duration,
-    /// The statements that reached the database.
-    pub statements: Vec<Statement>,
+    /// What larder reports of each of its statements, those that it spared included.
+    pub steps: Vec<Step>,
 }
 
 impl QueryTrace {
     /// How long it took, for people.
     pub fn time(&self) -> Microseconds {
         Microseconds(self.elapsed)
+    }
+
+    /// How many statements reached the database.
+    pub fn statements(&self) -> u64 {
+        self.steps.iter().map(|step| step.statements).sum()
     }
 }
 
@@ -89,24 +102,21 @@ impl PageTrace {
 
     /// How many statements reached the database.
     pub fn statements(&self) -> u64 {
-        self.queries
-            .iter()
-            .map(|query| query.statements.len() as u64)
-            .sum()
-    }
-
-    /// How long the database took.
-    pub fn database_time(&self) -> Duration {
-        self.queries
-            .iter()
-            .flat_map(|query| &query.statements)
-            .map(|statement| statement.elapsed)
-            .sum()
+        self.queries.iter().map(QueryTrace::statements).sum()
     }
 
     /// How long all queries took, those from the cache included.
     pub fn elapsed(&self) -> Duration {
         self.queries.iter().map(|query| query.elapsed).sum()
+    }
+
+    /// How long those steps took that reached the database.
+    fn database_time(&self) -> Duration {
+        let steps = self.queries.iter().flat_map(|query| &query.steps);
+        steps
+            .filter(|step| step.statements > 0)
+            .map(|step| step.elapsed)
+            .sum()
     }
 
     /// The value of the `Server-Timing` header.
@@ -115,20 +125,20 @@ impl PageTrace {
             0 => String::new(),
             count => format!(", {count} uncached"),
         };
+        let misses = match self.count(Outcome::Miss) {
+            1 => "1 miss".to_owned(),
+            count => format!("{count} misses"),
+        };
         format!(
-            "cache;desc=\"{}, {}{uncached}\", db;desc=\"{}\";dur={}",
-            crate::format::plural(self.count(Outcome::Hit), "hit"),
-            match self.count(Outcome::Miss) {
-                1 => "1 miss".to_owned(),
-                count => format!("{count} misses"),
-            },
-            crate::format::plural(self.statements(), "statement"),
+            "cache;desc=\"{}, {misses}{uncached}\", db;desc=\"{}\";dur={}",
+            plural(self.count(Outcome::Hit), "hit"),
+            plural(self.statements(), "statement"),
             self.database_time().as_micros() as f64 / 1000.0,
         )
     }
 }
 
-/// Runs `work` and gives its result with the trace of its queries so far through `finish`.
+/// Runs the making of a page, and remembers its queries for [`so_far`].
 pub async fn page<T>(work: impl Future<Output = T>) -> T {
     PAGE.scope(RefCell::default(), work).await
 }
@@ -142,29 +152,14 @@ pub fn so_far() -> PageTrace {
 /// Runs one query and notes it under `label` on the page that this task is making.
 pub async fn query<T>(label: &'static str, work: impl Future<Output = T>) -> T {
     let started = Instant::now();
-    let (result, statements) = STATEMENTS
-        .scope(RefCell::default(), async {
-            let result = work.await;
-            (result, STATEMENTS.with(RefCell::take))
-        })
-        .await;
-    let trace = QueryTrace {
+    let (result, steps) = trace::scope(work).await;
+    let query = QueryTrace {
         label,
-        outcome: Outcome::Uncached,
+        outcome: Outcome::of(&steps),
         elapsed: started.elapsed(),
-        statements,
+        steps,
     };
     // Outside a page nobody asks for the trace.
-    let _ = PAGE.try_with(|page| page.borrow_mut().queries.push(trace));
+    let _ = PAGE.try_with(|page| page.borrow_mut().queries.push(query));
     result
-}
-
-/// Notes a statement that reached the database; the connection calls this.
-pub fn statement(sql: &str, elapsed: Duration) {
-    let statement = || Statement {
-        sql: sql.to_owned(),
-        elapsed,
-    };
-    // A statement outside a query belongs to no page.
-    let _ = STATEMENTS.try_with(|statements| statements.borrow_mut().push(statement()));
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use larder_sea_orm::{CachedExt, CachedRead};
 use sea_orm::{
     DbErr, EntityTrait, FromQueryResult, JoinType, QueryOrder, QuerySelect, RelationTrait,
     prelude::*,
@@ -12,7 +13,6 @@ use crate::{
     entities::{album, artist, track},
     format::{Length, plural},
     trace,
-    uncached::{CachedExt, CachedRead},
 };
 
 /// An album with the number and the length of its tracks.

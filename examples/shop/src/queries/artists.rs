@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use larder_sea_orm::{CachedExt, CachedRead};
 use sea_orm::{
     DbErr, EntityTrait, FromQueryResult, JoinType, QueryOrder, QuerySelect, RelationTrait, Select,
     prelude::*,
@@ -12,7 +13,6 @@ use super::{PAGE_ROWS, Page, containing};
 use crate::{
     entities::{album, artist},
     trace,
-    uncached::{CachedExt, CachedRead},
 };
 
 /// An artist with the number of albums.

@@ -1,13 +1,10 @@
 //! The visitor's basket.
 
+use larder_sea_orm::{CachedExt, CachedRead};
 use sea_orm::{DbErr, EntityTrait, FromQueryResult, QuerySelect, prelude::*};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    entities::basket_line,
-    trace,
-    uncached::{CachedExt, CachedRead},
-};
+use crate::{entities::basket_line, trace};
 
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult, Serialize, Deserialize)]
 struct Quantity {

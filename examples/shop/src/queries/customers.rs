@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use larder_sea_orm::{CachedExt, CachedRead};
 use sea_orm::{
     Condition, DbErr, EntityTrait, FromQueryResult, JoinType, QueryOrder, QuerySelect,
     RelationTrait, Select, prelude::*,
@@ -13,7 +14,6 @@ use crate::{
     entities::{customer, employee, invoice},
     format::Money,
     trace,
-    uncached::{CachedExt, CachedRead},
 };
 
 /// A customer with what they spent.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use larder_sea_orm::{CachedExt, CachedRead};
 use sea_orm::{
     DbErr, EntityTrait, FromQueryResult, JoinType, QueryOrder, QuerySelect, RelationTrait,
     prelude::*,
@@ -12,7 +13,6 @@ use crate::{
     entities::{genre, track},
     format::{Count, Money},
     trace,
-    uncached::{CachedExt, CachedRead},
 };
 
 /// A genre with what the shop has of it.
@@ -88,6 +88,9 @@ pub async fn one(db: &impl CachedRead, id: i32) -> Result<Option<Arc<genre::Mode
 pub async fn track_count(db: &impl CachedRead, id: i32) -> Result<u64, DbErr> {
     trace::query("number of tracks of the genre", async {
         track::Entity::find()
+            // One column: a count that names them all depends on all of them.
+            .select_only()
+            .column(track::Column::Id)
             .filter(track::Column::GenreId.eq(id))
             .cached()
             .count(db)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use larder_sea_orm::{CachedExt, CachedRead};
 use sea_orm::{
     DbErr, EntityTrait, FromQueryResult, JoinType, QueryOrder, QuerySelect, RelationTrait,
     prelude::*,
@@ -12,7 +13,6 @@ use crate::{
     entities::{album, artist, customer, invoice, invoice_line, track},
     format::Money,
     trace,
-    uncached::{CachedExt, CachedRead},
 };
 
 /// The invoices of a customer, the newest first.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use larder_sea_orm::{CachedExt, CachedRead};
 use sea_orm::{
     Condition, DbErr, EntityTrait, FromQueryResult, JoinType, Order, QueryOrder, QuerySelect,
     RelationTrait, Select, prelude::*,
@@ -15,7 +16,6 @@ use crate::{
     },
     format::{Length, Money},
     trace,
-    uncached::{CachedExt, CachedRead},
 };
 
 /// A track as lists show it.
@@ -172,6 +172,9 @@ fn rows() -> Select<track::Entity> {
 pub async fn count(db: &impl CachedRead, search: &Search) -> Result<u64, DbErr> {
     trace::query("number of tracks found", async {
         track::Entity::find()
+            // One column: a count that names them all depends on all of them.
+            .select_only()
+            .column(track::Column::Id)
             .filter(search.condition())
             .cached()
             .count(db)

@@ -1,5 +1,6 @@
 //! The steps of the walk: each looks at something, or changes something.
 
+use larder_sea_orm::CachedRead;
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
     ConnectionTrait, DbBackend, DbErr, Statement, TransactionSession, TransactionTrait,
@@ -10,7 +11,6 @@ use crate::{
     entities::track,
     format::{Count, Money, plural},
     queries::{self, Page, tracks::Search},
-    uncached::CachedRead,
     writes,
 };
 
@@ -54,7 +54,7 @@ pub(super) enum Step {
 
 impl Step {
     /// Whether it changes anything.
-    pub(super) fn writes(&self) -> bool {
+    pub(super) fn writes(self) -> bool {
         use Step::{Buy, Move, Price, Rename, Reprice, RolledBack};
 
         matches!(

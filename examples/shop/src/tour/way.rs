@@ -44,13 +44,13 @@ impl Way {
     }
 
     /// Makes a step. Gives what it showed and how many statements it took.
-    pub(super) async fn make(&self, step: &Step) -> Result<(String, u64), DbErr> {
+    pub(super) async fn make(&self, step: Step) -> Result<(String, u64), DbErr> {
         let before = self.statements.load(Relaxed);
         let seen = match (step, &self.plain) {
-            (Step::Crowd(visitors), _) => self.crowd(*visitors).await?,
+            (Step::Crowd(visitors), _) => self.crowd(visitors).await?,
             (step, None) if step.writes() => step.write(&self.db).await?,
             (step, Some(plain)) if step.writes() => step.write(plain).await?,
-            (step, _) => self.look(*step).await?,
+            (step, _) => self.look(step).await?,
         };
         Ok((seen, self.statements.load(Relaxed) - before))
     }

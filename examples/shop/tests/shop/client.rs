@@ -1,6 +1,12 @@
 //! A shop of its own for each test, and a visitor who remembers cookies.
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use shop::{database, pages};
@@ -18,7 +24,8 @@ static TEMPLATE: OnceCell<TempDir> = OnceCell::const_new();
 pub(crate) struct Shop {
     pub(crate) address: SocketAddr,
     pub(crate) db: database::Db,
-    _folder: TempDir,
+    statements: Arc<AtomicU64>,
+    folder: Arc<TempDir>,
 }
 
 impl Shop {
@@ -36,9 +43,28 @@ impl Shop {
             })
             .await;
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("shop.db");
-        std::fs::copy(template.path().join("shop.db"), &file).unwrap();
-        let db = database::open(Path::new(&file)).await.unwrap();
+        std::fs::copy(
+            template.path().join("shop.db"),
+            folder.path().join("shop.db"),
+        )
+        .unwrap();
+        Shop::open_in(Arc::new(folder)).await
+    }
+
+    /// Another shop on the same file, which remembers nothing.
+    pub(crate) async fn reopened(&self) -> Shop {
+        Shop::open_in(self.folder.clone()).await
+    }
+
+    async fn open_in(folder: Arc<TempDir>) -> Shop {
+        let statements = Arc::new(AtomicU64::new(0));
+        let counter = statements.clone();
+        let watch = move |_: &sea_orm::metric::Info<'_>| {
+            counter.fetch_add(1, Ordering::Relaxed);
+        };
+        let (db, _) = database::open_watched(&folder.path().join("shop.db"), watch)
+            .await
+            .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = pages::router(db.clone());
@@ -46,8 +72,14 @@ impl Shop {
         Shop {
             address,
             db,
-            _folder: folder,
+            statements,
+            folder,
         }
+    }
+
+    /// How many statements have reached the database, as SeaORM's own connection counts them.
+    pub(crate) fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     pub(crate) fn visitor(&self) -> Visitor {

@@ -165,3 +165,34 @@ fn ctrl_c_closes_the_shop_and_a_second_start_finds_the_data() {
         );
     }
 }
+
+#[test]
+fn the_tour_shows_the_same_both_ways_and_saves_statements() {
+    let output = shop(Path::new("."), &["tour"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let costs = |step: &str| {
+        let line = text
+            .lines()
+            .find(|line| line.contains(step))
+            .unwrap_or_else(|| panic!("{step}"));
+        let mut numbers = line.split_whitespace().rev();
+        let with: u64 = numbers.next().unwrap().parse().unwrap();
+        (numbers.next().unwrap().parse::<u64>().unwrap(), with)
+    };
+    assert_eq!(costs("The next visitor asks for the same"), (1, 0));
+    assert_eq!(costs("Not touched by a price"), (1, 0));
+    assert_eq!(costs("The genre that it left"), (1, 1));
+    assert_eq!(costs("Not concerned"), (1, 0));
+    assert_eq!(costs("nothing happened, so nothing is asked"), (1, 0));
+    assert_eq!(costs("The other artist's page"), (2, 0));
+    assert_eq!(costs("a page that nobody has seen yet"), (100, 1));
+    assert!(
+        text.contains("Every step showed the same both ways."),
+        "{text}"
+    );
+}

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod browser;
+mod cached;
 mod chromium;
 mod client;
 mod command_line;
