@@ -9,6 +9,7 @@ use larder_sql::{
 };
 use sea_orm::Value;
 
+use crate::sabotage;
 use crate::value::{Stored, bound, canonical};
 
 /// The most tags that one table of one read depends on. A longer `IN` list, or a larger product
@@ -24,6 +25,7 @@ pub(crate) fn wants(
     values: &[Value],
     also: &[String],
 ) -> Vec<Want> {
+    let read = sabotage::read(read);
     let mut wants = vec![Want::Tag(Tag::root(database))];
     let names = read.tables.iter().map(|table| &*table.table).chain(also.iter().map(String::as_str));
     let mut tables: Vec<Tag> = names.map(|name| Tag::table(database, name)).collect();

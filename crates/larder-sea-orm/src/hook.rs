@@ -17,6 +17,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseTransaction, DbErr, State
 use sqlx::Executor as _;
 use sqlx::sqlite::{PreupdateHookResult, SqliteConnection, SqliteOperation};
 
+use crate::sabotage;
 use crate::schema::Schema;
 use crate::shared::Shared;
 use crate::value::{Stored, canonical, stored_value};
@@ -162,7 +163,7 @@ impl Capture {
         for (name, rows) in by_table {
             match schema.catalogue.table(&name).and_then(|table| exact(table, &rows)) {
                 Some(all) => {
-                    all.into_iter().for_each(|rows| changes.rows(&shared.database, &name, rows));
+                    all.into_iter().for_each(|rows| changes.rows(&shared.database, &name, sabotage::rows(rows)));
                 }
                 None => some_rows(changes, &shared.database, &name, &ColumnSet::All),
             }

@@ -19,6 +19,11 @@ mod probe;
 mod raw;
 mod read;
 mod reader;
+#[cfg(feature = "sabotage")]
+pub mod sabotage;
+#[cfg(not(feature = "sabotage"))]
+#[path = "sabotage/absent.rs"]
+mod sabotage;
 mod schema;
 mod shared;
 pub mod trace;

@@ -9,6 +9,8 @@ use larder_sql::{Catalogue, Dialect, Planned, Planner};
 use parking_lot::RwLock;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
+use crate::sabotage;
+
 mod read;
 
 /// One state of the schema. Replaced as a whole when the schema changes.
@@ -56,7 +58,7 @@ impl Schema {
     }
 
     pub(crate) fn plan(&self, sql: &str) -> Planned {
-        self.planner.plan(sql)
+        sabotage::planned(self.planner.plan(sql))
     }
 
     pub(crate) fn group(&self, cache: &Cache, table: &larder_sql::Name) -> Arc<Group> {

@@ -16,6 +16,7 @@ use sea_orm::{
 
 use crate::connection::RowStream;
 use crate::hook::Capture;
+use crate::sabotage;
 use crate::shared::Shared;
 use crate::trace::{self, Outcome, Span};
 use crate::write::images::quoted;
@@ -139,7 +140,7 @@ impl CachedTransaction {
         doubt.widened = None;
         let doubtful = {
             let mut pending = self.pending.lock();
-            pending.changes.merge(changes);
+            pending.changes.merge(sabotage::pending(changes, self.savepoint));
             pending.doubtful |= answer.is_err();
             pending.doubtful
         };

@@ -12,6 +12,7 @@ use larder_sql::{
 use sea_orm::{ConnectionTrait, DbErr, ExecResult, QueryResult, Statement, Value};
 
 use crate::bind;
+use crate::sabotage;
 use crate::schema::Schema;
 use crate::shared::Shared;
 
@@ -221,17 +222,19 @@ impl<'a> Write<'a> {
         let (answer, rows) = match answer {
             Ok(done) => done,
             Err(error) => {
-                changes.merge(self.widened());
+                changes.merge(sabotage::failed(self.widened()));
                 return Err(error);
             }
         };
-        if answer.rows() == Some(0) && !self.acts_without_rows() {
+        // A statement without RETURNING gives no rows, however many it changed.
+        let told = how == How::Execute || self.set.returning;
+        if told && answer.rows() == Some(0) && !self.acts_without_rows() {
             return Ok(answer);
         }
         match (rows, self.set.targets.as_slice()) {
             (Some(rows), [target]) => {
                 for rows in rows {
-                    changes.rows(&self.shared.database, &target.table, rows);
+                    changes.rows(&self.shared.database, &target.table, sabotage::rows(rows));
                 }
                 self.reach(changes);
             }

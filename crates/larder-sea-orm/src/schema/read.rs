@@ -11,6 +11,8 @@ use larder_sql::{
 };
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
 
+use crate::sabotage;
+
 pub(super) async fn catalogue<C: ConnectionTrait>(connection: &C) -> Result<Catalogue, DbErr> {
     let rows = |sql: &'static str| {
         connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql))
@@ -44,11 +46,11 @@ pub(super) async fn catalogue<C: ConnectionTrait>(connection: &C) -> Result<Cata
             if defined.is_unreadable() {
                 catalogue.set_unreadable();
             }
-            tables.drafts.into_values().for_each(|draft| catalogue.insert(draft.finish(Some(&defined))));
+            tables.drafts.into_values().for_each(|draft| catalogue.insert(sabotage::table(draft.finish(Some(&defined)))));
         }
         Err(_) => {
             catalogue.set_unreadable();
-            tables.drafts.into_values().for_each(|draft| catalogue.insert(draft.finish(None)));
+            tables.drafts.into_values().for_each(|draft| catalogue.insert(sabotage::table(draft.finish(None))));
         }
     }
     Ok(catalogue)

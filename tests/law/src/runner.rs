@@ -1,0 +1,289 @@
+//! Runs schema after schema until there are pairs enough, or an answer is stale.
+
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use fastrand::Rng;
+use larder_sea_orm::sabotage::{self, Bug};
+use larder_sea_orm::trace::Outcome;
+
+use crate::answer::{Answer, same, shown};
+use crate::case::{Action, Case, push_act};
+use crate::read::{self, Read};
+use crate::schema::Schema;
+use crate::subject::Subject;
+use crate::tally::Tally;
+use crate::write::{self, Write};
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where randomness begins: the same seed gives the same schemas, reads and writes.
+    pub seed: u64,
+    /// So many pairs of a read and a write, or some more.
+    pub pairs: u64,
+    /// Only the schema with this number.
+    pub schema: Option<u64>,
+    /// Connections have the pre-update hook, in a build with the feature `sqlite-hook`.
+    pub hook: bool,
+    /// A bug that the adapter is to have.
+    pub bug: Option<Bug>,
+    /// Threads that run schemas.
+    pub threads: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { seed: 1, pairs: 20_000, schema: None, hook: false, bug: None, threads: 2 }
+    }
+}
+
+/// Reads of one schema.
+const READS: usize = 10;
+/// Writes of one schema.
+const WRITES: usize = 10;
+
+/// A stale answer, with all that is needed to see it again.
+#[derive(Clone, Debug)]
+pub struct Mismatch {
+    /// The schema's number.
+    pub schema: u64,
+    report: String,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.report)
+    }
+}
+
+/// Runs the law test.
+///
+/// # Errors
+/// The first stale answer, or a database that could not be used.
+///
+/// # Panics
+/// When no runtime can be made.
+pub fn run(options: &Options) -> Result<Tally, Mismatch> {
+    let next = AtomicU64::new(0);
+    let stop = AtomicBool::new(false);
+    let total = Mutex::new((Tally::default(), None::<Mismatch>));
+    let work = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        sabotage::seed(options.bug);
+        while !stop.load(Ordering::Acquire) {
+            let number = match options.schema {
+                Some(number) => number,
+                None => next.fetch_add(1, Ordering::Relaxed),
+            };
+            let done = runtime.block_on(one_schema(options, number));
+            let mut total = total.lock().expect("no thread panicked with the tally");
+            match done {
+                Ok(tally) => {
+                    total.0.add(tally);
+                    if total.0.pairs >= options.pairs || options.schema.is_some() {
+                        stop.store(true, Ordering::Release);
+                    }
+                }
+                // The first by number, so that a seed tells the same story twice.
+                Err(mismatch) => {
+                    if total.1.as_ref().is_none_or(|other| other.schema > mismatch.schema) {
+                        total.1 = Some(mismatch);
+                    }
+                    stop.store(true, Ordering::Release);
+                }
+            }
+        }
+    };
+    let threads = if options.schema.is_some() { 1 } else { options.threads };
+    std::thread::scope(|scope| {
+        (0..threads).for_each(|_| drop(scope.spawn(work)));
+    });
+    match total.into_inner().expect("no thread panicked with the tally") {
+        (_, Some(mismatch)) => Err(mismatch),
+        (tally, None) => Ok(tally),
+    }
+}
+
+/// A read with what is known of its answer.
+struct Known {
+    read: Read,
+    answer: Answer,
+    cached: bool,
+}
+
+async fn one_schema(options: &Options, number: u64) -> Result<Tally, Mismatch> {
+    // Different numbers and seeds give unrelated streams.
+    let mut rng = Rng::with_seed(Rng::with_seed(options.seed).u64(..) ^ Rng::with_seed(number).u64(..));
+    let schema = Schema::any(&mut rng);
+    let mut case = Case::new(&schema, options.hook);
+    let mut tally = Tally { schemas: 1, ..Tally::default() };
+    for feature in &schema.features {
+        *tally.features.entry(feature.clone()).or_default() += 1;
+    }
+    let failed = |report: String| Mismatch { schema: number, report };
+    let subject = case.open().await.map_err(|error| failed(format!("schema {number}: {error}")))?;
+    let mut reads = Vec::new();
+    for place in 0..READS {
+        let class = (number as usize * READS + place) % read::CLASSES.len();
+        let known = some_read(&subject, &schema, &mut rng, class, &mut case, &mut tally).await;
+        reads.push(known.map_err(|(read, cached, fresh)| {
+            failed(format!("seed {}, schema {number}: read first\n{}\ncached {}\nfresh {}", options.seed, read.text.sql, shown(&cached), shown(&fresh)))
+        })?);
+    }
+    for place in 0..WRITES {
+        let class = (number as usize * WRITES + place) % write::CLASSES.len();
+        let write = Write::of_class(&mut rng, &schema, class);
+        let checked = check(&subject, &mut reads, &write, &mut case, &mut tally).await;
+        if let Err(stale) = checked {
+            subject.close().await;
+            let report = report(options, number, case, &write, stale).await;
+            return Err(failed(report));
+        }
+    }
+    subject.close().await;
+    Ok(tally)
+}
+
+/// A read of the class that the database accepts, read for the first time.
+async fn some_read(
+    subject: &Subject,
+    schema: &Schema,
+    rng: &mut Rng,
+    class: usize,
+    case: &mut Case,
+    tally: &mut Tally,
+) -> Result<Known, (Read, Answer, Answer)> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let read = Read::of_class(rng, schema, class);
+        let answer = subject.fresh(&read).await;
+        let counts = tally.reads.entry(read.class).or_default();
+        if let Err(error) = &answer {
+            counts.refused += 1;
+            *tally.reasons.entry(reason(read.class, error)).or_default() += 1;
+            if tries < READ_TRIES_MAX {
+                continue;
+            }
+        } else {
+            counts.statements += 1;
+        }
+        let (cached, outcome) = subject.cached(&read).await;
+        if !same(&read, &cached, &answer) {
+            return Err((read, cached, answer));
+        }
+        if let Outcome::Uncached(why) = &outcome {
+            *tally.reasons.entry(format!("{}: {why}", read.class)).or_default() += 1;
+        }
+        case.actions.push(Action::Read(read.clone()));
+        return Ok(Known { read, answer, cached: !matches!(outcome, Outcome::Uncached(_)) });
+    }
+}
+
+/// After so many refused reads of one class, a refused one will do.
+const READ_TRIES_MAX: usize = 6;
+
+/// Why, without the names and values that differ each time.
+fn reason(class: &str, error: &str) -> String {
+    let error = error.rsplit(") ").next().unwrap_or(error);
+    let short = error.split([':', '"']).next().unwrap_or(error);
+    format!("{class}: {short}")
+}
+
+/// A stale answer.
+struct Stale {
+    read: Read,
+    cached: Answer,
+    fresh: Answer,
+    before: Answer,
+    meanwhile: bool,
+}
+
+/// Runs a write, and then every read both ways.
+async fn check(
+    subject: &Subject,
+    reads: &mut [Known],
+    write: &Write,
+    case: &mut Case,
+    tally: &mut Tally,
+) -> Result<(), Box<Stale>> {
+    let plain: Vec<Read> = reads.iter().map(|known| known.read.clone()).collect();
+    let done = subject.write(&write.act, &plain).await;
+    case.actions.push(Action::Write(write.clone()));
+    let counts = tally.writes.entry(write.class).or_default();
+    match done.refused.is_empty() || write.fails || matches!(write.act, write::Act::Transaction { .. }) {
+        true => counts.statements += u64::from(!write.fails || !done.refused.is_empty()),
+        false => {
+            counts.refused += 1;
+            *tally.reasons.entry(reason(write.class, &done.refused[0])).or_default() += 1;
+        }
+    }
+    for (place, cached, fresh) in done.meanwhile {
+        let known = &reads[place];
+        if !same(&known.read, &cached, &fresh) {
+            let (read, before) = (known.read.clone(), known.answer.clone());
+            return Err(Box::new(Stale { read, cached, fresh, before, meanwhile: true }));
+        }
+    }
+    let definition = write::is_definition(write.class);
+    tally.definitions += u64::from(definition);
+    for known in reads {
+        let (cached, outcome) = subject.cached(&known.read).await;
+        let fresh = subject.fresh(&known.read).await;
+        if !same(&known.read, &cached, &fresh) {
+            let (read, before) = (known.read.clone(), known.answer.clone());
+            return Err(Box::new(Stale { read, cached, fresh, before, meanwhile: false }));
+        }
+        case.actions.push(Action::Read(known.read.clone()));
+        let changed = !same(&known.read, &known.answer, &fresh);
+        known.answer = fresh;
+        if !std::mem::replace(&mut known.cached, !matches!(outcome, Outcome::Uncached(_))) {
+            tally.uncached += 1;
+            continue;
+        }
+        tally.pairs += 1;
+        tally.at_risk += u64::from(changed);
+        for (classes, name) in [(&mut tally.reads, known.read.class), (&mut tally.writes, write.class)] {
+            let counts = classes.entry(name).or_default();
+            counts.pairs += 1;
+            counts.at_risk += u64::from(changed);
+        }
+        if !definition && outcome != Outcome::Hit {
+            tally.dropped_rightly += u64::from(changed);
+            tally.dropped_wrongly += u64::from(!changed);
+        }
+    }
+    Ok(())
+}
+
+async fn report(options: &Options, number: u64, case: Case, write: &Write, stale: Box<Stale>) -> String {
+    let Stale { read, cached, fresh, before, meanwhile } = *stale;
+    let mut did = String::new();
+    push_act(&mut did, &write.act);
+    let mut report = format!(
+        "STALE: seed {}, schema {number}, {} after {}{}\nread:\n  {}\n  {:?}\nwrite:\n{did}before {}\ncached {}\nfresh {}\n",
+        options.seed,
+        read.class,
+        write.class,
+        if meanwhile { " (inside its transaction)" } else { "" },
+        read.text.sql,
+        read.text.values,
+        shown(&before),
+        shown(&cached),
+        shown(&fresh),
+    );
+    if options.bug.is_some() {
+        return report;
+    }
+    match case.smallest(&read).await {
+        Some((case, cached, fresh)) => {
+            let script = case.script(&read);
+            report.push_str(&format!("\nsmallest:\n{script}cached {}\nfresh {}\n", shown(&cached), shown(&fresh)));
+        }
+        None => report.push_str("\ndone again, it is not stale\n"),
+    }
+    report.push_str(&format!("\nagain: cargo run --release -p larder-law -- --seed {} --schema {number}", options.seed));
+    report
+}

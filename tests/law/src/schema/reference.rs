@@ -1,0 +1,68 @@
+//! Foreign keys: every action, chains, references of a table to itself.
+
+use fastrand::Rng;
+
+use super::{Reference, Schema, Table, default_literal};
+use crate::column::{Column, percent, pick};
+
+const ACTIONS: [&str; 6] = ["NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT", "CASCADE"];
+
+/// Adds the referring columns and gives the constraints that belong to the table's end.
+pub(super) fn add(
+    schema: &mut Schema,
+    rng: &mut Rng,
+    table: &mut Table,
+    index: usize,
+    parts: &mut Vec<String>,
+) -> Vec<String> {
+    let mut constraints = Vec::new();
+    for number in 0..rng.usize(0..=2) {
+        let parent_index = if percent(rng, 25) { index } else { rng.usize(0..=index) };
+        let own = parent_index == index;
+        let parent = if own { table.clone() } else { schema.tables[parent_index].clone() };
+        let by_unique = !parent.unique.is_empty() && percent(rng, 30);
+        let target = if by_unique { vec![parent.unique[0]] } else { parent.key.clone() };
+        if target.is_empty() {
+            continue;
+        }
+        let mut names = Vec::new();
+        for (part, &column) in target.iter().enumerate() {
+            let parent_column = &parent.columns[column];
+            let name = format!("of{number}{}", if part == 0 { "" } else { "b" });
+            let default = match percent(rng, 60) {
+                true => format!(" DEFAULT {}", default_literal(rng, parent_column.kind)),
+                false => String::new(),
+            };
+            parts.push(format!("\"{name}\" {}{default}", parent_column.kind.declared(rng)));
+            table.columns.push(Column { name: name.clone(), kind: parent_column.kind, generated: false, not_null: false });
+            names.push(format!("\"{name}\""));
+        }
+        let (on_delete, on_update) = (pick(rng, &ACTIONS), pick(rng, &ACTIONS));
+        schema.feature(format!("ON DELETE {on_delete}"));
+        schema.feature(format!("ON UPDATE {on_update}"));
+        if own {
+            schema.feature("reference to itself");
+        }
+        if target.len() > 1 {
+            schema.feature("composite reference");
+        }
+        // The parent's key need not be named.
+        let named = match !by_unique && target.len() == 1 && rng.bool() {
+            true => String::new(),
+            false => format!(" ({})", listed(&parent, &target)),
+        };
+        let deferred = if percent(rng, 15) { " DEFERRABLE INITIALLY DEFERRED" } else { "" };
+        constraints.push(format!(
+            "FOREIGN KEY ({}) REFERENCES \"{}\"{named} ON DELETE {on_delete} ON UPDATE {on_update}{deferred}",
+            names.join(", "),
+            parent.name,
+        ));
+        table.references.push(Reference { parent: parent_index });
+    }
+    constraints
+}
+
+fn listed(parent: &Table, target: &[usize]) -> String {
+    let names: Vec<String> = target.iter().map(|&index| format!("\"{}\"", parent.columns[index].name)).collect();
+    names.join(", ")
+}

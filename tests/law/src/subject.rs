@@ -1,0 +1,165 @@
+//! The database under test: a file, a cached connection to it, and one beside it that knows of no
+//! cache and tells what is true.
+
+use std::time::Duration;
+
+use larder::Cache;
+use larder_sea_orm::sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, TransactionTrait};
+use larder_sea_orm::trace::{self, Outcome};
+use larder_sea_orm::{CachedConnection, CachedExt, CachedTransaction, raw_rows};
+use tempfile::TempDir;
+
+use crate::answer::Answer;
+use crate::read::Read;
+use crate::write::{Act, Call, End, How, Step};
+
+pub(crate) struct Subject {
+    pub(crate) db: CachedConnection,
+    fresh: DatabaseConnection,
+    /// Removed when it goes.
+    _folder: TempDir,
+}
+
+/// What became of a write.
+#[derive(Default)]
+pub(crate) struct Done {
+    /// Statements that the database refused, with its reasons.
+    pub(crate) refused: Vec<String>,
+    /// Answers of reads while its transaction was open: from the cache, and what was true.
+    pub(crate) meanwhile: Vec<(usize, Answer, Answer)>,
+}
+
+impl Subject {
+    /// A database with these definitions and rows. Rows that are refused are left out.
+    pub(crate) async fn open<'a>(
+        setup: impl Iterator<Item = &'a str>,
+        recursive_triggers: bool,
+        hook: bool,
+    ) -> Result<Subject, DbErr> {
+        let folder = tempfile::tempdir().map_err(|error| DbErr::Custom(error.to_string()))?;
+        let url = format!("sqlite://{}/law.db?mode=rwc", folder.path().display());
+        let options = |connections: u32| {
+            let mut options = ConnectOptions::new(url.clone());
+            options.max_connections(connections).min_connections(1).sqlx_logging(false).test_before_acquire(false);
+            options.acquire_timeout(ACQUIRE_TIMEOUT);
+            options.map_sqlx_sqlite_opts(move |options| {
+                options
+                    .pragma("journal_mode", "WAL")
+                    .pragma("synchronous", "OFF")
+                    .pragma("recursive_triggers", if recursive_triggers { "ON" } else { "OFF" })
+                    .busy_timeout(Duration::ZERO)
+            });
+            options
+        };
+        let fresh = Database::connect(options(1)).await?;
+        for sql in setup {
+            let done = fresh.execute_unprepared(sql).await;
+            if let (Err(error), true) = (done, sql.starts_with("CREATE")) {
+                return Err(DbErr::Custom(format!("{error}: {sql}")));
+            }
+        }
+        let cache = Cache::memory();
+        // One connection for the transaction, one for reads beside it.
+        let db = match hook {
+            true => CachedConnection::builder(cache).connect(options(2)).await?,
+            false => CachedConnection::new(Database::connect(options(2)).await?, cache).await?,
+        };
+        Ok(Subject { db, fresh, _folder: folder })
+    }
+
+    pub(crate) async fn close(self) {
+        let _ = self.fresh.close().await;
+        let _ = self.db.inner().close().await;
+    }
+
+    /// Through the cache.
+    pub(crate) async fn cached(&self, read: &Read) -> (Answer, Outcome) {
+        let (rows, traces) = trace::scope(read.text.statement().cached().rows(&self.db)).await;
+        let outcome = traces.into_iter().next_back().map_or(Outcome::Miss, |trace| trace.outcome);
+        (rows.map(|rows| rows.as_ref().clone()).map_err(|error| error.to_string()), outcome)
+    }
+
+    /// From the database.
+    pub(crate) async fn fresh(&self, read: &Read) -> Answer {
+        raw_rows(&self.fresh, read.text.statement()).await.map_err(|error| error.to_string())
+    }
+
+    /// Carries out a write. While its transaction is open, some of `reads` are read, too.
+    pub(crate) async fn write(&self, act: &Act, reads: &[Read]) -> Done {
+        let mut done = Done::default();
+        match act {
+            Act::Call(call) => self.call(call, &mut done).await,
+            Act::Calls(calls) => {
+                for call in calls {
+                    self.call(call, &mut done).await;
+                }
+            }
+            Act::Transaction { steps, end } => match self.db.begin().await {
+                Err(error) => done.refused.push(error.to_string()),
+                Ok(transaction) => {
+                    self.steps(&transaction, steps, &mut done).await;
+                    for (place, read) in reads.iter().enumerate().take(READS_MEANWHILE) {
+                        let (cached, _) = self.cached(read).await;
+                        done.meanwhile.push((place, cached, self.fresh(read).await));
+                    }
+                    ended(transaction, *end, &mut done).await;
+                }
+            },
+        }
+        done
+    }
+
+    async fn call(&self, call: &Call, done: &mut Done) {
+        if let Err(error) = run(&self.db, call).await {
+            done.refused.push(error.to_string());
+        }
+    }
+
+    async fn steps(&self, transaction: &CachedTransaction, steps: &[Step], done: &mut Done) {
+        for step in steps {
+            match step {
+                Step::Call(call) => {
+                    if let Err(error) = run(transaction, call).await {
+                        done.refused.push(error.to_string());
+                    }
+                }
+                Step::Savepoint { steps, end } => match transaction.begin().await {
+                    Err(error) => done.refused.push(error.to_string()),
+                    Ok(savepoint) => {
+                        Box::pin(self.steps(&savepoint, steps, done)).await;
+                        ended(savepoint, *end, done).await;
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// A connection that cannot be had in this time never will be.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// So many reads are read while a transaction is open.
+const READS_MEANWHILE: usize = 2;
+
+async fn run<C: ConnectionTrait>(connection: &C, call: &Call) -> Result<(), DbErr> {
+    match call.how {
+        How::Unprepared => connection.execute_unprepared(&call.text.sql).await.map(drop),
+        How::Execute => connection.execute_raw(call.text.statement()).await.map(drop),
+        How::QueryAll => connection.query_all_raw(call.text.statement()).await.map(drop),
+        How::QueryOne => connection.query_one_raw(call.text.statement()).await.map(drop),
+    }
+}
+
+async fn ended(transaction: CachedTransaction, end: End, done: &mut Done) {
+    let ended = match end {
+        End::Commit => transaction.commit().await,
+        End::Rollback => transaction.rollback().await,
+        End::Drop => {
+            drop(transaction);
+            Ok(())
+        }
+    };
+    if let Err(error) = ended {
+        done.refused.push(error.to_string());
+    }
+}

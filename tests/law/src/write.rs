@@ -1,0 +1,177 @@
+//! Writes of every class.
+
+use fastrand::Rng;
+
+use crate::schema::Schema;
+use crate::text::{Gen, Text};
+
+mod change;
+mod definition;
+mod delete;
+mod insert;
+mod several;
+mod update;
+
+/// A write, as a caller would do it.
+#[derive(Clone, Debug)]
+pub(crate) struct Write {
+    pub(crate) class: &'static str,
+    pub(crate) act: Act,
+    /// It is meant to be refused by the database.
+    pub(crate) fails: bool,
+}
+
+/// What a caller does.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    /// One call.
+    Call(Call),
+    /// Several, one after the other, each by itself.
+    Calls(Vec<Call>),
+    /// A transaction.
+    Transaction { steps: Vec<Step>, end: End },
+}
+
+/// One call of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) how: How,
+    pub(crate) text: Text,
+}
+
+/// By which method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    Execute,
+    QueryAll,
+    QueryOne,
+    Unprepared,
+}
+
+/// A part of a transaction.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    Call(Call),
+    Savepoint { steps: Vec<Step>, end: End },
+}
+
+/// How a transaction or savepoint ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Commit,
+    Rollback,
+    Drop,
+}
+
+/// Writes a statement, as marks and all.
+type Statement = fn(&mut Gen<'_>) -> Option<String>;
+
+/// How a class of writes comes about.
+#[derive(Clone, Copy)]
+pub(crate) enum Make {
+    /// One statement.
+    One(Statement),
+    /// One statement that answers with rows.
+    Rows(Statement),
+    /// One statement that the database refuses.
+    Refused(Statement),
+    /// Anything else.
+    Act(fn(&mut Rng, &Schema) -> Option<Act>),
+}
+
+/// Every class of writes.
+pub(crate) const CLASSES: &[(&str, Make)] = &[
+    ("INSERT one row", Make::One(insert::one)),
+    ("INSERT several rows", Make::One(insert::many)),
+    ("INSERT … SELECT", Make::One(insert::select)),
+    ("INSERT DEFAULT VALUES", Make::One(insert::default_values)),
+    ("INSERT OR IGNORE", Make::One(insert::or_ignore)),
+    ("INSERT OR REPLACE", Make::One(insert::or_replace)),
+    ("INSERT OR FAIL, ABORT, ROLLBACK", Make::One(insert::or_other)),
+    ("REPLACE", Make::One(insert::replace)),
+    ("upsert DO NOTHING", Make::One(insert::upsert_nothing)),
+    ("upsert DO UPDATE", Make::One(insert::upsert_update)),
+    ("upsert DO UPDATE … WHERE", Make::One(insert::upsert_where)),
+    ("UPDATE by key", Make::One(update::by_key)),
+    ("UPDATE by condition", Make::One(update::by_condition)),
+    ("UPDATE all rows", Make::One(update::all)),
+    ("UPDATE of the key", Make::One(update::key)),
+    ("UPDATE of the rowid", Make::One(update::rowid)),
+    ("UPDATE to the same value", Make::One(update::same)),
+    ("UPDATE to an equal value", Make::One(update::equal)),
+    ("UPDATE OR IGNORE", Make::One(update::or_ignore)),
+    ("UPDATE OR REPLACE", Make::One(update::or_replace)),
+    ("UPDATE … FROM", Make::One(update::from)),
+    ("UPDATE of row values", Make::One(update::row_values)),
+    ("UPDATE with a subquery", Make::One(update::subquery)),
+    ("UPDATE of a reference", Make::One(update::reference)),
+    ("DELETE by key", Make::One(delete::by_key)),
+    ("DELETE by condition", Make::One(delete::by_condition)),
+    ("DELETE all rows", Make::One(delete::all)),
+    ("DELETE with a subquery", Make::One(delete::subquery)),
+    ("DELETE of a parent", Make::One(delete::parent)),
+    ("UPDATE of a parent's key", Make::One(update::parent_key)),
+    ("WITH … write", Make::One(change::with)),
+    ("INSERT … RETURNING", Make::Rows(insert::returning)),
+    ("UPDATE … RETURNING", Make::Rows(update::returning)),
+    ("DELETE … RETURNING", Make::Rows(delete::returning)),
+    ("write to a view", Make::One(change::to_view)),
+    ("several statements in one text", Make::Act(several::one_text)),
+    ("transaction in one text", Make::Act(several::transaction_text)),
+    ("refused statement", Make::Refused(change::refused)),
+    ("refused after its first rows", Make::Refused(change::refused_late)),
+    ("transaction, committed", Make::Act(several::committed)),
+    ("transaction, rolled back", Make::Act(several::rolled_back)),
+    ("transaction, dropped", Make::Act(several::dropped)),
+    ("savepoint, kept", Make::Act(several::savepoint_kept)),
+    ("savepoint, rolled back", Make::Act(several::savepoint_rolled_back)),
+    ("refused statement in a transaction", Make::Act(several::refused_inside)),
+    ("savepoint in text", Make::Act(several::savepoint_text)),
+    ("ADD COLUMN", Make::Act(definition::add_column)),
+    ("CREATE and DROP INDEX", Make::Act(definition::index)),
+    ("DROP and CREATE VIEW", Make::Act(definition::view)),
+    ("CREATE TRIGGER", Make::Act(definition::trigger)),
+];
+
+impl Write {
+    /// A write of the class at `place`, or of the next class that the schema has something for.
+    pub(crate) fn of_class(rng: &mut Rng, schema: &Schema, place: usize) -> Write {
+        (0..)
+            .find_map(|step| {
+                let (class, make) = CLASSES[(place + step) % CLASSES.len()];
+                let (act, fails) = match make {
+                    Make::One(statement) => (Act::Call(Call::of(rng, schema, statement, &HOWS)?), false),
+                    Make::Rows(statement) => (Act::Call(Call::of(rng, schema, statement, &WITH_ROWS)?), false),
+                    Make::Refused(statement) => (Act::Call(Call::of(rng, schema, statement, &HOWS)?), true),
+                    Make::Act(make) => (make(rng, schema)?, false),
+                };
+                Some(Write { class, act, fails })
+            })
+            .expect("some class needs nothing of the schema")
+    }
+}
+
+const HOWS: [How; 5] = [How::Execute, How::Execute, How::Execute, How::Unprepared, How::QueryAll];
+const WITH_ROWS: [How; 4] = [How::QueryAll, How::QueryAll, How::QueryOne, How::Execute];
+
+impl Call {
+    fn of(rng: &mut Rng, schema: &Schema, statement: Statement, hows: &[How]) -> Option<Call> {
+        let mut generator = Gen::new(rng, schema);
+        let sql = statement(&mut generator)?;
+        let how = generator.pick(hows);
+        Some(match how {
+            // Text without parameters.
+            How::Unprepared => Call { how, text: Text::plain(generator.finish_plain(&sql)) },
+            how => Call { how, text: generator.finish(&sql) },
+        })
+    }
+
+    pub(crate) fn unprepared(sql: impl Into<String>) -> Call {
+        Call { how: How::Unprepared, text: Text::plain(sql) }
+    }
+}
+
+/// Whether writes of a class change the schema, and so drop every entry.
+pub(crate) fn is_definition(class: &str) -> bool {
+    ["ADD COLUMN", "CREATE and DROP INDEX", "DROP and CREATE VIEW", "CREATE TRIGGER"].contains(&class)
+}
