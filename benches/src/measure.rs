@@ -19,7 +19,10 @@ pub(crate) fn pair(mut value: impl FnMut(), mut floor: impl FnMut()) -> Pair {
     let (value_calls, floor_calls) = (calls(&mut value), calls(&mut floor));
     let mut rounds: Vec<(f64, f64)> = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
-        rounds.push((round(&mut value, value_calls), round(&mut floor, floor_calls)));
+        rounds.push((
+            round(&mut value, value_calls),
+            round(&mut floor, floor_calls),
+        ));
     }
     Pair {
         value: median(rounds.iter().map(|round| round.0)),

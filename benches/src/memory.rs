@@ -12,7 +12,9 @@ mod query;
 
 pub(crate) fn run(report: &Report) -> Result<(), Box<dyn Error>> {
     // One thread, as its floors: what is measured is the work, not the scheduler.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     key::rows(report, &runtime)?;
     query::rows(report, &runtime)?;
     analysis::rows(report)?;

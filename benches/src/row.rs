@@ -43,7 +43,13 @@ impl Report {
         ratio: f64,
         budget: f64,
     ) {
-        let round = |x: f64| if x.abs() < 10.0 { (x * 1000.0).round() / 1000.0 } else { (x * 10.0).round() / 10.0 };
+        let round = |x: f64| {
+            if x.abs() < 10.0 {
+                (x * 1000.0).round() / 1000.0
+            } else {
+                (x * 10.0).round() / 10.0
+            }
+        };
         let row = Row {
             table: self.table,
             row: row.to_owned(),
@@ -56,7 +62,10 @@ impl Report {
             holds: ratio <= budget,
         };
         if self.json {
-            println!("{}", serde_json::to_string(&row).expect("a row has only plain fields"));
+            println!(
+                "{}",
+                serde_json::to_string(&row).expect("a row has only plain fields")
+            );
             return;
         }
         let holds = if row.holds { "" } else { "  MISSED" };

@@ -15,7 +15,8 @@ const SCHEMA: &str = "
     CREATE TABLE track (id INTEGER PRIMARY KEY, name TEXT, album_id INTEGER REFERENCES album (id),
                         genre_id INTEGER, unit_price INTEGER, milliseconds INTEGER);";
 
-const SHORT: &str = "SELECT \"track\".\"id\", \"track\".\"name\" FROM \"track\" WHERE \"track\".\"id\" = ? LIMIT ?";
+const SHORT: &str =
+    "SELECT \"track\".\"id\", \"track\".\"name\" FROM \"track\" WHERE \"track\".\"id\" = ? LIMIT ?";
 
 const JOINED: &str = "SELECT \"track\".\"id\", \"track\".\"name\", \"album\".\"title\", \"artist\".\"name\" \
      FROM \"track\" INNER JOIN \"album\" ON \"album\".\"id\" = \"track\".\"album_id\" \
@@ -34,7 +35,13 @@ pub(crate) fn rows(report: &Report) -> Result<(), Box<dyn Error>> {
         let kilobytes = sql.len() as f64 / 1024.0;
         let per_kilobyte = cold / kilobytes / 1000.0;
         let row = format!("statement analysis, first time, {name} ({} B)", sql.len());
-        report.row(&row, (per_kilobyte, "us/KB"), ("100 us per KB", 100.0), per_kilobyte / 100.0, 1.0);
+        report.row(
+            &row,
+            (per_kilobyte, "us/KB"),
+            ("100 us per KB", 100.0),
+            per_kilobyte / 100.0,
+            1.0,
+        );
     }
     let planner = Planner::new(Dialect::Sqlite, catalogue.clone());
     let known = pair(
@@ -46,7 +53,19 @@ pub(crate) fn rows(report: &Report) -> Result<(), Box<dyn Error>> {
         },
     );
     let row = format!("statement analysis, again ({} B)", JOINED.len());
-    report.row(&row, (known.value, "ns"), ("100 ns", 100.0), known.value / 100.0, 1.0);
-    report.row(&row, (known.value, "ns"), ("ahash of the text", known.floor), known.ratio, 4.0);
+    report.row(
+        &row,
+        (known.value, "ns"),
+        ("100 ns", 100.0),
+        known.value / 100.0,
+        1.0,
+    );
+    report.row(
+        &row,
+        (known.value, "ns"),
+        ("ahash of the text", known.floor),
+        known.ratio,
+        4.0,
+    );
     Ok(())
 }

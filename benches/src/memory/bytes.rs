@@ -7,6 +7,7 @@ use larder::{Cache, Key, Memory, Tag};
 use stats_alloc::Region;
 use tokio::runtime::Runtime;
 
+use crate::memory::key::key;
 use crate::row::Report;
 
 const ENTRIES: u64 = 100_000;
@@ -22,7 +23,7 @@ pub(crate) fn rows(report: &Report, runtime: &Runtime) -> Result<(), Box<dyn Err
         let region = Region::new(crate::ALLOCATOR);
         let quick = quick_cache::sync::Cache::<Key, Arc<String>>::new(ENTRIES as usize);
         for n in 0..ENTRIES {
-            quick.insert(Key::from_parts(("product", n)), Arc::new(value()));
+            quick.insert(key(n), Arc::new(value()));
         }
         let floor = held(region.change());
         drop(quick);
@@ -39,7 +40,13 @@ pub(crate) fn rows(report: &Report, runtime: &Runtime) -> Result<(), Box<dyn Err
             let bytes = held(region.change());
             let row = format!("bytes per entry, {payload} B payload, {tags} shared tags");
             let limit = 2.0 * floor + payload as f64;
-            report.row(&row, (bytes, "B"), ("2 x quick_cache + payload", limit), bytes / limit, 1.0);
+            report.row(
+                &row,
+                (bytes, "B"),
+                ("2 x quick_cache + payload", limit),
+                bytes / limit,
+                1.0,
+            );
         }
     }
     Ok(())

@@ -37,7 +37,10 @@ fn filled(runtime: &Runtime, entries: u64) -> Result<Cache, Box<dyn Error>> {
     let cache = Cache::builder().store(Memory::bytes_max(4 << 30)).build()?;
     runtime.block_on(async {
         for n in 0..entries {
-            cache.insert(("product", n), n).tags([Tag::named("catalogue")]).await?;
+            cache
+                .insert(("product", n), n)
+                .tags([Tag::named("catalogue")])
+                .await?;
         }
         Ok::<_, larder::Error>(())
     })?;

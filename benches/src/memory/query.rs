@@ -6,8 +6,8 @@ use std::hint::black_box;
 use larder::Cache;
 use larder_sea_orm::{CachedConnection, CachedExt};
 use sea_orm::{
-    ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, EntityTrait,
-    QueryFilter, QueryOrder, QueryTrait, Select,
+    ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend,
+    EntityTrait, QueryFilter, QueryOrder, QueryTrait, Select,
 };
 use stats_alloc::Region;
 use tokio::runtime::Runtime;
@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 use crate::measure::pair;
 use crate::row::Report;
 
+#[allow(unreachable_pub)] // what the derive macro makes
 mod track {
     use sea_orm::entity::prelude::*;
     use serde::{Deserialize, Serialize};
@@ -65,10 +66,14 @@ fn by_genre() -> Select<track::Entity> {
 
 pub(crate) fn rows(report: &Report, runtime: &Runtime) -> Result<(), Box<dyn Error>> {
     let plain = runtime.block_on(database())?;
-    let db = runtime.block_on(async { CachedConnection::new(database().await?, Cache::memory()).await })?;
+    let db = runtime
+        .block_on(async { CachedConnection::new(database().await?, Cache::memory()).await })?;
     assert_eq!(runtime.block_on(by_genre().cached().all(&db))?.len(), 100);
 
-    for (name, select, faster) in [("1 row", by_id as fn() -> Select<track::Entity>, 20.0), ("100 rows", by_genre, 100.0)] {
+    for (name, select, faster) in [
+        ("1 row", by_id as fn() -> Select<track::Entity>, 20.0),
+        ("100 rows", by_genre, 100.0),
+    ] {
         runtime.block_on(select().cached().all(&db))?;
         let statements = db.statements();
         let build = pair(
@@ -82,7 +87,13 @@ pub(crate) fn rows(report: &Report, runtime: &Runtime) -> Result<(), Box<dyn Err
         );
         let floor = build.floor + 500.0;
         let row = format!("cached query, hit, {name}");
-        report.row(&row, (build.value, "ns"), ("building its SQL + 0.5 us", floor), build.value / floor, 1.0);
+        report.row(
+            &row,
+            (build.value, "ns"),
+            ("building its SQL + 0.5 us", floor),
+            build.value / floor,
+            1.0,
+        );
         let sqlite = pair(
             || {
                 black_box(runtime.block_on(select().cached().all(&db)).is_ok());
@@ -92,7 +103,13 @@ pub(crate) fn rows(report: &Report, runtime: &Runtime) -> Result<(), Box<dyn Err
             },
         );
         let floor = format!("SQLite in memory, 1/{faster}");
-        report.row(&row, (sqlite.value, "ns"), (&floor, sqlite.floor / faster), sqlite.ratio * faster, 1.0);
+        report.row(
+            &row,
+            (sqlite.value, "ns"),
+            (&floor, sqlite.floor / faster),
+            sqlite.ratio * faster,
+            1.0,
+        );
         assert_eq!(db.statements(), statements, "every cached query was a hit");
     }
 
@@ -107,6 +124,12 @@ pub(crate) fn rows(report: &Report, runtime: &Runtime) -> Result<(), Box<dyn Err
         runtime.block_on(by_id().cached().all(&db))?;
     }
     let hit = hit.change().allocations as f64 / f64::from(calls);
-    report.row("allocations per cached query, hit", (hit, "count"), ("building its SQL", built), hit - built, 2.0);
+    report.row(
+        "allocations per cached query, hit",
+        (hit, "count"),
+        ("building its SQL", built),
+        hit - built,
+        2.0,
+    );
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod attempt;
+mod database;
 mod explain;
 mod failure;
 
@@ -27,7 +28,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments).await,
         Command::Try(arguments) => attempt::run(&arguments).await,
     };
     match result {

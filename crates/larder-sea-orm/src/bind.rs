@@ -4,8 +4,8 @@
 use larder::adapter::Want;
 use larder::{Columns, Shape, Tag, TagValue};
 use larder_sql::{
-    Catalogue, Column, ColumnSet, Conjunction, Dialect, PinValue, Planned, ReadSet, Slot, Table, TableRead,
-    Value as Literal,
+    Catalogue, Column, ColumnSet, Conjunction, Dialect, PinValue, Planned, ReadSet, Slot, Table,
+    TableRead, Value as Literal,
 };
 use sea_orm::Value;
 
@@ -27,13 +27,24 @@ pub(crate) fn wants(
 ) -> Vec<Want> {
     let read = sabotage::read(read);
     let mut wants = vec![Want::Tag(Tag::root(database))];
-    let names = read.tables.iter().map(|table| &*table.table).chain(also.iter().map(String::as_str));
+    let names = read
+        .tables
+        .iter()
+        .map(|table| &*table.table)
+        .chain(also.iter().map(String::as_str));
     let mut tables: Vec<Tag> = names.map(|name| Tag::table(database, name)).collect();
     tables.sort_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
     tables.dedup();
     wants.extend(tables.into_iter().map(Want::Tag));
     for table in &read.tables {
-        shapes_of(database, catalogue.table(&table.table), planned, table, values, &mut wants);
+        shapes_of(
+            database,
+            catalogue.table(&table.table),
+            planned,
+            table,
+            values,
+            &mut wants,
+        );
     }
     for name in also {
         wants.push(any_row(Tag::table(database, name)));
@@ -60,7 +71,7 @@ fn shapes_of(
     for conjunction in &read.alternatives {
         let pins = pins(known, planned, conjunction, values);
         let names = pins.iter().map(|(name, _)| name.clone());
-        let shape = Shape::new(names, columns.clone());
+        let shape = Shape::new(names, besides(&columns, &pins));
         for values in product(&pins) {
             if !found.iter().any(|(s, v)| *s == shape && *v == values) {
                 found.push((shape.clone(), values));
@@ -82,19 +93,45 @@ fn shapes_of(
 }
 
 fn any_row(table: Tag) -> Want {
-    Want::Shape { table, shape: Shape::any_row(), values: Default::default() }
+    Want::Shape {
+        table,
+        shape: Shape::any_row(),
+        values: Default::default(),
+    }
+}
+
+/// The columns read besides those pinned: a pin counts as read.
+fn besides(columns: &Columns, pins: &[Pinned]) -> Columns {
+    match columns {
+        Columns::All => Columns::All,
+        Columns::Set(names) => Columns::set(
+            names
+                .iter()
+                .filter(|name| !pins.iter().any(|(pin, _)| pin == *name))
+                .cloned(),
+        ),
+    }
 }
 
 type Pinned = (larder::Name, Vec<TagValue>);
 
 /// The columns a conjunction pins, each with the values it may have. A pin whose values are not
 /// known to be canonical is left out, which widens.
-fn pins(known: &Table, planned: &Planned, conjunction: &Conjunction, values: &[Value]) -> Vec<Pinned> {
+fn pins(
+    known: &Table,
+    planned: &Planned,
+    conjunction: &Conjunction,
+    values: &[Value],
+) -> Vec<Pinned> {
     let mut pins: Vec<Pinned> = Vec::new();
     let mut tags = 1usize;
     for pin in &conjunction.pins {
         let rowid;
-        let column = match known.columns.iter().find(|column| column.name == pin.column) {
+        let column = match known
+            .columns
+            .iter()
+            .find(|column| column.name == pin.column)
+        {
             Some(column) => column,
             None if &*pin.column == "rowid" => {
                 rowid = rowid_column();

@@ -30,7 +30,11 @@ pub trait CachedExt: Sized {
     /// # Example: two reads, one statement
     /// See [`CachedConnection`](crate::CachedConnection).
     fn cached(self) -> Cached<Self> {
-        Cached { query: self, policy: None, mode: PhantomData }
+        Cached {
+            query: self,
+            policy: None,
+            mode: PhantomData,
+        }
     }
 }
 
@@ -48,7 +52,11 @@ pub struct Cached<Q, M = Serde> {
 impl<Q, M> Cached<Q, M> {
     /// The same for another select.
     pub(crate) fn map<R>(self, change: impl FnOnce(Q) -> R) -> Cached<R, M> {
-        Cached { query: change(self.query), policy: self.policy, mode: PhantomData }
+        Cached {
+            query: change(self.query),
+            policy: self.policy,
+            mode: PhantomData,
+        }
     }
 
     /// How long an answer is fresh at most, whatever happens to the data. One hour unless said.
@@ -65,7 +73,11 @@ impl<Q, M> Cached<Q, M> {
 
     /// For models without serde: their answers stay in this process.
     pub fn local(self) -> Cached<Q, Local> {
-        Cached { query: self.query, policy: self.policy, mode: PhantomData }
+        Cached {
+            query: self.query,
+            policy: self.policy,
+            mode: PhantomData,
+        }
     }
 }
 
@@ -80,7 +92,10 @@ impl<Q: Query, M> Cached<Q, M> {
     {
         let Cached { query, policy, .. } = self;
         let statement = query.all_statement()?;
-        let ask = Ask { policy: policy.as_ref(), ..Ask::plain("all") };
+        let ask = Ask {
+            policy: policy.as_ref(),
+            ..Ask::plain("all")
+        };
         let rows = Rows(|rows: Vec<QueryResult>| rows.into_iter().map(Q::decode).collect());
         fetch::<_, M, _>(db.reader(), statement, ask, rows).await
     }
@@ -101,9 +116,14 @@ impl<Q: Query, M> Cached<Q, M> {
             ..Ask::plain("one")
         };
         let row = Rows(|rows: Vec<QueryResult>| {
-            rows.into_iter().next().map(|row| Q::decode(row).map(Arc::new)).transpose()
+            rows.into_iter()
+                .next()
+                .map(|row| Q::decode(row).map(Arc::new))
+                .transpose()
         });
-        Ok(Option::clone(&*fetch::<_, M, _>(db.reader(), statement, ask, row).await?))
+        Ok(Option::clone(
+            &*fetch::<_, M, _>(db.reader(), statement, ask, row).await?,
+        ))
     }
 }
 
@@ -124,12 +144,19 @@ where
             Ok(statement) => statement,
             Err(answer) => return answer,
         };
-        let ask = Ask { policy: policy.as_ref(), ..Ask::plain("count") };
+        let ask = Ask {
+            policy: policy.as_ref(),
+            ..Ask::plain("count")
+        };
         Ok(*fetch::<_, M, _>(db.reader(), statement, ask, Rows(first_number)).await?)
     }
 
     /// Pages of `size` rows.
-    pub fn paginate<C: CachedRead>(self, db: &C, size: u64) -> CachedPaginator<'_, C, Q::Selector, M>
+    pub fn paginate<C: CachedRead>(
+        self,
+        db: &C,
+        size: u64,
+    ) -> CachedPaginator<'_, C, Q::Selector, M>
     where
         <Q::Selector as SelectorTrait>::Item: Send + Sync,
     {
@@ -154,7 +181,10 @@ where
             Ok(statement) => statement,
             Err(answer) => return answer,
         };
-        let ask = Ask { policy: policy.as_ref(), ..Ask::plain("exists") };
+        let ask = Ask {
+            policy: policy.as_ref(),
+            ..Ask::plain("exists")
+        };
         Ok(*fetch::<_, M, _>(db.reader(), statement, ask, AnyRow).await?)
     }
 }

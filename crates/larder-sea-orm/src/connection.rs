@@ -8,8 +8,7 @@ use futures_util::{Stream, StreamExt as _};
 use larder::Cache;
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, IsolationLevel,
-    QueryResult, Statement, StreamTrait, TransactionError, TransactionOptions,
-    TransactionTrait,
+    QueryResult, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
 };
 
 use crate::shared::Shared;
@@ -85,7 +84,9 @@ pub struct CachedConnection {
 
 impl std::fmt::Debug for CachedConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CachedConnection").field("database", &self.shared.database).finish_non_exhaustive()
+        f.debug_struct("CachedConnection")
+            .field("database", &self.shared.database)
+            .finish_non_exhaustive()
     }
 }
 
@@ -97,7 +98,10 @@ impl CachedConnection {
     ///
     /// # Errors
     /// When the database is not SQLite, or its catalogue cannot be read.
-    pub async fn new(connection: DatabaseConnection, cache: Cache) -> Result<CachedConnection, DbErr> {
+    pub async fn new(
+        connection: DatabaseConnection,
+        cache: Cache,
+    ) -> Result<CachedConnection, DbErr> {
         Self::builder(cache).wrap(connection).await
     }
 
@@ -132,6 +136,11 @@ impl CachedConnection {
     /// When the catalogue cannot be read.
     pub async fn schema_changed(&self) -> Result<(), DbErr> {
         self.shared.schema_changed().await
+    }
+
+    /// What is known of the database, as it was last read.
+    pub fn catalogue(&self) -> Arc<larder_sql::Catalogue> {
+        self.shared.schema().catalogue.clone()
     }
 
     /// Statements that this connection has sent to the database so far.
@@ -234,11 +243,18 @@ impl TransactionTrait for CachedConnection {
         isolation_level: Option<IsolationLevel>,
         access_mode: Option<AccessMode>,
     ) -> Result<CachedTransaction, DbErr> {
-        self.begin_with_options(TransactionOptions { isolation_level, access_mode, ..Default::default() })
-            .await
+        self.begin_with_options(TransactionOptions {
+            isolation_level,
+            access_mode,
+            ..Default::default()
+        })
+        .await
     }
 
-    async fn begin_with_options(&self, options: TransactionOptions) -> Result<CachedTransaction, DbErr> {
+    async fn begin_with_options(
+        &self,
+        options: TransactionOptions,
+    ) -> Result<CachedTransaction, DbErr> {
         CachedTransaction::begin(&self.shared, options).await
     }
 

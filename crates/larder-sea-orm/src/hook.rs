@@ -128,8 +128,13 @@ impl Buffer {
 
 impl Shared {
     /// Begins to collect what `transaction` changes.
-    pub(crate) async fn capture(&self, transaction: &DatabaseTransaction) -> Result<Capture, DbErr> {
-        let Some(hooks) = &self.hooks else { return Ok(Capture(None)) };
+    pub(crate) async fn capture(
+        &self,
+        transaction: &DatabaseTransaction,
+    ) -> Result<Capture, DbErr> {
+        let Some(hooks) = &self.hooks else {
+            return Ok(Capture(None));
+        };
         let ask = Statement::from_string(
             transaction.get_database_backend(),
             "SELECT number FROM temp.larder_connection",
@@ -137,7 +142,12 @@ impl Shared {
         self.count(1);
         let row = transaction.query_one_raw(ask).await?;
         let number: i64 = row.ok_or_else(unhooked)?.try_get_by_index(0)?;
-        let buffer = hooks.buffers.lock().get(&number).cloned().ok_or_else(unhooked)?;
+        let buffer = hooks
+            .buffers
+            .lock()
+            .get(&number)
+            .cloned()
+            .ok_or_else(unhooked)?;
         // What an earlier user of the connection left was announced, or rolled back, by then.
         *buffer.lock() = Buffer::default();
         Ok(Capture(Some(buffer)))
@@ -145,7 +155,9 @@ impl Shared {
 }
 
 fn unhooked() -> DbErr {
-    DbErr::Custom("a connection of the pool has no pre-update hook: something replaced it".to_owned())
+    DbErr::Custom(
+        "a connection of the pool has no pre-update hook: something replaced it".to_owned(),
+    )
 }
 
 impl Capture {
@@ -161,9 +173,15 @@ impl Capture {
             by_table.entry(row.table.clone()).or_default().push(row);
         }
         for (name, rows) in by_table {
-            match schema.catalogue.table(&name).and_then(|table| exact(table, &rows)) {
+            match schema
+                .catalogue
+                .table(&name)
+                .and_then(|table| exact(table, &rows))
+            {
                 Some(all) => {
-                    all.into_iter().for_each(|rows| changes.rows(&shared.database, &name, sabotage::rows(rows)));
+                    all.into_iter().for_each(|rows| {
+                        changes.rows(&shared.database, &name, sabotage::rows(rows))
+                    });
                 }
                 None => some_rows(changes, &shared.database, &name, &ColumnSet::All),
             }
@@ -174,10 +192,16 @@ impl Capture {
 /// The rows as images, grouped by the columns that changed. `None`: they cannot be read exactly.
 fn exact(table: &Table, rows: &[Row]) -> Option<Vec<RowsChange>> {
     // The hook counts the columns that are stored, the catalogue those that are declared.
-    if !matches!(table.kind, TableKind::Table) || table.columns.iter().any(|column| column.generated) {
+    if !matches!(table.kind, TableKind::Table)
+        || table.columns.iter().any(|column| column.generated)
+    {
         return None;
     }
-    let mut columns: Vec<Name> = table.columns.iter().map(|column| column.name.clone()).collect();
+    let mut columns: Vec<Name> = table
+        .columns
+        .iter()
+        .map(|column| column.name.clone())
+        .collect();
     if table.has_hidden_rowid() {
         columns.push("rowid".into());
     }
@@ -189,8 +213,16 @@ fn exact(table: &Table, rows: &[Row]) -> Option<Vec<RowsChange>> {
             return None;
         }
         let image = RowImage {
-            old: row.old.as_deref().map(|values| values_of(table, values, row.rowid.0)).transpose_some()?,
-            new: row.new.as_deref().map(|values| values_of(table, values, row.rowid.1)).transpose_some()?,
+            old: row
+                .old
+                .as_deref()
+                .map(|values| values_of(table, values, row.rowid.0))
+                .transpose_some()?,
+            new: row
+                .new
+                .as_deref()
+                .map(|values| values_of(table, values, row.rowid.1))
+                .transpose_some()?,
         };
         match (&row.old, &row.new) {
             (Some(old), Some(new)) if row.rowid.0 == row.rowid.1 => {
@@ -200,10 +232,18 @@ fn exact(table: &Table, rows: &[Row]) -> Option<Vec<RowsChange>> {
             _ => whole.push(image),
         }
     }
-    let mut all = vec![RowsChange { columns: columns.clone(), changed: Columns::All, rows: whole }];
+    let mut all = vec![RowsChange {
+        columns: columns.clone(),
+        changed: Columns::All,
+        rows: whole,
+    }];
     for (differ, rows) in groups.into_iter().filter(|(differ, _)| !differ.is_empty()) {
         let changed = Columns::set(differ.into_iter().map(|i| columns[i].clone()));
-        all.push(RowsChange { columns: columns.clone(), changed, rows });
+        all.push(RowsChange {
+            columns: columns.clone(),
+            changed,
+            rows,
+        });
     }
     Some(all)
 }

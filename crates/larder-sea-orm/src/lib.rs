@@ -32,8 +32,8 @@ mod value;
 mod write;
 
 pub use cached::{Cached, CachedCursor, CachedExt, CachedPaginator, Query};
-pub use larder::{Local, Mode, Serde};
 pub use connection::{Builder, CachedConnection, RowStream};
+pub use larder::{Local, Mode, Serde};
 pub use raw::{RawRows, raw_rows};
 pub use reader::CachedRead;
 pub use transaction::CachedTransaction;

@@ -21,14 +21,18 @@ pub(crate) static PROBE: Probe = Probe;
 
 /// The first statement that `reader` sends to [`PROBE`]. `None`: it sent none, and this is its
 /// answer.
-pub(crate) fn probe<T>(reader: impl Future<Output = Result<T, DbErr>>) -> Result<Statement, Result<T, DbErr>> {
+pub(crate) fn probe<T>(
+    reader: impl Future<Output = Result<T, DbErr>>,
+) -> Result<Statement, Result<T, DbErr>> {
     SEEN.with(RefCell::take);
     // It never waits: its only connection answers at once.
     let answer = reader.now_or_never();
     match (SEEN.with(RefCell::take), answer) {
         (Some(statement), _) => Ok(statement),
         (None, Some(answer)) => Err(answer),
-        (None, None) => Err(Err(DbErr::Custom("this reader waits for something else than its connection".to_owned()))),
+        (None, None) => Err(Err(DbErr::Custom(
+            "this reader waits for something else than its connection".to_owned(),
+        ))),
     }
 }
 
@@ -73,7 +77,9 @@ impl Replay {
     /// What `reader` makes of the rows.
     pub(crate) fn answer<T>(reader: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         reader.now_or_never().unwrap_or_else(|| {
-            Err(DbErr::Custom("this reader waits for something else than its connection".to_owned()))
+            Err(DbErr::Custom(
+                "this reader waits for something else than its connection".to_owned(),
+            ))
         })
     }
 }
@@ -85,11 +91,15 @@ impl ConnectionTrait for Replay {
     }
 
     async fn execute_raw(&self, _: Statement) -> Result<ExecResult, DbErr> {
-        Err(DbErr::Custom("rows that are replayed cannot be written".to_owned()))
+        Err(DbErr::Custom(
+            "rows that are replayed cannot be written".to_owned(),
+        ))
     }
 
     async fn execute_unprepared(&self, _: &str) -> Result<ExecResult, DbErr> {
-        Err(DbErr::Custom("rows that are replayed cannot be written".to_owned()))
+        Err(DbErr::Custom(
+            "rows that are replayed cannot be written".to_owned(),
+        ))
     }
 
     async fn query_one_raw(&self, _: Statement) -> Result<Option<QueryResult>, DbErr> {

@@ -33,7 +33,10 @@ impl<M> Cached<Statement, M> {
     where
         M: Mode<RawRows>,
     {
-        let ask = Ask { policy: self.policy.as_ref(), ..Ask::plain("rows") };
+        let ask = Ask {
+            policy: self.policy.as_ref(),
+            ..Ask::plain("rows")
+        };
         fetch::<_, M, _>(db.reader(), self.query, ask, Rows(raw)).await
     }
 
@@ -45,9 +48,14 @@ impl<M> Cached<Statement, M> {
     where
         M: Mode<Vec<JsonValue>>,
     {
-        let ask = Ask { policy: self.policy.as_ref(), ..Ask::plain("json") };
+        let ask = Ask {
+            policy: self.policy.as_ref(),
+            ..Ask::plain("json")
+        };
         let rows = Rows(|rows: Vec<QueryResult>| {
-            rows.iter().map(|row| sea_orm::FromQueryResult::from_query_result(row, "")).collect()
+            rows.iter()
+                .map(|row| sea_orm::FromQueryResult::from_query_result(row, ""))
+                .collect()
         });
         fetch::<_, M, _>(db.reader(), self.query, ask, rows).await
     }
@@ -57,7 +65,10 @@ impl<M> Cached<Statement, M> {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn raw_rows<C: ConnectionTrait>(connection: &C, statement: Statement) -> Result<RawRows, DbErr> {
+pub async fn raw_rows<C: ConnectionTrait>(
+    connection: &C,
+    statement: Statement,
+) -> Result<RawRows, DbErr> {
     raw(connection.query_all_raw(statement).await?)
 }
 
@@ -68,11 +79,16 @@ fn raw(rows: Vec<QueryResult>) -> Result<RawRows, DbErr> {
             return Err(DbErr::Type("a row that is not SQLite's".to_owned()));
         };
         if all.columns.is_empty() {
-            all.columns = row.columns().iter().map(|column| column.name().to_owned()).collect();
+            all.columns = row
+                .columns()
+                .iter()
+                .map(|column| column.name().to_owned())
+                .collect();
         }
         let values = (0..row.columns().len()).map(|index| stored(row, index));
         let values = values.collect::<Result<_, _>>();
-        all.rows.push(values.map_err(|error| DbErr::Type(error.to_string()))?);
+        all.rows
+            .push(values.map_err(|error| DbErr::Type(error.to_string()))?);
     }
     Ok(all)
 }

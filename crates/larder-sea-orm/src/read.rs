@@ -32,7 +32,13 @@ pub(crate) struct Ask<'a, T> {
 
 impl<T> Ask<'_, T> {
     pub(crate) fn plain(form: &'static str) -> Self {
-        Ask { form, extra: Vec::new(), also: Vec::new(), policy: None, negative: None }
+        Ask {
+            form,
+            extra: Vec::new(),
+            also: Vec::new(),
+            policy: None,
+            negative: None,
+        }
     }
 }
 
@@ -52,7 +58,11 @@ impl<T, F> Load<T> for Rows<F>
 where
     F: FnOnce(Vec<QueryResult>) -> Result<T, DbErr> + Send + 'static,
 {
-    async fn load<C: ConnectionTrait>(self, connection: &C, statement: Statement) -> Result<T, DbErr> {
+    async fn load<C: ConnectionTrait>(
+        self,
+        connection: &C,
+        statement: Statement,
+    ) -> Result<T, DbErr> {
         (self.0)(connection.query_all_raw(statement).await?)
     }
 }
@@ -75,16 +85,24 @@ where
         Kind::Direct(shared, transaction) => {
             shared.count(1);
             let value = load.load(transaction, statement).await;
-            (value.map(Arc::new), Outcome::Uncached("inside a transaction".to_owned()))
+            (
+                value.map(Arc::new),
+                Outcome::Uncached("inside a transaction".to_owned()),
+            )
         }
         Kind::Cached(shared) => {
             shared.settle_schema().await?;
             let schema = shared.schema();
             let planned = schema.plan(&statement.sql);
             match cacheable(&planned) {
-                Ok(read) => cached::<T, M, L>(shared, &schema, &planned, read, statement, ask, load).await,
+                Ok(read) => {
+                    cached::<T, M, L>(shared, &schema, &planned, read, statement, ask, load).await
+                }
                 Err(why) => {
-                    shared.cache.emit(&Event::Uncached { group: UNCACHED, why: &why });
+                    shared.cache.emit(&Event::Uncached {
+                        group: UNCACHED,
+                        why: &why,
+                    });
                     shared.count(1);
                     let value = load.load(&shared.inner, statement).await;
                     (value.map(Arc::new), Outcome::Uncached(why))
@@ -128,7 +146,14 @@ where
     let group = schema.group(&shared.cache, main);
     let wants = || {
         let bound = values(&statement);
-        bind::wants(&shared.database, &schema.catalogue, planned, read, bound, &ask.also)
+        bind::wants(
+            &shared.database,
+            &schema.catalogue,
+            planned,
+            read,
+            bound,
+            &ask.also,
+        )
     };
     let fetch = Fetch {
         key: &key,
@@ -147,10 +172,16 @@ where
             load.load(&shared.inner, statement).await
         }
     };
-    match shared.cache.fetch(fetch, run, ask.negative, M::kind()).await {
+    match shared
+        .cache
+        .fetch(fetch, run, ask.negative, M::kind())
+        .await
+    {
         Ok(Fetched { value, outcome }) => {
             let outcome = match outcome {
-                adapter::Outcome::Hit | adapter::Outcome::StaleHit | adapter::Outcome::Joined => Outcome::Hit,
+                adapter::Outcome::Hit | adapter::Outcome::StaleHit | adapter::Outcome::Joined => {
+                    Outcome::Hit
+                }
                 adapter::Outcome::Loaded => {
                     trace::count(1);
                     Outcome::Miss

@@ -8,11 +8,11 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::Arc;
 
-use larder::adapter::{Changes, RowsChange};
 use larder::TagValue;
+use larder::adapter::{Changes, RowsChange};
 use larder_sql::{
-    Affinity, Collation, ColumnSet, Footprint, PinValue, Planned, ReadSet, RowsNamed, Slot, Table, WriteEvent,
-    WriteKind, WriteSet,
+    Affinity, Collation, ColumnSet, Footprint, PinValue, Planned, ReadSet, RowsNamed, Slot, Table,
+    WriteEvent, WriteKind, WriteSet,
 };
 
 /// Something that the adapter forgets.
@@ -93,12 +93,21 @@ pub(crate) fn table(mut table: Table) -> Table {
         Some(Bug::Cascade) => table.foreign_keys.clear(),
         Some(Bug::Trigger) => table.triggers.clear(),
         Some(Bug::Replace) => table.replaces_on_conflict = false,
-        Some(Bug::Generated) => table.columns.iter_mut().for_each(|column| column.generated = false),
+        Some(Bug::Generated) => table
+            .columns
+            .iter_mut()
+            .for_each(|column| column.generated = false),
         Some(Bug::NoCase) => {
-            let folded = table.columns.iter_mut().filter(|column| column.collation == Collation::NoCase);
+            let folded = table
+                .columns
+                .iter_mut()
+                .filter(|column| column.collation == Collation::NoCase);
             folded.for_each(|column| column.collation = Collation::Binary);
         }
-        Some(Bug::Affinity) => table.columns.iter_mut().for_each(|column| column.affinity = Affinity::Blob),
+        Some(Bug::Affinity) => table
+            .columns
+            .iter_mut()
+            .for_each(|column| column.affinity = Affinity::Blob),
         _ => {}
     }
     table
@@ -141,20 +150,33 @@ pub(crate) fn read(read: &ReadSet) -> Cow<'_, ReadSet> {
     let mut read = Cow::Borrowed(read);
     match BUG.get() {
         Some(Bug::OtherAlternatives) => {
-            read.to_mut().tables.iter_mut().for_each(|table| table.alternatives.truncate(1));
+            read.to_mut()
+                .tables
+                .iter_mut()
+                .for_each(|table| table.alternatives.truncate(1));
         }
         Some(Bug::IsNull) => {
             for table in &mut read.to_mut().tables {
-                let met = |pins: &[larder_sql::Pin]| pins.iter().all(|pin| pin.value != PinValue::Null);
-                if table.alternatives.iter().any(|conjunction| met(&conjunction.pins)) {
-                    table.alternatives.retain(|conjunction| met(&conjunction.pins));
+                let met =
+                    |pins: &[larder_sql::Pin]| pins.iter().all(|pin| pin.value != PinValue::Null);
+                if table
+                    .alternatives
+                    .iter()
+                    .any(|conjunction| met(&conjunction.pins))
+                {
+                    table
+                        .alternatives
+                        .retain(|conjunction| met(&conjunction.pins));
                 }
             }
         }
         Some(Bug::JoinedTables) => read.to_mut().tables.truncate(1),
         Some(Bug::ColumnsRead) => {
             for table in &mut read.to_mut().tables {
-                let pins = table.alternatives.iter().flat_map(|conjunction| &conjunction.pins);
+                let pins = table
+                    .alternatives
+                    .iter()
+                    .flat_map(|conjunction| &conjunction.pins);
                 table.columns = ColumnSet::Set(pins.map(|pin| pin.column.clone()).collect());
             }
         }
@@ -165,13 +187,22 @@ pub(crate) fn read(read: &ReadSet) -> Cow<'_, ReadSet> {
 
 /// What a write did to rows.
 pub(crate) fn rows(mut change: RowsChange) -> RowsChange {
-    let known = |image: &Option<Vec<TagValue>>| image.as_ref().is_some_and(|values| !values.is_empty());
+    let known =
+        |image: &Option<Vec<TagValue>>| image.as_ref().is_some_and(|values| !values.is_empty());
     match BUG.get() {
         Some(Bug::OldImage) => {
-            change.rows.iter_mut().filter(|row| known(&row.old)).for_each(|row| row.old = None);
+            change
+                .rows
+                .iter_mut()
+                .filter(|row| known(&row.old))
+                .for_each(|row| row.old = None);
         }
         Some(Bug::NewImage) => {
-            change.rows.iter_mut().filter(|row| known(&row.new)).for_each(|row| row.new = None);
+            change
+                .rows
+                .iter_mut()
+                .filter(|row| known(&row.new))
+                .for_each(|row| row.new = None);
         }
         Some(Bug::OtherRows) => change.rows.truncate(1),
         _ => {}

@@ -49,7 +49,10 @@ impl Schema {
 
     /// Whether nothing has happened since that could have changed the schema.
     pub(crate) fn is_witnessed(&self) -> bool {
-        self.witness.read().as_ref().is_some_and(Witness::is_current)
+        self.witness
+            .read()
+            .as_ref()
+            .is_some_and(Witness::is_current)
     }
 
     /// The schema turned out to be what it was: from now on.
@@ -73,7 +76,8 @@ impl Schema {
 
 /// SQLite's counter of schema changes, as this connection sees it.
 pub(crate) async fn version<C: ConnectionTrait>(connection: &C) -> Result<i64, DbErr> {
-    let statement = Statement::from_string(connection.get_database_backend(), "PRAGMA schema_version");
+    let statement =
+        Statement::from_string(connection.get_database_backend(), "PRAGMA schema_version");
     match connection.query_one_raw(statement).await? {
         Some(row) => row.try_get_by_index(0),
         None => Ok(0),

@@ -36,7 +36,9 @@ pub(crate) struct Shared {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("database", &self.database).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("database", &self.database)
+            .finish_non_exhaustive()
     }
 }
 
@@ -80,7 +82,10 @@ impl Shared {
 
     /// Compares the schema's version as `connection` sees it with the one our plans were made
     /// for, and reads the catalogue again if it differs. Whether it did.
-    pub(crate) async fn notice_schema<C: ConnectionTrait>(&self, connection: &C) -> Result<bool, DbErr> {
+    pub(crate) async fn notice_schema<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+    ) -> Result<bool, DbErr> {
         self.count(1);
         if schema::version(connection).await? == self.schema().version {
             return Ok(false);
@@ -89,7 +94,10 @@ impl Shared {
         Ok(true)
     }
 
-    pub(crate) async fn reload_schema<C: ConnectionTrait>(&self, connection: &C) -> Result<(), DbErr> {
+    pub(crate) async fn reload_schema<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+    ) -> Result<(), DbErr> {
         let fresh = Arc::new(Schema::read(connection, &self.cache, &self.database).await?);
         *self.schema.write() = fresh;
         Ok(())

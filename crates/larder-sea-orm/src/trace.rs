@@ -76,7 +76,10 @@ pub(crate) fn count(statements: u64) {
 
 pub(crate) fn bumped(tags: &[Tag]) {
     let _ = RECORD.try_with(|record| {
-        record.borrow_mut().bumped.extend(tags.iter().map(ToString::to_string));
+        record
+            .borrow_mut()
+            .bumped
+            .extend(tags.iter().map(ToString::to_string));
     });
 }
 
@@ -99,7 +102,9 @@ pub(crate) async fn carried<T: Send + 'static>(
             output
         }
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => Err(DbErr::Custom("the runtime shut down while a statement ran".to_owned())),
+        Err(_) => Err(DbErr::Custom(
+            "the runtime shut down while a statement ran".to_owned(),
+        )),
     }
 }
 
@@ -118,7 +123,13 @@ impl Span {
             let mut record = record.borrow_mut();
             let statements = std::mem::take(&mut record.statements);
             let bumped = std::mem::take(&mut record.bumped);
-            record.done.push(QueryTrace { sql, outcome: outcome(), elapsed, statements, bumped });
+            record.done.push(QueryTrace {
+                sql,
+                outcome: outcome(),
+                elapsed,
+                statements,
+                bumped,
+            });
         });
     }
 }

@@ -10,8 +10,8 @@ use larder_sql::TransactionKind;
 use parking_lot::Mutex;
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
-    QueryResult, SqliteTransactionMode, Statement, StreamTrait, TransactionError, TransactionOptions,
-    TransactionSession, TransactionTrait,
+    QueryResult, SqliteTransactionMode, Statement, StreamTrait, TransactionError,
+    TransactionOptions, TransactionSession, TransactionTrait,
 };
 
 use crate::connection::RowStream;
@@ -57,19 +57,27 @@ pub(crate) struct Pending {
 
 impl std::fmt::Debug for Pending {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pending").field("doubtful", &self.doubtful).finish_non_exhaustive()
+        f.debug_struct("Pending")
+            .field("doubtful", &self.doubtful)
+            .finish_non_exhaustive()
     }
 }
 
 impl CachedTransaction {
-    pub(crate) async fn begin(shared: &Arc<Shared>, options: TransactionOptions) -> Result<Self, DbErr> {
+    pub(crate) async fn begin(
+        shared: &Arc<Shared>,
+        options: TransactionOptions,
+    ) -> Result<Self, DbErr> {
         shared.count(1);
         let inner = shared.inner.begin_with_options(options).await?;
         let locked = !matches!(
             options.sqlite_transaction_mode,
             None | Some(SqliteTransactionMode::Deferred)
         );
-        let pending = Pending { locked, ..Default::default() };
+        let pending = Pending {
+            locked,
+            ..Default::default()
+        };
         Ok(CachedTransaction {
             inner: Some(inner),
             shared: shared.clone(),
@@ -83,7 +91,9 @@ impl CachedTransaction {
     }
 
     pub(crate) fn inner(&self) -> &DatabaseTransaction {
-        self.inner.as_ref().expect("a transaction is there until it ends")
+        self.inner
+            .as_ref()
+            .expect("a transaction is there until it ends")
     }
 
     async fn run(&self, statement: Statement, how: How) -> Result<Answer, DbErr> {
@@ -131,16 +141,23 @@ impl CachedTransaction {
         let schema = self.shared.schema();
         let planned = schema.plan(&statement.sql);
         let Some(write) = Write::new(&self.shared, &schema, &planned) else {
-            return Err(DbErr::Custom("the schema changed while this statement was planned; run it again".to_owned()));
+            return Err(DbErr::Custom(
+                "the schema changed while this statement was planned; run it again".to_owned(),
+            ));
         };
         // If the caller goes away in the middle, nobody knows what the statement did.
-        let mut doubt = Doubt { pending: &self.pending, widened: Some(write.widened()) };
+        let mut doubt = Doubt {
+            pending: &self.pending,
+            widened: Some(write.widened()),
+        };
         let mut changes = Changes::new();
         let answer = write.run(self.inner(), statement, how, &mut changes).await;
         doubt.widened = None;
         let doubtful = {
             let mut pending = self.pending.lock();
-            pending.changes.merge(sabotage::pending(changes, self.savepoint));
+            pending
+                .changes
+                .merge(sabotage::pending(changes, self.savepoint));
             pending.doubtful |= answer.is_err();
             pending.doubtful
         };
@@ -179,11 +196,15 @@ impl CachedTransaction {
         }
         let schema = self.shared.schema();
         let planned = schema.plan(&statement.sql);
-        let Some(write) = Write::new(&self.shared, &schema, &planned) else { return Ok(()) };
+        let Some(write) = Write::new(&self.shared, &schema, &planned) else {
+            return Ok(());
+        };
         if let Some(table) = write.plain_target() {
             let nothing = format!("DELETE FROM {} WHERE 0", quoted(table));
             self.shared.count(1);
-            self.inner().execute_raw(Statement::from_string(DbBackend::Sqlite, nothing)).await?;
+            self.inner()
+                .execute_raw(Statement::from_string(DbBackend::Sqlite, nothing))
+                .await?;
         }
         self.pending.lock().locked = true;
         if self.shared.notice_schema(self.inner()).await? {
@@ -208,7 +229,9 @@ impl CachedTransaction {
                 Ok(value)
             }
             Err(error) => {
-                self.rollback().await.map_err(TransactionError::Connection)?;
+                self.rollback()
+                    .await
+                    .map_err(TransactionError::Connection)?;
                 Err(TransactionError::Transaction(error))
             }
         }
@@ -249,7 +272,11 @@ async fn commit(
 ) -> Result<(), DbErr> {
     let (mut changes, ddl, capture) = {
         let mut pending = pending.lock();
-        (std::mem::take(&mut pending.changes), pending.ddl, pending.capture.take())
+        (
+            std::mem::take(&mut pending.changes),
+            pending.ddl,
+            pending.capture.take(),
+        )
     };
     if let Some(mut capture) = capture {
         capture.add_to(&shared, &shared.schema(), &mut changes);
@@ -271,7 +298,10 @@ async fn commit(
 impl TransactionSession for CachedTransaction {
     async fn commit(mut self) -> Result<(), DbErr> {
         let span = Span::begin("COMMIT");
-        let inner = self.inner.take().expect("a transaction is there until it ends");
+        let inner = self
+            .inner
+            .take()
+            .expect("a transaction is there until it ends");
         let result = match self.savepoint {
             true => {
                 self.shared.count(1);
@@ -285,7 +315,10 @@ impl TransactionSession for CachedTransaction {
 
     async fn rollback(mut self) -> Result<(), DbErr> {
         let span = Span::begin("ROLLBACK");
-        let inner = self.inner.take().expect("a transaction is there until it ends");
+        let inner = self
+            .inner
+            .take()
+            .expect("a transaction is there until it ends");
         self.shared.count(1);
         if self.savepoint {
             // Its tags stay with the transaction: to bump too much is safe.
@@ -386,12 +419,19 @@ impl TransactionTrait for CachedTransaction {
         isolation_level: Option<IsolationLevel>,
         access_mode: Option<AccessMode>,
     ) -> Result<CachedTransaction, DbErr> {
-        self.begin_with_options(TransactionOptions { isolation_level, access_mode, ..Default::default() })
-            .await
+        self.begin_with_options(TransactionOptions {
+            isolation_level,
+            access_mode,
+            ..Default::default()
+        })
+        .await
     }
 
     /// A savepoint.
-    async fn begin_with_options(&self, options: TransactionOptions) -> Result<CachedTransaction, DbErr> {
+    async fn begin_with_options(
+        &self,
+        options: TransactionOptions,
+    ) -> Result<CachedTransaction, DbErr> {
         self.shared.count(1);
         let inner = self.inner().begin_with_options(options).await?;
         Ok(CachedTransaction {

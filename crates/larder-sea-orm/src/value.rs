@@ -104,8 +104,13 @@ fn number_in_text(s: &str) -> Option<Option<TagValue>> {
         return None;
     }
     let digits = s.strip_prefix('-').unwrap_or(s);
-    let plain = !digits.is_empty() && digits.len() <= 18 && digits.bytes().all(|b| b.is_ascii_digit());
-    Some(if plain { s.parse().ok().map(TagValue::Int) } else { None })
+    let plain =
+        !digits.is_empty() && digits.len() <= 18 && digits.bytes().all(|b| b.is_ascii_digit());
+    Some(if plain {
+        s.parse().ok().map(TagValue::Int)
+    } else {
+        None
+    })
 }
 
 /// Text under the column's collation.
@@ -124,8 +129,10 @@ fn text(column: &Column, s: &str) -> Option<TagValue> {
 
 /// Column `index` of `row` as SQLite holds it, whatever the column was declared as.
 pub(crate) fn stored(row: &SqliteRow, index: usize) -> Result<Stored, sqlx::Error> {
-    stored_value(row.try_get_raw(index)?)
-        .map_err(|source| sqlx::Error::ColumnDecode { index: index.to_string(), source })
+    stored_value(row.try_get_raw(index)?).map_err(|source| sqlx::Error::ColumnDecode {
+        index: index.to_string(),
+        source,
+    })
 }
 
 /// A value as SQLite holds it.

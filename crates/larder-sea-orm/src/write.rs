@@ -95,16 +95,29 @@ enum Need<'a> {
     /// No shape in use asks for values: that rows changed is all that matters.
     Nothing { changed: Columns },
     /// The shapes in use ask for `fetch`.
-    Images { table: &'a Table, target: &'a TableWrite, changed: Columns, fetch: Vec<Name> },
+    Images {
+        table: &'a Table,
+        target: &'a TableWrite,
+        changed: Columns,
+        fetch: Vec<Name>,
+    },
     /// Cannot be learned, or not by us.
     Widen,
 }
 
 impl<'a> Write<'a> {
     /// `None` when the plan is no plain write.
-    pub(crate) fn new(shared: &'a Shared, schema: &'a Schema, planned: &'a Planned) -> Option<Self> {
+    pub(crate) fn new(
+        shared: &'a Shared,
+        schema: &'a Schema,
+        planned: &'a Planned,
+    ) -> Option<Self> {
         match &planned.plan.footprint {
-            Footprint::Write(set) => Some(Write { shared, schema, set }),
+            Footprint::Write(set) => Some(Write {
+                shared,
+                schema,
+                set,
+            }),
             _ => None,
         }
     }
@@ -121,7 +134,12 @@ impl<'a> Write<'a> {
     pub(crate) fn widened(&self) -> Changes {
         let mut changes = Changes::new();
         for target in &self.set.targets {
-            some_rows(&mut changes, &self.shared.database, &target.table, &target.columns);
+            some_rows(
+                &mut changes,
+                &self.shared.database,
+                &target.table,
+                &target.columns,
+            );
         }
         self.reach(&mut changes);
         changes
@@ -158,13 +176,20 @@ impl<'a> Write<'a> {
         for target in &self.set.targets {
             add(&target.table, &target.columns);
             let closure = self.schema.catalogue.closure(&target.table, &target.event);
-            closure.tables.iter().for_each(|(table, event)| add(table, &event.columns()));
+            closure
+                .tables
+                .iter()
+                .for_each(|(table, event)| add(table, &event.columns()));
         }
     }
 
     async fn need(&self) -> Need<'a> {
-        let [target] = self.set.targets.as_slice() else { return Need::Widen };
-        let Some(table) = self.schema.catalogue.table(&target.table) else { return Need::Widen };
+        let [target] = self.set.targets.as_slice() else {
+            return Need::Widen;
+        };
+        let Some(table) = self.schema.catalogue.table(&target.table) else {
+            return Need::Widen;
+        };
         if !matches!(table.kind, TableKind::Table) || self.reach(&mut Changes::new()) {
             return Need::Widen;
         }
@@ -172,7 +197,10 @@ impl<'a> Write<'a> {
         if replaces || matches!(target.rows, RowsNamed::Unknown(_)) {
             return Need::Widen;
         }
-        if !matches!(target.kind, WriteKind::Insert | WriteKind::Update | WriteKind::Delete) {
+        if !matches!(
+            target.kind,
+            WriteKind::Insert | WriteKind::Update | WriteKind::Delete
+        ) {
             return Need::Widen;
         }
         let changed = match target.kind {
@@ -202,23 +230,43 @@ impl<'a> Write<'a> {
             Some(_) => Need::Widen,
             None => self.need().await,
         };
-        let answer = match need {
-            Need::Images { table, target, changed, fetch } => {
-                let learn = images::Learn {
-                    shared: self.shared,
+        let answer =
+            match need {
+                Need::Images {
                     table,
                     target,
-                    fetch: fetch.into(),
-                    changed: &changed,
-                };
-                learn.run(connection, statement, how).await
-            }
-            Need::Nothing { changed } => send(self.shared, connection, statement, how).await.map(|answer| {
-                let image = RowImage { old: Some(Vec::new()), new: Some(Vec::new()) };
-                (answer, Some(vec![RowsChange { columns: [].into(), changed, rows: vec![image] }]))
-            }),
-            Need::Widen => send(self.shared, connection, statement, how).await.map(|answer| (answer, None)),
-        };
+                    changed,
+                    fetch,
+                } => {
+                    let learn = images::Learn {
+                        shared: self.shared,
+                        table,
+                        target,
+                        fetch: fetch.into(),
+                        changed: &changed,
+                    };
+                    learn.run(connection, statement, how).await
+                }
+                Need::Nothing { changed } => send(self.shared, connection, statement, how)
+                    .await
+                    .map(|answer| {
+                        let image = RowImage {
+                            old: Some(Vec::new()),
+                            new: Some(Vec::new()),
+                        };
+                        (
+                            answer,
+                            Some(vec![RowsChange {
+                                columns: [].into(),
+                                changed,
+                                rows: vec![image],
+                            }]),
+                        )
+                    }),
+                Need::Widen => send(self.shared, connection, statement, how)
+                    .await
+                    .map(|answer| (answer, None)),
+            };
         let (answer, rows) = match answer {
             Ok(done) => done,
             Err(error) => {
@@ -248,29 +296,48 @@ impl<'a> Write<'a> {
     /// Whether it can change something although it changed no row of its target.
     fn acts_without_rows(&self) -> bool {
         self.set.targets.len() != 1
-            || self.set.targets.iter().any(|target| match self.schema.catalogue.table(&target.table) {
-                Some(table) => {
-                    !table.triggers.is_empty()
-                        || !matches!(table.kind, TableKind::Table)
-                        || !matches!(target.kind, WriteKind::Insert | WriteKind::Update | WriteKind::Delete)
+            || self.set.targets.iter().any(|target| {
+                match self.schema.catalogue.table(&target.table) {
+                    Some(table) => {
+                        !table.triggers.is_empty()
+                            || !matches!(table.kind, TableKind::Table)
+                            || !matches!(
+                                target.kind,
+                                WriteKind::Insert | WriteKind::Update | WriteKind::Delete
+                            )
+                    }
+                    None => true,
                 }
-                None => true,
             })
     }
 
     /// The only target, where it is a plain table.
     pub(crate) fn plain_target(&self) -> Option<&str> {
-        let [target] = self.set.targets.as_slice() else { return None };
+        let [target] = self.set.targets.as_slice() else {
+            return None;
+        };
         let table = self.schema.catalogue.table(&target.table)?;
         matches!(table.kind, TableKind::Table).then_some(&*table.name)
     }
 }
 
 /// Which columns the shapes in use need to see of the rows.
-fn needed<'a>(table: &'a Table, target: &'a TableWrite, changed: Columns, lists: &[ShapeList]) -> Need<'a> {
-    let met = || lists.iter().flat_map(|list| list.shapes.iter()).filter(|shape| shape.meets(&changed));
+fn needed<'a>(
+    table: &'a Table,
+    target: &'a TableWrite,
+    changed: Columns,
+    lists: &[ShapeList],
+) -> Need<'a> {
+    let met = || {
+        lists
+            .iter()
+            .flat_map(|list| list.shapes.iter())
+            .filter(|shape| shape.meets(&changed))
+    };
     let update = target.kind == WriteKind::Update;
-    let mut fetch: Vec<Name> = met().flat_map(|shape| shape.pins().iter().cloned()).collect();
+    let mut fetch: Vec<Name> = met()
+        .flat_map(|shape| shape.pins().iter().cloned())
+        .collect();
     if let (true, Columns::Set(columns)) = (update && met().next().is_some(), &changed) {
         // What an UPDATE sets to the value it had changes nothing.
         fetch.extend(columns.iter().cloned());
@@ -284,7 +351,12 @@ fn needed<'a>(table: &'a Table, target: &'a TableWrite, changed: Columns, lists:
         // The row changes its name: it cannot be found again by the old one.
         return Need::Widen;
     }
-    Need::Images { table, target, changed, fetch }
+    Need::Images {
+        table,
+        target,
+        changed,
+        fetch,
+    }
 }
 
 /// The columns that name a row.
@@ -299,12 +371,22 @@ pub(crate) fn key_columns(table: &Table) -> impl Iterator<Item = &Name> {
 /// Some rows of a table changed in these columns, nobody knows which: shapes that pin nothing are
 /// bumped, and the table if a shape asks for values.
 pub(crate) fn some_rows(changes: &mut Changes, database: &str, table: &str, columns: &ColumnSet) {
-    let image = RowImage { old: Some(Vec::new()), new: Some(Vec::new()) };
-    let rows = RowsChange { columns: [].into(), changed: bind::columns(columns), rows: vec![image] };
+    let image = RowImage {
+        old: Some(Vec::new()),
+        new: Some(Vec::new()),
+    };
+    let rows = RowsChange {
+        columns: [].into(),
+        changed: bind::columns(columns),
+        rows: vec![image],
+    };
     changes.rows(database, table, rows);
 }
 
 /// The values a statement binds.
 pub(crate) fn values(statement: &Statement) -> &[Value] {
-    statement.values.as_ref().map_or(&[], |values| values.0.as_slice())
+    statement
+        .values
+        .as_ref()
+        .map_or(&[], |values| values.0.as_slice())
 }

@@ -45,6 +45,8 @@ pub(crate) struct Analyser<'a> {
     depth: usize,
     /// The next query only has to have rows; its columns do not matter.
     exists: bool,
+    /// The next query is the only source of a `COUNT(*)`: only the number of its rows matters.
+    counted: bool,
     /// Conditions cannot be trusted to group as the parser grouped them.
     pub(crate) loose: bool,
     pub(crate) reads: Vec<TableRead>,
@@ -74,6 +76,7 @@ impl<'a> Analyser<'a> {
             expanded: BTreeSet::new(),
             depth: 0,
             exists: false,
+            counted: false,
             loose: false,
             reads: Vec::new(),
             writes: Vec::new(),

@@ -150,11 +150,17 @@ impl Hash for Shape {
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "({}; ", self.pins().join(", "))?;
-        match self.columns() {
-            Columns::All => f.write_str("*)"),
-            Columns::Set(names) => write!(f, "{})", names.join(", ")),
-        }
+        write!(f, "({};", self.pins().join(", "))?;
+        write_columns(f, self.columns())
+    }
+}
+
+/// ` id, name)` after the semicolon; nothing but the parenthesis where there is no column.
+fn write_columns(f: &mut fmt::Formatter<'_>, columns: &Columns) -> fmt::Result {
+    match columns {
+        Columns::All => f.write_str(" *)"),
+        Columns::Set(names) if names.is_empty() => f.write_str(")"),
+        Columns::Set(names) => write!(f, " {})", names.join(", ")),
     }
 }
 

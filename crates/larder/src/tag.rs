@@ -207,6 +207,7 @@ fn write_shape(f: &mut fmt::Formatter<'_>, parts: &mut Parts<'_>) -> fmt::Result
     }
     match columns {
         None => f.write_str("; *)"),
+        Some(columns) if columns.is_empty() => f.write_str(";)"),
         Some(columns) => write!(f, "; {})", columns.join(", ")),
     }
 }

@@ -61,13 +61,20 @@ impl Summary {
 
 pub(crate) fn print(line: &Line, json: bool) {
     if json {
-        println!("{}", serde_json::to_string(line).expect("a line has only plain fields"));
+        println!(
+            "{}",
+            serde_json::to_string(line).expect("a line has only plain fields")
+        );
         return;
     }
     let outcome = line.outcome.unwrap_or(line.kind);
     let sql = line.sql.split_whitespace().collect::<Vec<_>>().join(" ");
     println!("{:>4}  {}  {outcome:<11} {}", line.line, line.conn, sql);
-    let mut said = format!("{}, {}", count(line.rows, "row"), count(line.statements, "statement"));
+    let mut said = format!(
+        "{}, {}",
+        count(line.rows, "row"),
+        count(line.statements, "statement")
+    );
     if let Some(why) = &line.why {
         said.push_str(&format!("; {why}"));
     }
@@ -88,10 +95,22 @@ pub(crate) fn print(line: &Line, json: bool) {
 
 pub(crate) fn print_summary(summary: &Summary, json: bool) {
     if json {
-        println!("{}", serde_json::to_string(summary).expect("a summary has only numbers"));
+        println!(
+            "{}",
+            serde_json::to_string(summary).expect("a summary has only numbers")
+        );
         return;
     }
-    let Summary { reads, hits, perfect_hits, stale, writes, bumps, unmet, .. } = summary;
+    let Summary {
+        reads,
+        hits,
+        perfect_hits,
+        stale,
+        writes,
+        bumps,
+        unmet,
+        ..
+    } = summary;
     println!(
         "{reads} reads, {hits} hits of {perfect_hits} possible, {stale} stale; \
          {writes} writes, {bumps} bumps; {unmet} expectations unmet"

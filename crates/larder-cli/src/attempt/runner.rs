@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use larder::Cache;
-use larder_sea_orm::sea_orm::{ConnectOptions, DbBackend, DbErr, Statement};
+use larder_sea_orm::sea_orm::{DbBackend, DbErr, Statement};
 use larder_sea_orm::trace::{self, Outcome, QueryTrace};
 use larder_sea_orm::{CachedConnection, RawRows};
 use larder_sql::{Catalogue, Dialect, Footprint, Planner, TransactionKind};
@@ -13,6 +12,7 @@ use larder_sql::{Catalogue, Dialect, Footprint, Planner, TransactionKind};
 use crate::attempt::report::Line;
 use crate::attempt::script::{Expected, Step};
 use crate::attempt::session::Session;
+use crate::database;
 use crate::failure::Failure;
 
 pub(crate) struct Runner {
@@ -49,12 +49,16 @@ impl Kind {
 impl Runner {
     pub(crate) async fn open(database: Option<&str>) -> Result<Runner, Failure> {
         let (url, scratch) = match database {
-            Some(url) => (checked(url)?, None),
+            Some(url) => (database::checked(url)?, None),
             None => {
-                let folder = tempfile::tempdir()
-                    .map_err(|error| Failure::new(format!("cannot make a scratch database: {error}")))?;
+                let folder = tempfile::tempdir().map_err(|error| {
+                    Failure::new(format!("cannot make a scratch database: {error}"))
+                })?;
                 let file = folder.path().join("scratch.db");
-                (format!("sqlite://{}?mode=rwc", file.display()), Some(folder))
+                (
+                    format!("sqlite://{}?mode=rwc", file.display()),
+                    Some(folder),
+                )
             }
         };
         let mut runner = Runner {
@@ -78,28 +82,28 @@ impl Runner {
 
     async fn session(&mut self, name: &str) -> Result<&mut Session, Failure> {
         if !self.sessions.contains_key(name) {
-            let mut options = ConnectOptions::new(self.url.clone());
-            // One connection each, so that a transaction stays on it; nobody waits for a lock.
-            options.max_connections(1).sqlx_logging(false);
-            // No prepared statements are kept: sqlx would keep the columns they had before an
-            // ALTER TABLE with them.
-            options.map_sqlx_sqlite_opts(|options| {
-                options.busy_timeout(Duration::ZERO).statement_cache_capacity(0)
-            });
+            let options = database::options(&self.url);
             let db = CachedConnection::builder(self.cache.clone())
                 .connect(options)
                 .await
                 .map_err(|error| Failure::new(format!("cannot open {}: {error}", self.url)))?;
             self.sessions.insert(name.to_owned(), Session::new(db));
         }
-        Ok(self.sessions.get_mut(name).expect("it has just been opened"))
+        Ok(self
+            .sessions
+            .get_mut(name)
+            .expect("it has just been opened"))
     }
 
     pub(crate) async fn step(&mut self, step: &Step) -> Result<Line, Failure> {
         let kind = self.kind(&step.sql);
         let statement = match step.params.is_empty() {
             true => Statement::from_string(DbBackend::Sqlite, step.sql.clone()),
-            false => Statement::from_sql_and_values(DbBackend::Sqlite, step.sql.clone(), step.params.clone()),
+            false => Statement::from_sql_and_values(
+                DbBackend::Sqlite,
+                step.sql.clone(),
+                step.params.clone(),
+            ),
         };
         let mut line = Line {
             n: step.n,
@@ -175,7 +179,11 @@ impl Runner {
             Footprint::Write(_) => Kind::Write,
             Footprint::Transaction(kind) => Kind::Transaction(kind.clone()),
             Footprint::Ddl(_) => Kind::Ddl,
-            Footprint::Unknown(_) if larder_sql::first_keyword(sql).looks_like_read() => Kind::Read,
+            Footprint::Unknown(_)
+                if larder_sql::first_keyword(sql, Dialect::Sqlite).looks_like_read() =>
+            {
+                Kind::Read
+            }
             Footprint::Unknown(_) => Kind::Write,
         }
     }
@@ -184,7 +192,10 @@ impl Runner {
 impl Line {
     fn traced(&mut self, queries: &[QueryTrace]) {
         self.statements = queries.iter().map(|query| query.statements).sum();
-        self.bumped = queries.iter().flat_map(|query| query.bumped.iter().cloned()).collect();
+        self.bumped = queries
+            .iter()
+            .flat_map(|query| query.bumped.iter().cloned())
+            .collect();
         let Some(last) = queries.last() else { return };
         if self.kind != "read" {
             return;
@@ -211,23 +222,14 @@ fn same(kept: &RawRows, fresh: &RawRows, sql: &str) -> bool {
     if kept == fresh {
         return true;
     }
-    let ordered = sql.to_ascii_lowercase().split_whitespace().any(|word| word == "order");
+    let ordered = sql
+        .to_ascii_lowercase()
+        .split_whitespace()
+        .any(|word| word == "order");
     let sorted = |rows: &RawRows| {
         let mut rows: Vec<String> = rows.rows.iter().map(|row| format!("{row:?}")).collect();
         rows.sort();
         rows
     };
     !ordered && sorted(kept) == sorted(fresh)
-}
-
-/// The URL, if it is one of a database that is there.
-fn checked(url: &str) -> Result<String, Failure> {
-    let Some(rest) = url.strip_prefix("sqlite:") else {
-        return Err(Failure::new(format!("{url}: larder try runs on SQLite; the URL begins with sqlite://")));
-    };
-    let path = rest.trim_start_matches("//").split('?').next().unwrap_or_default();
-    if path != ":memory:" && !rest.contains("mode=") && !std::path::Path::new(path).is_file() {
-        return Err(Failure::new(format!("there is no database file {path}")));
-    }
-    Ok(url.to_owned())
 }

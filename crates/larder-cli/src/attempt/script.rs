@@ -51,7 +51,10 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Step>, Failure> {
         let begin = end + start(&text[end..range.end]);
         let comments = &text[end..begin];
         end = range.end;
-        let sql = text[begin..range.end].trim().trim_end_matches(';').trim_end();
+        let sql = text[begin..range.end]
+            .trim()
+            .trim_end_matches(';')
+            .trim_end();
         if sql.is_empty() {
             continue;
         }
@@ -79,7 +82,10 @@ fn start(text: &str) -> usize {
     let mut at = 0;
     loop {
         let rest = &text[at..];
-        let blank = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n', ';', '\u{feff}']).len();
+        let blank = rest.len()
+            - rest
+                .trim_start_matches([' ', '\t', '\r', '\n', ';', '\u{feff}'])
+                .len();
         at += blank;
         let rest = &text[at..];
         if rest.starts_with("--") {
@@ -94,11 +100,16 @@ fn start(text: &str) -> usize {
 
 /// Carries out one comment line, if it is a direction.
 fn direct(step: &mut Step, comment: &str) -> Result<(), String> {
-    let Some(direction) = comment.strip_prefix("--").map(str::trim_start).and_then(|c| c.strip_prefix('@'))
+    let Some(direction) = comment
+        .strip_prefix("--")
+        .map(str::trim_start)
+        .and_then(|c| c.strip_prefix('@'))
     else {
         return Ok(());
     };
-    let (word, rest) = direction.split_once(char::is_whitespace).unwrap_or((direction, ""));
+    let (word, rest) = direction
+        .split_once(char::is_whitespace)
+        .unwrap_or((direction, ""));
     let rest = rest.trim();
     match word {
         "conn" if !rest.is_empty() => step.conn = rest.to_owned(),
@@ -110,12 +121,18 @@ fn direct(step: &mut Step, comment: &str) -> Result<(), String> {
                 "uncached" => Expected::Uncached,
                 "error" => Expected::Error,
                 other => {
-                    return Err(format!("@expect takes hit, miss, uncached or error, not {other:?}"));
+                    return Err(format!(
+                        "@expect takes hit, miss, uncached or error, not {other:?}"
+                    ));
                 }
             });
         }
         "params" => step.params = params(rest)?,
-        other => return Err(format!("there is no direction @{other}; there are @conn, @expect and @params")),
+        other => {
+            return Err(format!(
+                "there is no direction @{other}; there are @conn, @expect and @params"
+            ));
+        }
     }
     Ok(())
 }
@@ -142,7 +159,9 @@ fn params(text: &str) -> Result<Vec<Value>, String> {
                 let mut string = String::new();
                 while let Some(c) = rest.next() {
                     match c {
-                        '\'' if rest.peek() == Some(&'\'') => string.push(rest.next().unwrap_or('\'')),
+                        '\'' if rest.peek() == Some(&'\'') => {
+                            string.push(rest.next().unwrap_or('\''))
+                        }
                         '\'' => break,
                         c => string.push(c),
                     }
@@ -153,8 +172,9 @@ fn params(text: &str) -> Result<Vec<Value>, String> {
         }
     }
     json.push(']');
-    let values: Vec<serde_json::Value> = serde_json::from_str(&json)
-        .map_err(|error| format!("@params takes numbers, strings, true, false and null: {error}"))?;
+    let values: Vec<serde_json::Value> = serde_json::from_str(&json).map_err(|error| {
+        format!("@params takes numbers, strings, true, false and null: {error}")
+    })?;
     values.into_iter().map(value).collect()
 }
 
@@ -181,14 +201,19 @@ mod tests {
     #[test]
     fn comments_direct_the_next_statement_only() {
         let steps = parse("-- @conn b\n-- @expect hit\nSELECT 1;\nSELECT 2;").unwrap();
-        assert_eq!((steps[0].conn.as_str(), steps[0].expected), ("b", Some(Expected::Hit)));
+        assert_eq!(
+            (steps[0].conn.as_str(), steps[0].expected),
+            ("b", Some(Expected::Hit))
+        );
         assert_eq!((steps[1].conn.as_str(), steps[1].expected), ("a", None));
         assert_eq!((steps[0].line, steps[1].line), (3, 4));
     }
 
     #[test]
     fn params_are_numbers_strings_and_null() {
-        let steps = parse("-- @params 1, \"Ro\\\"ck\", 'it''s', NULL, 1.5, true\nSELECT ?, ?, ?, ?, ?, ?").unwrap();
+        let steps =
+            parse("-- @params 1, \"Ro\\\"ck\", 'it''s', NULL, 1.5, true\nSELECT ?, ?, ?, ?, ?, ?")
+                .unwrap();
         let expected = vec![
             Value::from(1i64),
             Value::from("Ro\"ck"),
@@ -210,8 +235,13 @@ mod tests {
 
     #[test]
     fn a_wrong_direction_is_refused_with_its_line() {
-        let error = parse("SELECT 1;\n-- @expect warm\nSELECT 2;").unwrap_err().to_string();
-        assert!(error.contains("line 3") && error.contains("warm"), "{error}");
+        let error = parse("SELECT 1;\n-- @expect warm\nSELECT 2;")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("line 3") && error.contains("warm"),
+            "{error}"
+        );
         assert!(parse("-- @params {}\nSELECT ?;").is_err());
         assert!(parse("-- @cnn b\nSELECT 1;").is_err());
     }

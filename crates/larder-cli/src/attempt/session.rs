@@ -1,7 +1,8 @@
 //! One named connection of a script, with the transaction it may be in.
 
 use larder_sea_orm::sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DbBackend, DbErr, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait,
 };
 use larder_sea_orm::{CachedConnection, CachedExt, CachedTransaction, RawRows, raw_rows};
 use larder_sql::{BeginMode, TransactionKind};
@@ -13,11 +14,17 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(db: CachedConnection) -> Session {
-        Session { db, transaction: None }
+        Session {
+            db,
+            transaction: None,
+        }
     }
 
     /// A read through the cache.
-    pub(crate) async fn read(&self, statement: Statement) -> Result<std::sync::Arc<RawRows>, DbErr> {
+    pub(crate) async fn read(
+        &self,
+        statement: Statement,
+    ) -> Result<std::sync::Arc<RawRows>, DbErr> {
         match &self.transaction {
             Some(transaction) => statement.cached().rows(transaction).await,
             None => statement.cached().rows(&self.db).await,
@@ -53,7 +60,10 @@ impl Session {
                     BeginMode::Exclusive => Some(SqliteTransactionMode::Exclusive),
                     _ => None,
                 };
-                let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
+                let options = TransactionOptions {
+                    sqlite_transaction_mode: mode,
+                    ..Default::default()
+                };
                 self.transaction = Some(self.db.begin_with_options(options).await?);
                 Ok(())
             }

@@ -2,9 +2,9 @@
 
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
-    EntityTrait, FromQueryResult, JsonValue, PartialModelTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Related, Select, SelectGetableTuple, SelectGetableValue, SelectModel, SelectTwo,
-    SelectTwoMany, SelectTwoModel, Selector, SelectorRaw, Statement, TryGetableMany,
+    EntityTrait, FromQueryResult, JsonValue, PartialModelTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Related, Select, SelectGetableTuple, SelectGetableValue, SelectModel,
+    SelectTwo, SelectTwoMany, SelectTwoModel, Selector, SelectorRaw, Statement, TryGetableMany,
 };
 
 use crate::cached::Cached;
@@ -111,7 +111,10 @@ impl<E: EntityTrait, M> Cached<Select<E>, M> {
     }
 
     /// Another text for the same model. See [`Select::from_raw_sql`].
-    pub fn from_raw_sql(self, statement: Statement) -> Cached<SelectorRaw<SelectModel<E::Model>>, M> {
+    pub fn from_raw_sql(
+        self,
+        statement: Statement,
+    ) -> Cached<SelectorRaw<SelectModel<E::Model>>, M> {
         self.map(|select| select.from_raw_sql(statement))
     }
 }

@@ -30,7 +30,11 @@ where
 {
     /// Pages by the values of `columns`. See [`Select::cursor_by`].
     pub fn cursor_by<I: IntoIdentity>(self, columns: I) -> CachedCursor<SelectModel<E::Model>, M> {
-        CachedCursor { cursor: self.query.cursor_by(columns), policy: self.policy, mode: PhantomData }
+        CachedCursor {
+            cursor: self.query.cursor_by(columns),
+            policy: self.policy,
+            mode: PhantomData,
+        }
     }
 }
 
@@ -46,7 +50,11 @@ where
         self,
         columns: I,
     ) -> CachedCursor<SelectTwoModel<E::Model, F::Model>, M> {
-        CachedCursor { cursor: self.query.cursor_by(columns), policy: self.policy, mode: PhantomData }
+        CachedCursor {
+            cursor: self.query.cursor_by(columns),
+            policy: self.policy,
+            mode: PhantomData,
+        }
     }
 }
 
@@ -100,14 +108,20 @@ where
         M: Mode<Vec<S::Item>>,
         Cursor<S>: Send,
     {
-        let CachedCursor { mut cursor, policy, .. } = self;
+        let CachedCursor {
+            mut cursor, policy, ..
+        } = self;
         let statement = match probe(cursor.all(&PROBE)) {
             Ok(statement) => statement,
             Err(answer) => return answer.map(Arc::new),
         };
-        let ask = Ask { policy: policy.as_ref(), ..Ask::plain("cursor") };
+        let ask = Ask {
+            policy: policy.as_ref(),
+            ..Ask::plain("cursor")
+        };
         // The cursor itself turns the last rows round.
-        let rows = Rows(move |rows: Vec<QueryResult>| Replay::answer(cursor.all(&Replay::new(rows))));
+        let rows =
+            Rows(move |rows: Vec<QueryResult>| Replay::answer(cursor.all(&Replay::new(rows))));
         fetch::<_, M, _>(db.reader(), statement, ask, rows).await
     }
 }

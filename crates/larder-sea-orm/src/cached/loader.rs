@@ -24,7 +24,11 @@ where
     ///
     /// # Errors
     /// Those of the database, when it has to be asked.
-    pub async fn load_one<R, S, C>(self, related: S, db: &C) -> Result<Arc<Vec<Option<R::Model>>>, DbErr>
+    pub async fn load_one<R, S, C>(
+        self,
+        related: S,
+        db: &C,
+    ) -> Result<Arc<Vec<Option<R::Model>>>, DbErr>
     where
         R: EntityTrait,
         R::Model: Send + Sync,
@@ -33,13 +37,21 @@ where
         C: CachedRead,
         M: Mode<Vec<Option<R::Model>>>,
     {
-        let Cached { query: models, policy, .. } = self;
+        let Cached {
+            query: models,
+            policy,
+            ..
+        } = self;
         let select = related.select();
         let statement = match probe(models.load_one(select.clone(), &PROBE)) {
             Ok(statement) => statement,
             Err(answer) => return answer.map(Arc::new),
         };
-        let ask = Ask { extra: keys::<T, R>(&models), policy: policy.as_ref(), ..Ask::plain("load one") };
+        let ask = Ask {
+            extra: keys::<T, R>(&models),
+            policy: policy.as_ref(),
+            ..Ask::plain("load one")
+        };
         let rows = Rows(move |rows: Vec<QueryResult>| {
             Replay::answer(models.load_one(select, &Replay::new(rows)))
         });
@@ -51,7 +63,11 @@ where
     ///
     /// # Errors
     /// Those of the database, when it has to be asked.
-    pub async fn load_many<R, S, C>(self, related: S, db: &C) -> Result<Arc<Vec<Vec<R::Model>>>, DbErr>
+    pub async fn load_many<R, S, C>(
+        self,
+        related: S,
+        db: &C,
+    ) -> Result<Arc<Vec<Vec<R::Model>>>, DbErr>
     where
         R: EntityTrait,
         R::Model: Send + Sync,
@@ -60,13 +76,21 @@ where
         C: CachedRead,
         M: Mode<Vec<Vec<R::Model>>>,
     {
-        let Cached { query: models, policy, .. } = self;
+        let Cached {
+            query: models,
+            policy,
+            ..
+        } = self;
         let select: Select<R> = related.select();
         let statement = match probe(models.load_many(select.clone(), &PROBE)) {
             Ok(statement) => statement,
             Err(answer) => return answer.map(Arc::new),
         };
-        let ask = Ask { extra: keys::<T, R>(&models), policy: policy.as_ref(), ..Ask::plain("load many") };
+        let ask = Ask {
+            extra: keys::<T, R>(&models),
+            policy: policy.as_ref(),
+            ..Ask::plain("load many")
+        };
         let rows = Rows(move |rows: Vec<QueryResult>| {
             Replay::answer(models.load_many(select, &Replay::new(rows)))
         });
@@ -83,9 +107,16 @@ where
     T::Entity: Related<R>,
 {
     let relation = <T::Entity as Related<R>>::via().unwrap_or_else(<T::Entity as Related<R>>::to);
-    let names: Vec<String> = relation.from_col.iter().map(|name| name.to_string()).collect();
+    let names: Vec<String> = relation
+        .from_col
+        .iter()
+        .map(|name| name.to_string())
+        .collect();
     let columns: Vec<_> = <T::Entity as EntityTrait>::Column::iter()
         .filter(|column| names.iter().any(|name| name == column.as_str()))
         .collect();
-    models.iter().flat_map(|model| columns.iter().map(|column| model.get(*column))).collect()
+    models
+        .iter()
+        .flat_map(|model| columns.iter().map(|column| model.get(*column)))
+        .collect()
 }

@@ -11,8 +11,7 @@ use crate::read::{Ask, Rows, fetch};
 use crate::reader::CachedRead;
 
 /// Rows of `E`, each with its rows of `F`.
-pub(crate) type WithMany<E, F> =
-    Vec<(<E as EntityTrait>::Model, Vec<<F as EntityTrait>::Model>)>;
+pub(crate) type WithMany<E, F> = Vec<(<E as EntityTrait>::Model, Vec<<F as EntityTrait>::Model>)>;
 
 impl<E, F, M> Cached<SelectTwoMany<E, F>, M>
 where
@@ -31,8 +30,12 @@ where
     {
         let Cached { query, policy, .. } = self;
         let statement = query.build(DbBackend::Sqlite);
-        let ask = Ask { policy: policy.as_ref(), ..Ask::plain("with many") };
-        let rows = Rows(move |rows: Vec<QueryResult>| Replay::answer(query.all(&Replay::new(rows))));
+        let ask = Ask {
+            policy: policy.as_ref(),
+            ..Ask::plain("with many")
+        };
+        let rows =
+            Rows(move |rows: Vec<QueryResult>| Replay::answer(query.all(&Replay::new(rows))));
         fetch::<_, M, _>(db.reader(), statement, ask, rows).await
     }
 }

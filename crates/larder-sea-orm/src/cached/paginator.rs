@@ -35,7 +35,13 @@ where
         size: u64,
         policy: Option<Policy>,
     ) -> Self {
-        CachedPaginator { pages, db, size, policy, mode: PhantomData }
+        CachedPaginator {
+            pages,
+            db,
+            size,
+            policy,
+            mode: PhantomData,
+        }
     }
 
     /// One page; the first is 0.
@@ -50,8 +56,12 @@ where
             Ok(statement) => statement,
             Err(answer) => return answer.map(Arc::new),
         };
-        let ask = Ask { policy: self.policy.as_ref(), ..Ask::plain("all") };
-        let rows = Rows(|rows: Vec<QueryResult>| rows.into_iter().map(S::from_raw_query_result).collect());
+        let ask = Ask {
+            policy: self.policy.as_ref(),
+            ..Ask::plain("all")
+        };
+        let rows =
+            Rows(|rows: Vec<QueryResult>| rows.into_iter().map(S::from_raw_query_result).collect());
         fetch::<_, M, _>(self.db.reader(), statement, ask, rows).await
     }
 
@@ -101,7 +111,10 @@ where
             Ok(statement) => statement,
             Err(answer) => return answer,
         };
-        let ask = Ask { policy: self.policy.as_ref(), ..Ask::plain("count") };
+        let ask = Ask {
+            policy: self.policy.as_ref(),
+            ..Ask::plain("count")
+        };
         Ok(*fetch::<_, M, _>(self.db.reader(), statement, ask, Rows(first_number)).await?)
     }
 
@@ -125,6 +138,9 @@ where
         M: Mode<u64>,
     {
         let number_of_items = self.num_items().await?;
-        Ok(ItemsAndPagesNumber { number_of_items, number_of_pages: number_of_items.div_ceil(self.size) })
+        Ok(ItemsAndPagesNumber {
+            number_of_items,
+            number_of_pages: number_of_items.div_ceil(self.size),
+        })
     }
 }

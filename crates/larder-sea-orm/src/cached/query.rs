@@ -2,8 +2,8 @@
 
 use sea_orm::{
     DbBackend, DbErr, EntityTrait, FromQueryResult, QueryResult, QuerySelect, QueryTrait, Select,
-    SelectTwo, SelectTwoModel, SelectTwoRequired, SelectTwoRequiredModel, Selector,
-    SelectorRaw, SelectorTrait, Statement,
+    SelectTwo, SelectTwoModel, SelectTwoRequired, SelectTwoRequiredModel, Selector, SelectorRaw,
+    SelectorTrait, Statement,
 };
 
 use crate::cached::CachedExt;
@@ -86,7 +86,9 @@ where
 
 /// A reader that asked nothing has an error to tell.
 pub(super) fn unasked<T>(answer: Result<T, DbErr>) -> DbErr {
-    answer.err().unwrap_or_else(|| DbErr::Custom("this select asked the database nothing".to_owned()))
+    answer
+        .err()
+        .unwrap_or_else(|| DbErr::Custom("this select asked the database nothing".to_owned()))
 }
 
 /// Joins become a selector of pairs.
@@ -117,7 +119,11 @@ macro_rules! pairs {
 }
 
 pairs!(SelectTwo, SelectTwoModel, (E::Model, Option<F::Model>));
-pairs!(SelectTwoRequired, SelectTwoRequiredModel, (E::Model, F::Model));
+pairs!(
+    SelectTwoRequired,
+    SelectTwoRequiredModel,
+    (E::Model, F::Model)
+);
 
 impl<E: EntityTrait> CachedExt for Select<E> {}
 impl<S: SelectorTrait> CachedExt for Selector<S> {}

@@ -10,12 +10,18 @@ use crate::write::intent::Script;
 use crate::write::{Answer, How, Write, send};
 
 /// One write. When its images have to be learned it runs in a transaction of its own.
-pub(super) async fn write(shared: Arc<Shared>, statement: Statement, how: How) -> Result<Answer, DbErr> {
+pub(super) async fn write(
+    shared: Arc<Shared>,
+    statement: Statement,
+    how: How,
+) -> Result<Answer, DbErr> {
     shared.notice_schema(&shared.inner).await?;
     let schema = shared.schema();
     let planned = schema.plan(&statement.sql);
     let Some(write) = Write::new(&shared, &schema, &planned) else {
-        return Err(DbErr::Custom("the schema changed while this statement was planned; run it again".to_owned()));
+        return Err(DbErr::Custom(
+            "the schema changed while this statement was planned; run it again".to_owned(),
+        ));
     };
     let mut fate = Fate::new(&shared, write.widened());
     let mut changes = Changes::new();
@@ -87,11 +93,16 @@ struct Fate<'a> {
 
 impl<'a> Fate<'a> {
     fn new(shared: &'a Arc<Shared>, widened: Changes) -> Fate<'a> {
-        Fate { shared, changes: Some(widened) }
+        Fate {
+            shared,
+            changes: Some(widened),
+        }
     }
 
     fn changes(&self) -> &Changes {
-        self.changes.as_ref().expect("changes are there until they are published")
+        self.changes
+            .as_ref()
+            .expect("changes are there until they are published")
     }
 
     /// The outcome is known: these are the changes.
@@ -99,7 +110,7 @@ impl<'a> Fate<'a> {
         self.changes = Some(changes);
     }
 
-     async fn publish(mut self) {
+    async fn publish(mut self) {
         if let Some(changes) = self.changes.clone() {
             self.shared.publish(changes).await;
             self.changes = None;
@@ -114,4 +125,3 @@ impl Drop for Fate<'_> {
         }
     }
 }
-

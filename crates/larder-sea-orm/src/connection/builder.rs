@@ -20,7 +20,12 @@ pub struct Builder {
 
 impl Builder {
     pub(super) fn new(cache: Cache) -> Builder {
-        Builder { cache, database: "".into(), level: Level::Regular, policy: Policy::default() }
+        Builder {
+            cache,
+            database: "".into(),
+            level: Level::Regular,
+            policy: Policy::default(),
+        }
     }
 
     /// The database's name in keys and tags. Two databases behind one cache need two names; two
@@ -50,7 +55,10 @@ impl Builder {
     ///
     /// # Errors
     /// Those of opening it; when the database is not SQLite; when its catalogue cannot be read.
-    pub async fn connect(self, options: impl Into<ConnectOptions>) -> Result<CachedConnection, DbErr> {
+    pub async fn connect(
+        self,
+        options: impl Into<ConnectOptions>,
+    ) -> Result<CachedConnection, DbErr> {
         let (options, hooks) = Hooks::install(options.into());
         let connection = Database::connect(options).await?;
         self.open(connection, hooks).await
@@ -66,7 +74,11 @@ impl Builder {
         self.open(connection, None).await
     }
 
-    async fn open(self, connection: DatabaseConnection, hooks: Option<Hooks>) -> Result<CachedConnection, DbErr> {
+    async fn open(
+        self,
+        connection: DatabaseConnection,
+        hooks: Option<Hooks>,
+    ) -> Result<CachedConnection, DbErr> {
         let backend = connection.get_database_backend();
         if backend != DbBackend::Sqlite {
             return Err(DbErr::BackendNotSupported {
@@ -74,8 +86,15 @@ impl Builder {
                 ctx: "larder-sea-orm caches SQLite; other databases are to follow",
             });
         }
-        let Builder { cache, database, level, policy } = self;
+        let Builder {
+            cache,
+            database,
+            level,
+            policy,
+        } = self;
         let shared = Shared::open(connection, cache, database, level, policy, hooks).await?;
-        Ok(CachedConnection { shared: Arc::new(shared) })
+        Ok(CachedConnection {
+            shared: Arc::new(shared),
+        })
     }
 }

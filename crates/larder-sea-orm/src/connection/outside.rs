@@ -17,7 +17,9 @@ impl Outside {
     /// A statement has been run. SeaORM tells of those with parameters, not of text run unprepared,
     /// and not of the ends of transactions: what is done here is a help, not a promise.
     pub(super) fn saw(&self, sql: &str) {
-        let Some(shared) = self.0.upgrade() else { return };
+        let Some(shared) = self.0.upgrade() else {
+            return;
+        };
         let schema = shared.schema();
         match Intent::of(&shared, &schema, sql) {
             Intent::Read | Intent::Transaction(_) => {}

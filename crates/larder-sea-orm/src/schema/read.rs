@@ -15,7 +15,10 @@ use crate::sabotage;
 
 pub(super) async fn catalogue<C: ConnectionTrait>(connection: &C) -> Result<Catalogue, DbErr> {
     let rows = |sql: &'static str| {
-        connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql))
+        connection.query_all_raw(Statement::from_string(
+            connection.get_database_backend(),
+            sql,
+        ))
     };
     let mut tables = tables(
         rows("SELECT type, name, tbl_name, sql FROM sqlite_schema").await?,
@@ -46,11 +49,17 @@ pub(super) async fn catalogue<C: ConnectionTrait>(connection: &C) -> Result<Cata
             if defined.is_unreadable() {
                 catalogue.set_unreadable();
             }
-            tables.drafts.into_values().for_each(|draft| catalogue.insert(sabotage::table(draft.finish(Some(&defined)))));
+            tables
+                .drafts
+                .into_values()
+                .for_each(|draft| catalogue.insert(sabotage::table(draft.finish(Some(&defined)))));
         }
         Err(_) => {
             catalogue.set_unreadable();
-            tables.drafts.into_values().for_each(|draft| catalogue.insert(sabotage::table(draft.finish(None))));
+            tables
+                .drafts
+                .into_values()
+                .for_each(|draft| catalogue.insert(sabotage::table(draft.finish(None))));
         }
     }
     Ok(catalogue)
@@ -74,7 +83,10 @@ struct Drafts {
 impl Drafts {
     /// Every definition, tables first.
     fn scripts(&self) -> impl Iterator<Item = &str> {
-        self.drafts.values().map(|draft| draft.sql.as_str()).chain(self.triggers.iter().map(String::as_str))
+        self.drafts
+            .values()
+            .map(|draft| draft.sql.as_str())
+            .chain(self.triggers.iter().map(String::as_str))
     }
 }
 
@@ -91,11 +103,15 @@ fn tables(objects: Vec<QueryResult>, list: Vec<QueryResult>) -> Result<Drafts, D
     for row in objects {
         let object: String = row.try_get("", "type")?;
         let name: String = row.try_get("", "name")?;
-        let sql: String = row.try_get::<Option<String>>("", "sql")?.unwrap_or_default();
+        let sql: String = row
+            .try_get::<Option<String>>("", "sql")?
+            .unwrap_or_default();
         match object.as_str() {
             "table" | "view" => {
                 let (kind, without_rowid, strict) =
-                    kinds.remove(&name).unwrap_or((object.clone(), false, false));
+                    kinds
+                        .remove(&name)
+                        .unwrap_or((object.clone(), false, false));
                 let mut table = Table::new(name.as_str());
                 table.kind = match kind.as_str() {
                     "view" => TableKind::View { sql: sql.clone() },
@@ -105,7 +121,14 @@ fn tables(objects: Vec<QueryResult>, list: Vec<QueryResult>) -> Result<Drafts, D
                 table.without_rowid = without_rowid;
                 table.strict = strict;
                 table.replaces_on_conflict = mentions_replace(&sql);
-                tables.drafts.insert(name, Draft { table, sql, key: Vec::new() });
+                tables.drafts.insert(
+                    name,
+                    Draft {
+                        table,
+                        sql,
+                        key: Vec::new(),
+                    },
+                );
             }
             "trigger" => tables.triggers.push(sql),
             _ => {}
@@ -116,9 +139,13 @@ fn tables(objects: Vec<QueryResult>, list: Vec<QueryResult>) -> Result<Drafts, D
 
 fn add_column(drafts: &mut Drafts, row: &QueryResult) -> Result<(), DbErr> {
     let owner: String = row.try_get("", "owner")?;
-    let Some(draft) = drafts.drafts.get_mut(&owner) else { return Ok(()) };
+    let Some(draft) = drafts.drafts.get_mut(&owner) else {
+        return Ok(());
+    };
     let name: larder_sql::Name = row.try_get::<String>("", "name")?.as_str().into();
-    let declared = row.try_get::<Option<String>>("", "type")?.unwrap_or_default();
+    let declared = row
+        .try_get::<Option<String>>("", "type")?
+        .unwrap_or_default();
     let position: i64 = row.try_get("", "pk")?;
     let hidden: i64 = row.try_get("", "hidden")?;
     if position > 0 {
@@ -137,7 +164,9 @@ fn add_column(drafts: &mut Drafts, row: &QueryResult) -> Result<(), DbErr> {
 
 fn add_foreign_key(drafts: &mut Drafts, row: &QueryResult) -> Result<(), DbErr> {
     let owner: String = row.try_get("", "owner")?;
-    let Some(draft) = drafts.drafts.get_mut(&owner) else { return Ok(()) };
+    let Some(draft) = drafts.drafts.get_mut(&owner) else {
+        return Ok(());
+    };
     let from: larder_sql::Name = row.try_get::<String>("", "from")?.as_str().into();
     // NULL: the parent's primary key.
     let to = row.try_get::<Option<String>>("", "to")?;
@@ -153,7 +182,8 @@ fn add_foreign_key(drafts: &mut Drafts, row: &QueryResult) -> Result<(), DbErr> 
     }
     if let Some(key) = draft.table.foreign_keys.last_mut() {
         key.columns.push(from);
-        key.parent_columns.extend(to.map(|to| larder_sql::Name::from(to.as_str())));
+        key.parent_columns
+            .extend(to.map(|to| larder_sql::Name::from(to.as_str())));
     }
     Ok(())
 }
@@ -171,7 +201,9 @@ impl Draft {
         if words(&self.sql).any(|word| word.eq_ignore_ascii_case("collate")) {
             for column in &mut self.table.columns {
                 let told = defined.and_then(|table| table.column(&column.name));
-                let collation = told.map_or(Collation::Other(String::new()), |told| told.collation.clone());
+                let collation = told.map_or(Collation::Other(String::new()), |told| {
+                    told.collation.clone()
+                });
                 column.collate(Dialect::Sqlite, collation);
             }
         }
@@ -181,7 +213,9 @@ impl Draft {
 
 /// The column that is another name for the rowid, if there is one.
 fn rowid_alias(table: &Table, sql: &str) -> Option<larder_sql::Name> {
-    let [key] = table.primary_key.as_slice() else { return None };
+    let [key] = table.primary_key.as_slice() else {
+        return None;
+    };
     let column = table.columns.iter().find(|column| column.name == *key)?;
     // `INTEGER PRIMARY KEY DESC` is no alias, by an old mistake that SQLite keeps.
     let alias = column.declared.eq_ignore_ascii_case("integer")
@@ -208,5 +242,6 @@ fn mentions_replace(sql: &str) -> bool {
 }
 
 fn words(sql: &str) -> impl Iterator<Item = &str> {
-    sql.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty())
+    sql.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .filter(|word| !word.is_empty())
 }

@@ -5,14 +5,20 @@ use super::{Stored, canonical};
 
 #[track_caller]
 fn check(declared: &str, value: Stored, expected: Option<TagValue>) {
-    assert_eq!(canonical(&Column::new(Dialect::Sqlite, "c", declared), &value), expected);
+    assert_eq!(
+        canonical(&Column::new(Dialect::Sqlite, "c", declared), &value),
+        expected
+    );
 }
 
 #[track_caller]
 fn check_collated(collation: Collation, value: &str, expected: &str) {
     let mut column = Column::new(Dialect::Sqlite, "c", "TEXT");
     column.collate(Dialect::Sqlite, collation);
-    assert_eq!(canonical(&column, &Stored::Text(value.into())), text(expected));
+    assert_eq!(
+        canonical(&column, &Stored::Text(value.into())),
+        text(expected)
+    );
 }
 
 fn text(s: &str) -> Option<TagValue> {
@@ -24,15 +30,31 @@ fn whole_reals_are_integers() {
     check("INTEGER", Stored::Real(2.0), Some(TagValue::Int(2)));
     check("REAL", Stored::Real(-0.0), Some(TagValue::Int(0)));
     check("REAL", Stored::Int(7), Some(TagValue::Int(7)));
-    check("REAL", Stored::Real(0.5), Some(TagValue::Real(0.5f64.to_bits())));
-    check("REAL", Stored::Real(1e300), Some(TagValue::Real(1e300f64.to_bits())));
+    check(
+        "REAL",
+        Stored::Real(0.5),
+        Some(TagValue::Real(0.5f64.to_bits())),
+    );
+    check(
+        "REAL",
+        Stored::Real(1e300),
+        Some(TagValue::Real(1e300f64.to_bits())),
+    );
     check("REAL", Stored::Real(f64::NAN), None);
 }
 
 #[test]
 fn text_in_a_numeric_column_is_the_number_it_spells() {
-    check("INTEGER", Stored::Text("12".into()), Some(TagValue::Int(12)));
-    check("INTEGER", Stored::Text("-3".into()), Some(TagValue::Int(-3)));
+    check(
+        "INTEGER",
+        Stored::Text("12".into()),
+        Some(TagValue::Int(12)),
+    );
+    check(
+        "INTEGER",
+        Stored::Text("-3".into()),
+        Some(TagValue::Int(-3)),
+    );
     check("INTEGER", Stored::Text("twelve".into()), text("twelve"));
     check("INTEGER", Stored::Text(String::new()), text(""));
 }
@@ -40,7 +62,16 @@ fn text_in_a_numeric_column_is_the_number_it_spells() {
 /// SQLite reads more spellings of numbers than we care to: where we are not sure, we widen.
 #[test]
 fn text_that_may_be_a_number_is_not_known() {
-    for spelling in ["1.0", " 1", "1e3", "+1", "0x10", ".5", "1 ", "99999999999999999999"] {
+    for spelling in [
+        "1.0",
+        " 1",
+        "1e3",
+        "+1",
+        "0x10",
+        ".5",
+        "1 ",
+        "99999999999999999999",
+    ] {
         check("NUMERIC", Stored::Text(spelling.into()), None);
     }
 }
@@ -56,7 +87,11 @@ fn numbers_in_a_text_column_are_their_digits() {
 fn a_column_without_a_type_turns_nothing() {
     check("", Stored::Text("5".into()), text("5"));
     check("", Stored::Int(5), Some(TagValue::Int(5)));
-    check("", Stored::Blob(vec![5]), Some(TagValue::Blob([5].as_slice().into())));
+    check(
+        "",
+        Stored::Blob(vec![5]),
+        Some(TagValue::Blob([5].as_slice().into())),
+    );
 }
 
 #[test]

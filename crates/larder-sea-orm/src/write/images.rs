@@ -49,8 +49,15 @@ impl Learn<'_> {
                 let before = self.before(connection, &statement).await;
                 let answer = send(self.shared, connection, statement, how).await?;
                 let rows = before.and_then(|found| {
-                    let images = found.iter().map(|f| Some(RowImage { old: Some(self.canonical(&f.image)?), new: None }));
-                    Some(vec![self.rows(Columns::All, images.collect::<Option<_>>()?)])
+                    let images = found.iter().map(|f| {
+                        Some(RowImage {
+                            old: Some(self.canonical(&f.image)?),
+                            new: None,
+                        })
+                    });
+                    Some(vec![
+                        self.rows(Columns::All, images.collect::<Option<_>>()?),
+                    ])
                 });
                 Ok((answer, rows))
             }
@@ -69,8 +76,20 @@ impl Learn<'_> {
     /// The rows that the statement's own condition names, before it runs. `None` where they
     /// cannot be asked for, or are too many. An error here is not the caller's: the statement
     /// itself will tell what is wrong with it.
-    async fn before<C: ConnectionTrait>(&self, connection: &C, statement: &Statement) -> Option<Vec<Found>> {
-        let RowsNamed::Where { target, condition, with, first_bind, binds, numbered } = &self.target.rows else {
+    async fn before<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        statement: &Statement,
+    ) -> Option<Vec<Found>> {
+        let RowsNamed::Where {
+            target,
+            condition,
+            with,
+            first_bind,
+            binds,
+            numbered,
+        } = &self.target.rows
+        else {
             return None;
         };
         if with.is_some() {
@@ -117,8 +136,9 @@ impl Learn<'_> {
             if old.key != new.key {
                 return None;
             }
-            let differ: Vec<usize> =
-                (0..self.fetch.len()).filter(|&i| !old.image[i].same(&new.image[i])).collect();
+            let differ: Vec<usize> = (0..self.fetch.len())
+                .filter(|&i| !old.image[i].same(&new.image[i]))
+                .collect();
             if !differ.is_empty() {
                 let image = RowImage {
                     old: Some(self.canonical(&old.image)?),
@@ -139,12 +159,23 @@ impl Learn<'_> {
     }
 
     fn rows(&self, changed: Columns, rows: Vec<RowImage>) -> RowsChange {
-        RowsChange { columns: self.fetch.clone(), changed, rows }
+        RowsChange {
+            columns: self.fetch.clone(),
+            changed,
+            rows,
+        }
     }
 
     fn inserted(&self, found: &[Found]) -> Rows {
-        let images = found.iter().map(|f| Some(RowImage { old: None, new: Some(self.canonical(&f.image)?) }));
-        Some(vec![self.rows(Columns::All, images.collect::<Option<_>>()?)])
+        let images = found.iter().map(|f| {
+            Some(RowImage {
+                old: None,
+                new: Some(self.canonical(&f.image)?),
+            })
+        });
+        Some(vec![
+            self.rows(Columns::All, images.collect::<Option<_>>()?),
+        ])
     }
 
     async fn insert<C: ConnectionTrait>(
@@ -171,7 +202,9 @@ impl Learn<'_> {
         // The caller's own RETURNING: all rows are needed here, also when only one is wanted.
         let answer = match how {
             How::QueryOne => {
-                let mut rows = send(self.shared, connection, statement, How::QueryAll).await?.all();
+                let mut rows = send(self.shared, connection, statement, How::QueryAll)
+                    .await?
+                    .all();
                 let images = self.returned(connection, &rows).await;
                 let first = (!rows.is_empty()).then(|| rows.swap_remove(0));
                 (Answer::One(first), images)
@@ -197,7 +230,10 @@ impl Learn<'_> {
         if self.fetch.iter().all(has) {
             let found = rows.iter().map(|row| {
                 let image = self.fetch.iter().map(|name| value_by_name(row, name));
-                Some(Found { key: Vec::new(), image: image.collect::<Option<_>>()? })
+                Some(Found {
+                    key: Vec::new(),
+                    image: image.collect::<Option<_>>()?,
+                })
             });
             return self.inserted(&found.collect::<Option<Vec<_>>>()?);
         }
@@ -207,15 +243,29 @@ impl Learn<'_> {
         }
         let mut named = Vec::with_capacity(rows.len());
         for row in rows {
-            let key = keys.iter().map(|name| value_by_name(row, name)).collect::<Option<Vec<_>>>()?;
-            named.push(Found { key, image: Vec::new() });
+            let key = keys
+                .iter()
+                .map(|name| value_by_name(row, name))
+                .collect::<Option<Vec<_>>>()?;
+            named.push(Found {
+                key,
+                image: Vec::new(),
+            });
         }
         let found = self.by_key(connection, &named).await?;
-        if found.len() == named.len() { self.inserted(&found) } else { None }
+        if found.len() == named.len() {
+            self.inserted(&found)
+        } else {
+            None
+        }
     }
 
     /// Reads rows by their keys.
-    async fn by_key<C: ConnectionTrait>(&self, connection: &C, rows: &[Found]) -> Option<Vec<Found>> {
+    async fn by_key<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        rows: &[Found],
+    ) -> Option<Vec<Found>> {
         if rows.is_empty() {
             return Some(Vec::new());
         }
@@ -232,29 +282,49 @@ impl Learn<'_> {
         let values = rows.iter().flat_map(|row| row.key.iter().map(to_bind));
         let backend = connection.get_database_backend();
         self.shared.count(1);
-        let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await.ok()?;
+        let rows = connection
+            .query_all_raw(Statement::from_sql_and_values(backend, sql, values))
+            .await
+            .ok()?;
         self.found(&rows)
     }
 
     /// Key, then image, as a select list.
     fn selected(&self) -> String {
-        let image = self.fetch.iter().map(|name| match self.is_hidden_rowid(name) {
-            true => "rowid".to_owned(),
-            false => quoted(name),
-        });
-        self.keys().into_iter().chain(image).collect::<Vec<_>>().join(", ")
+        let image = self
+            .fetch
+            .iter()
+            .map(|name| match self.is_hidden_rowid(name) {
+                true => "rowid".to_owned(),
+                false => quoted(name),
+            });
+        self.keys()
+            .into_iter()
+            .chain(image)
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// The columns that name a row, as SQL.
     fn keys(&self) -> Vec<String> {
         match self.table.without_rowid {
-            true => self.table.primary_key.iter().map(|name| quoted(name)).collect(),
+            true => self
+                .table
+                .primary_key
+                .iter()
+                .map(|name| quoted(name))
+                .collect(),
             false => vec!["rowid".to_owned()],
         }
     }
 
     fn is_hidden_rowid(&self, name: &str) -> bool {
-        name == "rowid" && !self.table.columns.iter().any(|column| &*column.name == name)
+        name == "rowid"
+            && !self
+                .table
+                .columns
+                .iter()
+                .any(|column| &*column.name == name)
     }
 
     fn found(&self, rows: &[QueryResult]) -> Option<Vec<Found>> {
@@ -262,9 +332,14 @@ impl Learn<'_> {
         rows.iter()
             .map(|row| {
                 let row = row.try_as_sqlite_row()?;
-                let key = (0..keys).map(|i| stored(row, i).ok()).collect::<Option<Vec<_>>>()?;
+                let key = (0..keys)
+                    .map(|i| stored(row, i).ok())
+                    .collect::<Option<Vec<_>>>()?;
                 let image = (keys..keys + self.fetch.len()).map(|i| stored(row, i).ok());
-                Some(Found { key, image: image.collect::<Option<_>>()? })
+                Some(Found {
+                    key,
+                    image: image.collect::<Option<_>>()?,
+                })
             })
             .collect()
     }
@@ -272,15 +347,18 @@ impl Learn<'_> {
     /// The image as tags compare it. A column whose equality is not ours to know can be in no
     /// pin, so its place only has to hold something.
     fn canonical(&self, image: &[Stored]) -> Option<Vec<TagValue>> {
-        let value = |(name, value): (&Name, &Stored)| {
-            match self.table.columns.iter().find(|column| column.name == *name) {
-                Some(column) if column.equality == Equality::Unknown => Some(TagValue::Null),
-                Some(column) => canonical(column, value),
-                None => match value {
-                    Stored::Int(i) => Some(TagValue::Int(*i)),
-                    _ => None,
-                },
-            }
+        let value = |(name, value): (&Name, &Stored)| match self
+            .table
+            .columns
+            .iter()
+            .find(|column| column.name == *name)
+        {
+            Some(column) if column.equality == Equality::Unknown => Some(TagValue::Null),
+            Some(column) => canonical(column, value),
+            None => match value {
+                Stored::Int(i) => Some(TagValue::Int(*i)),
+                _ => None,
+            },
         };
         self.fetch.iter().zip(image).map(value).collect()
     }
@@ -289,7 +367,10 @@ impl Learn<'_> {
 fn value_by_name(row: &QueryResult, name: &str) -> Option<Stored> {
     use sqlx::{Column as _, Row as _};
     let row = row.try_as_sqlite_row()?;
-    let index = row.columns().iter().position(|column| column.name() == name)?;
+    let index = row
+        .columns()
+        .iter()
+        .position(|column| column.name() == name)?;
     stored(row, index).ok()
 }
 

@@ -45,8 +45,12 @@ impl Intent {
 
 impl Script {
     fn of(shared: &Shared, schema: &Schema, sql: &str) -> Script {
-        let mut script =
-            Script { changes: Changes::new(), ddl: false, left_open: false, ends_outer: false };
+        let mut script = Script {
+            changes: Changes::new(),
+            ddl: false,
+            left_open: false,
+            ends_outer: false,
+        };
         let mut depth = 0u32;
         for range in split(sql, Dialect::Sqlite) {
             let planned = schema.plan(&sql[range]);
@@ -58,7 +62,8 @@ impl Script {
                         script.changes.merge(write.widened());
                     }
                 }
-                Footprint::Ddl(ddl) if ddl.kind == DdlKind::Maintenance && ddl.tables.is_empty() => {}
+                Footprint::Ddl(ddl)
+                    if ddl.kind == DdlKind::Maintenance && ddl.tables.is_empty() => {}
                 Footprint::Ddl(_) => {
                     script.ddl = true;
                     script.changes.root(&shared.database);

@@ -49,7 +49,10 @@ impl Shop {
 
     async fn pooled(connections: u32, build: impl FnOnce(Builder) -> Builder) -> Shop {
         let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite://{}?mode=rwc", folder.path().join("shop.db").display());
+        let url = format!(
+            "sqlite://{}?mode=rwc",
+            folder.path().join("shop.db").display()
+        );
         let mut options = ConnectOptions::new(url);
         options.max_connections(connections).sqlx_logging(false);
         options.map_sqlx_sqlite_opts(|options| {
@@ -59,10 +62,17 @@ impl Shop {
                 // sqlx keeps prepared statements with the columns they had before an ALTER TABLE.
                 .statement_cache_capacity(0)
         });
-        let plain = Database::connect(options.clone()).await.expect("a database");
-        sea_orm::ConnectionTrait::execute_unprepared(&plain, SCHEMA).await.expect("the schema");
+        let plain = Database::connect(options.clone())
+            .await
+            .expect("a database");
+        sea_orm::ConnectionTrait::execute_unprepared(&plain, SCHEMA)
+            .await
+            .expect("the schema");
         plain.close().await.expect("closed");
-        let db = build(CachedConnection::builder(Cache::memory())).connect(options).await.expect("open");
+        let db = build(CachedConnection::builder(Cache::memory()))
+            .connect(options)
+            .await
+            .expect("open");
         Shop { db, folder }
     }
 }
@@ -86,7 +96,12 @@ pub async fn read<T>(query: impl Future<Output = Result<T, DbErr>>) -> (T, Outco
 macro_rules! hit {
     ($query:expr) => {{
         let (value, outcome) = $crate::shop::read($query).await;
-        assert_eq!(outcome, larder_sea_orm::trace::Outcome::Hit, "{}", stringify!($query));
+        assert_eq!(
+            outcome,
+            larder_sea_orm::trace::Outcome::Hit,
+            "{}",
+            stringify!($query)
+        );
         value
     }};
 }
@@ -96,9 +111,19 @@ macro_rules! hit {
 macro_rules! miss {
     ($query:expr) => {{
         let (value, outcome) = $crate::shop::read($query).await;
-        assert_eq!(outcome, larder_sea_orm::trace::Outcome::Miss, "{}", stringify!($query));
+        assert_eq!(
+            outcome,
+            larder_sea_orm::trace::Outcome::Miss,
+            "{}",
+            stringify!($query)
+        );
         let (again, outcome) = $crate::shop::read($query).await;
-        assert_eq!(outcome, larder_sea_orm::trace::Outcome::Hit, "{}", stringify!($query));
+        assert_eq!(
+            outcome,
+            larder_sea_orm::trace::Outcome::Hit,
+            "{}",
+            stringify!($query)
+        );
         assert_eq!(value, again);
         value
     }};

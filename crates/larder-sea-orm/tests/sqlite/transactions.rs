@@ -4,7 +4,8 @@ use larder::Cache;
 use larder_sea_orm::trace::Outcome;
 use larder_sea_orm::{CachedConnection, CachedExt};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set, TransactionTrait,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set,
+    TransactionTrait,
 };
 
 use crate::entity::{genre, track};
@@ -16,12 +17,20 @@ fn one(id: i32) -> larder_sea_orm::Cached<sea_orm::Select<genre::Entity>> {
 }
 
 async fn rename<C: ConnectionTrait>(db: &C, id: i32, name: &str) -> Result<genre::Model, DbErr> {
-    genre::ActiveModel { id: Set(id), name: Set(name.to_owned()) }.update(db).await
+    genre::ActiveModel {
+        id: Set(id),
+        name: Set(name.to_owned()),
+    }
+    .update(db)
+    .await
 }
 
 #[tokio::test]
 async fn h3_h7_a_commit_announces_and_a_rollback_does_not() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
     miss!(one(1).one(&db));
     miss!(one(2).one(&db));
     let transaction = db.begin().await.unwrap();
@@ -44,7 +53,10 @@ async fn h3_h7_a_commit_announces_and_a_rollback_does_not() {
 
 #[tokio::test]
 async fn h7_savepoints() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
     for id in 1..=3 {
         miss!(one(id).one(&db));
     }
@@ -64,7 +76,10 @@ async fn h7_savepoints() {
 
 #[tokio::test]
 async fn closures_commit_and_roll_back() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
     miss!(one(1).one(&db));
     db.transaction::<_, (), DbErr>(|transaction| {
         Box::pin(async move {
@@ -91,13 +106,22 @@ async fn closures_commit_and_roll_back() {
 /// commits on its own, whatever the end of the transaction says.
 #[tokio::test]
 async fn h7_insert_or_rollback_ends_the_transaction() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
     miss!(one(1).one(&db));
     miss!(one(2).one(&db));
     let transaction = db.begin().await.unwrap();
     rename(&transaction, 1, "A").await.unwrap();
-    transaction.execute_unprepared("INSERT OR ROLLBACK INTO genre VALUES (1, 'x')").await.unwrap_err();
-    transaction.execute_unprepared("UPDATE genre SET name = 'B' WHERE id = 2").await.unwrap();
+    transaction
+        .execute_unprepared("INSERT OR ROLLBACK INTO genre VALUES (1, 'x')")
+        .await
+        .unwrap_err();
+    transaction
+        .execute_unprepared("UPDATE genre SET name = 'B' WHERE id = 2")
+        .await
+        .unwrap();
     // Committed already, although the transaction still seems open.
     assert_eq!(one(2).one(&db).await.unwrap().unwrap().name, "B");
     let _ = transaction.rollback().await;
@@ -107,12 +131,23 @@ async fn h7_insert_or_rollback_ends_the_transaction() {
     let transaction = db.begin().await.unwrap();
     rename(&transaction, 2, "C").await.unwrap();
     transaction.rollback().await.unwrap();
-    assert_eq!(genre::Entity::find_by_id(2).one(&db).await.unwrap().unwrap().name, "B");
+    assert_eq!(
+        genre::Entity::find_by_id(2)
+            .one(&db)
+            .await
+            .unwrap()
+            .unwrap()
+            .name,
+        "B"
+    );
 }
 
 #[tokio::test]
 async fn a_commit_sent_as_text_is_seen() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
     miss!(one(1).one(&db));
     let transaction = db.begin().await.unwrap();
     rename(&transaction, 1, "A").await.unwrap();
@@ -125,7 +160,10 @@ async fn a_commit_sent_as_text_is_seen() {
 /// H1: a fill that began before a commit must not outlive it.
 #[tokio::test]
 async fn h5_a_write_during_a_load_wins() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
     for round in 0..100 {
         let name = format!("Rock {round}");
         let (_, written) = tokio::join!(one(1).one(&db), rename(&db, 1, &name));
@@ -138,8 +176,15 @@ async fn h5_a_write_during_a_load_wins() {
 /// the transaction began with a read.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_writers_do_not_fail_each_other() {
-    let Shop { db, folder: _folder } = Shop::open().await;
-    let rock = || track::Entity::find().filter(track::Column::GenreId.eq(1)).cached();
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
+    let rock = || {
+        track::Entity::find()
+            .filter(track::Column::GenreId.eq(1))
+            .cached()
+    };
     miss!(rock().all(&db));
     let writers = (0..8).map(|_| {
         let db = db.clone();
@@ -147,10 +192,13 @@ async fn many_writers_do_not_fail_each_other() {
             for _ in 0..25 {
                 let transaction = db.begin().await?;
                 transaction
-                    .execute_unprepared("UPDATE track SET unit_price = unit_price + 1 WHERE genre_id = 1")
+                    .execute_unprepared(
+                        "UPDATE track SET unit_price = unit_price + 1 WHERE genre_id = 1",
+                    )
                     .await?;
                 transaction.commit().await?;
-                db.execute_unprepared("UPDATE track SET unit_price = unit_price + 1 WHERE id = 1").await?;
+                db.execute_unprepared("UPDATE track SET unit_price = unit_price + 1 WHERE id = 1")
+                    .await?;
             }
             Ok::<_, DbErr>(())
         })
@@ -158,7 +206,13 @@ async fn many_writers_do_not_fail_each_other() {
     for writer in writers.collect::<Vec<_>>() {
         writer.await.unwrap().unwrap();
     }
-    let prices: Vec<i32> = rock().all(&db).await.unwrap().iter().map(|track| track.unit_price).collect();
+    let prices: Vec<i32> = rock()
+        .all(&db)
+        .await
+        .unwrap()
+        .iter()
+        .map(|track| track.unit_price)
+        .collect();
     assert_eq!(prices, [99 + 400, 99 + 200]);
 }
 
@@ -166,7 +220,10 @@ async fn many_writers_do_not_fail_each_other() {
 /// database alone, and afterwards by the cache again.
 #[tokio::test(flavor = "multi_thread")]
 async fn strict_reads_never_go_back_in_time() {
-    let Shop { db, folder: _folder } = Shop::built(|builder| builder.strict()).await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::built(|builder| builder.strict()).await;
     rename(&db, 1, "0").await.unwrap();
     let writer = {
         let db = db.clone();
@@ -182,10 +239,24 @@ async fn strict_reads_never_go_back_in_time() {
             let mut seen = 0;
             while seen < 300 {
                 // Older than the database was when the read began, or than what was read before?
-                let direct = genre::Entity::find_by_id(1).one(&db).await.unwrap().unwrap();
+                let direct = genre::Entity::find_by_id(1)
+                    .one(&db)
+                    .await
+                    .unwrap()
+                    .unwrap();
                 let direct: u32 = direct.name.parse().unwrap();
-                let cached: u32 = one(1).one(&db).await.unwrap().unwrap().name.parse().unwrap();
-                assert!(cached >= seen.max(direct), "{cached} after {seen} and {direct}");
+                let cached: u32 = one(1)
+                    .one(&db)
+                    .await
+                    .unwrap()
+                    .unwrap()
+                    .name
+                    .parse()
+                    .unwrap();
+                assert!(
+                    cached >= seen.max(direct),
+                    "{cached} after {seen} and {direct}"
+                );
                 seen = cached;
             }
         })
@@ -217,13 +288,18 @@ async fn two_connections_share_one_cache() {
     let Shop { db, folder } = Shop::open().await;
     let url = format!("sqlite://{}", folder.path().join("shop.db").display());
     let other = sea_orm::Database::connect(url).await.unwrap();
-    let other = CachedConnection::new(other, db.cache().clone()).await.unwrap();
+    let other = CachedConnection::new(other, db.cache().clone())
+        .await
+        .unwrap();
     miss!(one(1).one(&db));
     hit!(one(1).one(&other));
     rename(&other, 1, "A").await.unwrap();
     assert_eq!(miss!(one(1).one(&db)).unwrap().name, "A");
     // Also when one of them changes the schema.
-    other.execute_unprepared("ALTER TABLE genre ADD COLUMN mood TEXT").await.unwrap();
+    other
+        .execute_unprepared("ALTER TABLE genre ADD COLUMN mood TEXT")
+        .await
+        .unwrap();
     let (_, queries) = larder_sea_orm::trace::scope(one(1).one(&db)).await;
     assert_eq!(queries[0].outcome, Outcome::Miss);
     // Whoever comes second has what the first has loaded.

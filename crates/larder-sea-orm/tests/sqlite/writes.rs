@@ -5,8 +5,8 @@ use larder_sea_orm::{CachedConnection, CachedExt};
 use sea_orm::prelude::Expr;
 use sea_orm::sea_query::{ExprTrait as _, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, Set,
-    Statement, StreamTrait,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel,
+    QueryFilter, Set, Statement, StreamTrait,
 };
 
 use crate::entity::{album, genre, playlist_track, track};
@@ -14,7 +14,9 @@ use crate::shop::Shop;
 use crate::{hit, miss};
 
 fn of_genre(genre: i32) -> larder_sea_orm::Cached<sea_orm::Select<track::Entity>> {
-    track::Entity::find().filter(track::Column::GenreId.eq(genre)).cached()
+    track::Entity::find()
+        .filter(track::Column::GenreId.eq(genre))
+        .cached()
 }
 
 async fn warm(db: &CachedConnection) {
@@ -24,23 +26,41 @@ async fn warm(db: &CachedConnection) {
 }
 
 fn new(id: i32, genre_id: i32) -> track::ActiveModel {
-    let model = track::Model { id, name: format!("Track {id}"), album_id: None, genre_id, unit_price: 9 };
+    let model = track::Model {
+        id,
+        name: format!("Track {id}"),
+        album_id: None,
+        genre_id,
+        unit_price: 9,
+    };
     track::ActiveModel::from(model)
 }
 
 #[tokio::test]
 async fn insert_many_with_and_without_returning() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
     warm(&db).await;
-    let inserted = track::Entity::insert_many([new(10, 1), new(11, 1)]).exec(&db).await.unwrap();
+    let inserted = track::Entity::insert_many([new(10, 1), new(11, 1)])
+        .exec(&db)
+        .await
+        .unwrap();
     assert_eq!(inserted.last_insert_id, Some(11));
     assert_eq!(miss!(of_genre(1).all(&db)).len(), 4);
     hit!(of_genre(2).all(&db));
-    let rows = track::Entity::insert_many([new(12, 2), new(13, 2)]).exec_with_returning(&db).await.unwrap();
+    let rows = track::Entity::insert_many([new(12, 2), new(13, 2)])
+        .exec_with_returning(&db)
+        .await
+        .unwrap();
     assert_eq!(rows.len(), 2);
     assert_eq!(miss!(of_genre(2).all(&db)).len(), 3);
     hit!(of_genre(3).all(&db));
-    let count = track::Entity::insert_many([new(14, 3)]).exec_without_returning(&db).await.unwrap();
+    let count = track::Entity::insert_many([new(14, 3)])
+        .exec_without_returning(&db)
+        .await
+        .unwrap();
     assert_eq!(count, 1);
     assert_eq!(miss!(of_genre(3).all(&db)).len(), 2);
     hit!(of_genre(1).all(&db));
@@ -48,10 +68,15 @@ async fn insert_many_with_and_without_returning() {
 
 #[tokio::test]
 async fn raw_inserts_tell_rows_and_last_id_as_without_the_cache() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
     warm(&db).await;
     let result = db
-        .execute_unprepared("INSERT INTO track (name, genre_id, unit_price) VALUES ('a', 2, 1), ('b', 2, 1) -- two")
+        .execute_unprepared(
+            "INSERT INTO track (name, genre_id, unit_price) VALUES ('a', 2, 1), ('b', 2, 1) -- two",
+        )
         .await
         .unwrap();
     assert_eq!((result.rows_affected(), result.last_insert_id()), (2, 6));
@@ -72,10 +97,16 @@ async fn raw_inserts_tell_rows_and_last_id_as_without_the_cache() {
 
 #[tokio::test]
 async fn update_many_and_delete_many_in_bulk() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
     warm(&db).await;
     let result = track::Entity::update_many()
-        .col_expr(track::Column::UnitPrice, Expr::col(track::Column::UnitPrice).add(1))
+        .col_expr(
+            track::Column::UnitPrice,
+            Expr::col(track::Column::UnitPrice).add(1),
+        )
         .filter(track::Column::GenreId.eq(1))
         .exec(&db)
         .await
@@ -93,7 +124,11 @@ async fn update_many_and_delete_many_in_bulk() {
     assert!(miss!(of_genre(3).all(&db)).is_empty());
     assert_eq!(miss!(of_genre(2).all(&db)).len(), 2);
     hit!(of_genre(1).all(&db));
-    let result = track::Entity::delete_many().filter(track::Column::GenreId.eq(2)).exec(&db).await.unwrap();
+    let result = track::Entity::delete_many()
+        .filter(track::Column::GenreId.eq(2))
+        .exec(&db)
+        .await
+        .unwrap();
     assert_eq!(result.rows_affected, 2);
     assert!(miss!(of_genre(2).all(&db)).is_empty());
     hit!(of_genre(1).all(&db));
@@ -101,30 +136,57 @@ async fn update_many_and_delete_many_in_bulk() {
 
 #[tokio::test]
 async fn upserts() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
     warm(&db).await;
-    let conflict = OnConflict::column(track::Column::Id).update_column(track::Column::GenreId).to_owned();
-    track::Entity::insert(new(1, 2)).on_conflict(conflict).exec(&db).await.unwrap();
+    let conflict = OnConflict::column(track::Column::Id)
+        .update_column(track::Column::GenreId)
+        .to_owned();
+    track::Entity::insert(new(1, 2))
+        .on_conflict(conflict)
+        .exec(&db)
+        .await
+        .unwrap();
     assert_eq!(miss!(of_genre(1).all(&db)).len(), 1);
     assert_eq!(miss!(of_genre(2).all(&db)).len(), 2);
-    let nothing = OnConflict::column(track::Column::Id).do_nothing().to_owned();
-    let result = track::Entity::insert(new(1, 3)).on_conflict(nothing).exec_without_returning(&db).await;
-    assert!(result.is_ok() || matches!(result, Err(sea_orm::DbErr::RecordNotInserted)), "{result:?}");
+    let nothing = OnConflict::column(track::Column::Id)
+        .do_nothing()
+        .to_owned();
+    let result = track::Entity::insert(new(1, 3))
+        .on_conflict(nothing)
+        .exec_without_returning(&db)
+        .await;
+    assert!(
+        result.is_ok() || matches!(result, Err(sea_orm::DbErr::RecordNotInserted)),
+        "{result:?}"
+    );
     hit!(of_genre(1).all(&db));
 }
 
 #[tokio::test]
 async fn replace_takes_the_old_row_away() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
     warm(&db).await;
-    db.execute_unprepared("REPLACE INTO track (id, name, genre_id, unit_price) VALUES (1, 'x', 2, 1)").await.unwrap();
+    db.execute_unprepared(
+        "REPLACE INTO track (id, name, genre_id, unit_price) VALUES (1, 'x', 2, 1)",
+    )
+    .await
+    .unwrap();
     assert_eq!(miss!(of_genre(1).all(&db)).len(), 1);
     assert_eq!(miss!(of_genre(2).all(&db)).len(), 2);
 }
 
 #[tokio::test]
 async fn text_with_several_statements() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
     warm(&db).await;
     miss!(genre::Entity::find().cached().all(&db));
     db.execute_unprepared(
@@ -135,14 +197,25 @@ async fn text_with_several_statements() {
     assert_eq!(miss!(of_genre(1).all(&db))[0].unit_price, 1);
     assert!(miss!(of_genre(3).all(&db)).is_empty());
     hit!(genre::Entity::find().cached().all(&db));
-    db.execute_unprepared("BEGIN; UPDATE track SET unit_price = 2 WHERE id = 1; COMMIT;").await.unwrap();
+    db.execute_unprepared("BEGIN; UPDATE track SET unit_price = 2 WHERE id = 1; COMMIT;")
+        .await
+        .unwrap();
     assert_eq!(miss!(of_genre(1).all(&db))[0].unit_price, 2);
 }
 
 #[tokio::test]
 async fn transactions_by_text_on_a_pool_are_refused() {
-    let Shop { db, folder: _folder } = Shop::open().await;
-    for sql in ["BEGIN", "COMMIT", "SAVEPOINT a", "BEGIN; UPDATE track SET unit_price = 2", "UPDATE track SET unit_price = 2; COMMIT"] {
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
+    for sql in [
+        "BEGIN",
+        "COMMIT",
+        "SAVEPOINT a",
+        "BEGIN; UPDATE track SET unit_price = 2",
+        "UPDATE track SET unit_price = 2; COMMIT",
+    ] {
         let error = db.execute_unprepared(sql).await.unwrap_err().to_string();
         assert!(error.contains("begin()"), "{sql}: {error}");
     }
@@ -151,7 +224,10 @@ async fn transactions_by_text_on_a_pool_are_refused() {
 /// A statement that nobody understands may have changed anything.
 #[tokio::test]
 async fn text_that_cannot_be_parsed_drops_everything() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
     warm(&db).await;
     let _ = db.execute_unprepared("FROBNICATE track").await.unwrap_err();
     for genre in 1..=3 {
@@ -161,8 +237,15 @@ async fn text_that_cannot_be_parsed_drops_everything() {
 
 #[tokio::test]
 async fn cascades_reach_other_tables() {
-    let Shop { db, folder: _folder } = Shop::open().await;
-    let of_album = |album| track::Entity::find().filter(track::Column::AlbumId.eq(album)).cached();
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
+    let of_album = |album| {
+        track::Entity::find()
+            .filter(track::Column::AlbumId.eq(album))
+            .cached()
+    };
     let links = || playlist_track::Entity::find().cached();
     miss!(of_album(2).all(&db));
     miss!(links().all(&db));
@@ -177,7 +260,10 @@ async fn cascades_reach_other_tables() {
 
 #[tokio::test]
 async fn triggers_reach_other_tables() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
     db.execute_unprepared(
         "CREATE TRIGGER renamed AFTER UPDATE OF name ON genre BEGIN
             UPDATE track SET name = name || '!' WHERE genre_id = NEW.id;
@@ -186,20 +272,35 @@ async fn triggers_reach_other_tables() {
     .await
     .unwrap();
     warm(&db).await;
-    genre::ActiveModel { id: Set(1), name: Set("Hard".into()) }.update(&db).await.unwrap();
+    genre::ActiveModel {
+        id: Set(1),
+        name: Set("Hard".into()),
+    }
+    .update(&db)
+    .await
+    .unwrap();
     assert_eq!(miss!(of_genre(1).all(&db))[0].name, "Fast!");
 }
 
 #[tokio::test]
 async fn writes_that_stream_their_rows() {
     use futures_util::TryStreamExt as _;
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
     warm(&db).await;
     let statement = Statement::from_string(
         DbBackend::Sqlite,
         "UPDATE track SET unit_price = unit_price + 1 WHERE genre_id = 1 RETURNING id",
     );
-    let rows: Vec<_> = db.stream_raw(statement).await.unwrap().try_collect().await.unwrap();
+    let rows: Vec<_> = db
+        .stream_raw(statement)
+        .await
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(rows.len(), 2);
     assert_eq!(miss!(of_genre(1).all(&db))[0].unit_price, 100);
     hit!(of_genre(2).all(&db));
@@ -209,36 +310,60 @@ async fn writes_that_stream_their_rows() {
 /// rows before the one that failed.
 #[tokio::test]
 async fn a_failed_statement_drops_what_it_may_have_changed() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
     warm(&db).await;
     let text = "INSERT OR FAIL INTO track (id, name, genre_id, unit_price) VALUES (20, 'a', 2, 1), (1, 'b', 2, 1)";
     db.execute_unprepared(text).await.unwrap_err();
     assert_eq!(miss!(of_genre(2).all(&db)).len(), 2);
     // And the connection is as good as before.
-    db.execute_unprepared("UPDATE track SET unit_price = 7 WHERE id = 20").await.unwrap();
-    assert!(miss!(of_genre(2).all(&db)).iter().any(|track| track.unit_price == 7));
+    db.execute_unprepared("UPDATE track SET unit_price = 7 WHERE id = 20")
+        .await
+        .unwrap();
+    assert!(
+        miss!(of_genre(2).all(&db))
+            .iter()
+            .any(|track| track.unit_price == 7)
+    );
 }
 
 #[tokio::test]
 async fn ddl_through_the_connection_is_noticed() {
-    let Shop { db, folder: _folder } = Shop::open_single().await;
-    let all = || Statement::from_string(DbBackend::Sqlite, "SELECT * FROM genre ORDER BY id").cached();
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open_single().await;
+    let all =
+        || Statement::from_string(DbBackend::Sqlite, "SELECT * FROM genre ORDER BY id").cached();
     assert_eq!(miss!(all().rows(&db)).columns.len(), 2);
-    db.execute_unprepared("ALTER TABLE genre ADD COLUMN mood TEXT").await.unwrap();
+    db.execute_unprepared("ALTER TABLE genre ADD COLUMN mood TEXT")
+        .await
+        .unwrap();
     assert_eq!(miss!(all().rows(&db)).columns.len(), 3);
 }
 
 /// Migrations and schema sync run on the inner connection: SeaORM accepts no wrapper there.
 #[tokio::test]
 async fn ddl_on_the_inner_connection_is_noticed() {
-    let Shop { db, folder: _folder } = Shop::open_single().await;
-    let all = || Statement::from_string(DbBackend::Sqlite, "SELECT * FROM genre ORDER BY id").cached();
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open_single().await;
+    let all =
+        || Statement::from_string(DbBackend::Sqlite, "SELECT * FROM genre ORDER BY id").cached();
     assert_eq!(miss!(all().rows(&db)).columns.len(), 2);
-    db.inner().execute_unprepared("ALTER TABLE genre ADD COLUMN mood TEXT").await.unwrap();
+    db.inner()
+        .execute_unprepared("ALTER TABLE genre ADD COLUMN mood TEXT")
+        .await
+        .unwrap();
     let rows = all().rows(&db).await.unwrap();
     assert_eq!(rows.columns.len(), 3);
     db.schema_changed().await.unwrap();
-    db.execute_unprepared("UPDATE genre SET mood = 'loud' WHERE id = 1").await.unwrap();
+    db.execute_unprepared("UPDATE genre SET mood = 'loud' WHERE id = 1")
+        .await
+        .unwrap();
     let rows = all().rows(&db).await.unwrap();
     assert_eq!(rows.rows[0][2], larder_sea_orm::Stored::Text("loud".into()));
 }
@@ -246,21 +371,46 @@ async fn ddl_on_the_inner_connection_is_noticed() {
 /// A caller that goes away in the middle of a write leaves no stale answer behind.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_write_is_announced_all_the_same() {
-    let Shop { db, folder: _folder } = Shop::open().await;
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
     for round in 0..200 {
         let name = format!("Rock {round}");
-        let write = genre::ActiveModel { id: Set(1), name: Set(name) }.update(&db);
+        let write = genre::ActiveModel {
+            id: Set(1),
+            name: Set(name),
+        }
+        .update(&db);
         // Polled a few times, then dropped.
-        let _ = tokio::time::timeout(std::time::Duration::from_micros(20 * (round % 10)), write).await;
-        let kept = genre::Entity::find_by_id(1).cached().one(&db).await.unwrap().unwrap();
+        let _ =
+            tokio::time::timeout(std::time::Duration::from_micros(20 * (round % 10)), write).await;
+        let kept = genre::Entity::find_by_id(1)
+            .cached()
+            .one(&db)
+            .await
+            .unwrap()
+            .unwrap();
         // Whatever the write is doing by now: once it is over, the cache and the database agree.
         let transaction = sea_orm::TransactionTrait::begin(&db).await.unwrap();
-        transaction.execute_unprepared("DELETE FROM genre WHERE 0").await.unwrap();
+        transaction
+            .execute_unprepared("DELETE FROM genre WHERE 0")
+            .await
+            .unwrap();
         transaction.rollback().await.unwrap();
         drop(kept);
         settle(&db).await;
-        let fresh = genre::Entity::find_by_id(1).one(&db).await.unwrap().unwrap();
-        let kept = genre::Entity::find_by_id(1).cached().one(&db).await.unwrap().unwrap();
+        let fresh = genre::Entity::find_by_id(1)
+            .one(&db)
+            .await
+            .unwrap()
+            .unwrap();
+        let kept = genre::Entity::find_by_id(1)
+            .cached()
+            .one(&db)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(*kept, fresh, "round {round}");
     }
 }
@@ -268,7 +418,12 @@ async fn a_dropped_write_is_announced_all_the_same() {
 /// Waits until a write that began before has ended: writes are announced in the order in which
 /// they took SQLite's lock, and this one comes after.
 async fn settle(db: &CachedConnection) {
-    let mut genre = genre::Entity::find_by_id(3).one(db).await.unwrap().unwrap().into_active_model();
+    let mut genre = genre::Entity::find_by_id(3)
+        .one(db)
+        .await
+        .unwrap()
+        .unwrap()
+        .into_active_model();
     genre.name = Set(format!("{} ", genre.name.as_ref().trim_end()));
     genre.update(db).await.unwrap();
     tokio::task::yield_now().await;

@@ -60,7 +60,8 @@ impl<'a> Analyser<'a> {
             return;
         }
         self.depth += 1;
-        let exists = std::mem::take(&mut self.exists) && only_rows_count(query);
+        let counted = std::mem::take(&mut self.counted) && shows_plain_columns(query);
+        let exists = (std::mem::take(&mut self.exists) && only_rows_count(query)) || counted;
         let ctes = self.ctes.len();
         if let Some(with) = &query.with {
             for cte in &with.cte_tables {
@@ -93,6 +94,11 @@ impl<'a> Analyser<'a> {
             self.refuse(Reason::new("a clause that is not understood"));
         }
         let scope = match &*query.body {
+            SetExpr::Select(select) if counted => {
+                let mut rows = select.clone();
+                rows.projection.clear();
+                Some(self.select(&rows, exists))
+            }
             SetExpr::Select(select) => Some(self.select(select, exists)),
             body => {
                 self.set_operations(body);
@@ -231,6 +237,7 @@ impl<'a> Analyser<'a> {
         if let Some(scope) = self.scopes.last_mut() {
             scope.results = results;
         }
+        self.counted = counts_one_query(select);
         self.walk(select);
         self.pin(&select.from, select.selection.as_ref());
         self.scopes.pop().unwrap_or_default()
@@ -582,6 +589,64 @@ fn only_rows_count(query: &Query) -> bool {
         Some(LimitClause::OffsetCommaLimit { .. }) => true,
     };
     select.distinct.is_none() && !skips
+}
+
+/// Whether it is `SELECT COUNT(*) FROM (query)` and nothing else.
+fn counts_one_query(select: &Select) -> bool {
+    let ([item], [from]) = (select.projection.as_slice(), select.from.as_slice()) else {
+        return false;
+    };
+    let (SelectItem::UnnamedExpr(Expr::Function(count))
+    | SelectItem::ExprWithAlias {
+        expr: Expr::Function(count),
+        ..
+    }) = item
+    else {
+        return false;
+    };
+    let named_count = count.name.to_string().eq_ignore_ascii_case("count");
+    let of_rows = matches!(&count.args, FunctionArguments::List(list)
+        if list.duplicate_treatment.is_none()
+            && list.clauses.is_empty()
+            && matches!(list.args.as_slice(), [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)]));
+    let nothing_else = select.selection.is_none()
+        && select.having.is_none()
+        && select.distinct.is_none()
+        && select.qualify.is_none()
+        && matches!(&select.group_by, GroupByExpr::Expressions(by, more) if by.is_empty() && more.is_empty());
+    named_count
+        && of_rows
+        && count.over.is_none()
+        && count.filter.is_none()
+        && nothing_else
+        && from.joins.is_empty()
+        && matches!(
+            &from.relation,
+            TableFactor::Derived {
+                lateral: false,
+                sample: None,
+                ..
+            }
+        )
+}
+
+/// Whether a query shows nothing but columns, each of its rows once: then what it shows does not
+/// change how many rows it has.
+fn shows_plain_columns(query: &Query) -> bool {
+    let SetExpr::Select(select) = &*query.body else {
+        return false;
+    };
+    let plain = |item: &SelectItem| match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+            matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
+        }
+        SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => true,
+        SelectItem::ExprWithAliases { .. } => false,
+    };
+    select.distinct.is_none()
+        && matches!(&select.group_by, GroupByExpr::Expressions(by, more) if by.is_empty() && more.is_empty())
+        && query.order_by.is_none()
+        && select.projection.iter().all(plain)
 }
 
 /// Whether a `SELECT` shows columns, and not only constants and counts.

@@ -1,0 +1,202 @@
+//! `larder explain`: what a statement reads or writes, and what follows for the cache.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use larder::Cache;
+use larder_sea_orm::CachedConnection;
+use larder_sql::{
+    Catalogue, Dialect, Explanation, Meeting, Planned, Planner, explain, meets, split,
+};
+use serde_json::{Value, json};
+
+use crate::database;
+use crate::failure::Failure;
+
+/// Arguments of `larder explain`.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The statement.
+    sql: String,
+    /// A file of CREATE statements that describe the database.
+    #[arg(long, value_name = "FILE", conflicts_with = "database")]
+    schema: Option<PathBuf>,
+    /// An SQLite database that describes itself, as in `sqlite://shop.db`.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// The kind of database.
+    #[arg(long, value_enum, default_value = "sqlite")]
+    dialect: Kind,
+    /// A write: can it change the statement's answer?
+    #[arg(long, value_name = "WRITE SQL")]
+    against: Option<String>,
+    /// One JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Kind {
+    Sqlite,
+    Postgres,
+    Mysql,
+}
+
+impl From<Kind> for Dialect {
+    fn from(kind: Kind) -> Dialect {
+        match kind {
+            Kind::Sqlite => Dialect::Sqlite,
+            Kind::Postgres => Dialect::Postgres,
+            Kind::Mysql => Dialect::MySql,
+        }
+    }
+}
+
+/// Explains; there is nothing to fail afterwards.
+pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
+    let dialect = arguments.dialect.into();
+    let catalogue = catalogue(arguments, dialect).await?;
+    let planner = Planner::new(dialect, catalogue.clone());
+    let planned = plan(&planner, &arguments.sql, dialect)?;
+    let explanation = explain(&planned, &catalogue);
+    let against = match &arguments.against {
+        Some(write) => Some((
+            write,
+            meets(&planned, &plan(&planner, write, dialect)?, &catalogue),
+        )),
+        None => None,
+    };
+    match arguments.json {
+        true => println!(
+            "{}",
+            as_json(&arguments.sql, &explanation, against.as_ref())
+        ),
+        false => print(&arguments.sql, &explanation, against.as_ref()),
+    }
+    Ok(true)
+}
+
+async fn catalogue(arguments: &Arguments, dialect: Dialect) -> Result<Arc<Catalogue>, Failure> {
+    if let Some(url) = &arguments.database {
+        let options = database::options(&database::checked(url)?);
+        let db = CachedConnection::builder(Cache::memory())
+            .connect(options)
+            .await
+            .map_err(|error| Failure::new(format!("cannot open {url}: {error}")))?;
+        return Ok(db.catalogue());
+    }
+    let Some(file) = &arguments.schema else {
+        return Ok(Arc::new(Catalogue::of(dialect)));
+    };
+    let text = Failure::read(file)?;
+    let catalogue = Catalogue::from_ddl(dialect, &text).map_err(|error| {
+        Failure::new(format!("{} describes no database: {error}", file.display()))
+    })?;
+    Ok(Arc::new(catalogue))
+}
+
+fn plan(planner: &Planner, sql: &str, dialect: Dialect) -> Result<Planned, Failure> {
+    match split(sql, dialect).as_slice() {
+        [one] => Ok(planner.plan(&sql[one.clone()])),
+        [] => Err(Failure::new("there is no statement to explain")),
+        many => Err(Failure::new(format!(
+            "{} statements are {} too many to explain at once",
+            many.len(),
+            many.len() - 1
+        ))),
+    }
+}
+
+fn as_json(sql: &str, explanation: &Explanation, against: Option<&(&String, Meeting)>) -> Value {
+    let Explanation {
+        kind,
+        act,
+        tables,
+        shapes,
+        tags,
+        changes,
+        follows,
+        rows,
+        widened,
+        uncacheable,
+    } = explanation;
+    let names: Vec<&str> = tables.iter().map(|table| &**table).collect();
+    let mut object = json!({
+        "sql": sql,
+        "kind": kind,
+        "act": act,
+        "cacheable": *kind == "read" && uncacheable.is_none(),
+        "why": uncacheable,
+        "tables": names,
+        "shapes": shapes,
+        "tags": tags,
+        "changes": changes,
+        "follows": follows,
+        "rows": rows,
+        "widened": widened,
+    });
+    if let Some((write, meeting)) = against {
+        object["against"] = json!({
+            "sql": write,
+            "can_change": meeting.can_change,
+            "because": meeting.because,
+            "tag": meeting.tag,
+        });
+    }
+    object
+}
+
+fn print(sql: &str, explanation: &Explanation, against: Option<&(&String, Meeting)>) {
+    let Explanation {
+        kind,
+        act,
+        tables,
+        tags,
+        changes,
+        follows,
+        rows,
+        widened,
+        uncacheable,
+        ..
+    } = explanation;
+    println!("{}", sql.trim());
+    let act = if act.is_empty() {
+        String::new()
+    } else {
+        format!(", {act}")
+    };
+    line("kind", &[format!("{kind}{act}")]);
+    line(
+        "tables",
+        &tables.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    );
+    line("depends on", tags);
+    line("changes", changes);
+    line("and so", follows);
+    line("rows", rows);
+    line("widened", widened);
+    if *kind == "read" || uncacheable.is_some() {
+        let cached = match uncacheable {
+            Some(why) => format!("no: {why}"),
+            None => "yes, until a row it depends on changes".to_owned(),
+        };
+        line("cached", &[cached]);
+    }
+    if let Some((write, meeting)) = against {
+        println!("against {}", write.trim());
+        let verdict = if meeting.can_change {
+            "can change it"
+        } else {
+            "cannot change it"
+        };
+        line("verdict", &[format!("{verdict}: {}", meeting.because)]);
+        line("meets at", &meeting.tag.iter().cloned().collect::<Vec<_>>());
+    }
+}
+
+/// A name, and what belongs to it, one a line.
+fn line(name: &str, items: &[String]) {
+    for (i, item) in items.iter().enumerate() {
+        println!("  {:<12}{item}", if i == 0 { name } else { "" });
+    }
+}
