@@ -151,7 +151,10 @@ impl CachedTransaction {
             widened: Some(write.widened()),
         };
         let mut changes = Changes::new();
-        let answer = write.run(self.inner(), statement, how, &mut changes).await;
+        let need = write.need().await;
+        let answer = write
+            .run(self.inner(), statement, how, need, &mut changes)
+            .await;
         doubt.widened = None;
         let doubtful = {
             let mut pending = self.pending.lock();
@@ -258,10 +261,32 @@ impl Drop for CachedTransaction {
     fn drop(&mut self) {
         // Dropped without an end: SeaORM rolls back, and there is nothing to announce, unless
         // the transaction had ended before.
-        if self.inner.is_some() && !self.savepoint && self.pending.lock().doubtful {
+        if self.savepoint || !self.pending.lock().doubtful {
+            return;
+        }
+        if let Some(inner) = self.inner.take() {
             self.shared.cache.publish_now(self.changes_so_far());
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                runtime.spawn(async move {
+                    has_ended(&inner).await;
+                    // Nobody is left to tell.
+                    let _ = inner.rollback().await;
+                });
+            }
         }
     }
+}
+
+/// After a statement has failed: whether SQLite has ended the transaction by itself, as
+/// `INSERT OR ROLLBACK` makes it. If so there is an empty one now, for sqlx, which counts its
+/// transactions and would take the next one on this connection for a savepoint.
+pub(crate) async fn has_ended(transaction: &DatabaseTransaction) -> bool {
+    transaction.execute_unprepared("BEGIN").await.is_ok()
+}
+
+/// What SQLite says of a commit when there is nothing to commit.
+pub(crate) fn ended() -> DbErr {
+    DbErr::Custom("cannot commit: a statement that failed has ended the transaction".to_owned())
 }
 
 /// Commits, then announces. On a task of its own, so that no commit goes unannounced.
@@ -270,12 +295,13 @@ async fn commit(
     inner: DatabaseTransaction,
     pending: Arc<Mutex<Pending>>,
 ) -> Result<(), DbErr> {
-    let (mut changes, ddl, capture) = {
+    let (mut changes, ddl, capture, doubtful) = {
         let mut pending = pending.lock();
         (
             std::mem::take(&mut pending.changes),
             pending.ddl,
             pending.capture.take(),
+            pending.doubtful,
         )
     };
     if let Some(mut capture) = capture {
@@ -284,7 +310,10 @@ async fn commit(
     let marks = shared.mark(&changes).await;
     shared.count(1);
     // An error here tells nothing: the commit may have happened. It counts as if it had.
-    let committed = inner.commit().await;
+    let committed = match doubtful && has_ended(&inner).await {
+        true => inner.rollback().await.and(Err(ended())),
+        false => inner.commit().await,
+    };
     shared.publish(changes).await;
     let reloaded = match ddl {
         true => shared.reload_schema(&shared.inner).await,
@@ -325,6 +354,9 @@ impl TransactionSession for CachedTransaction {
             let result = inner.rollback().await;
             span.end(|| Outcome::Write);
             return result;
+        }
+        if self.pending.lock().doubtful {
+            has_ended(&inner).await;
         }
         let result = inner.rollback().await;
         if self.pending.lock().doubtful || result.is_err() {

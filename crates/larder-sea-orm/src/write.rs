@@ -91,7 +91,7 @@ pub(crate) struct Write<'a> {
 }
 
 /// How the changed rows of the target become known.
-enum Need<'a> {
+pub(crate) enum Need<'a> {
     /// No shape in use asks for values: that rows changed is all that matters.
     Nothing { changed: Columns },
     /// The shapes in use ask for `fetch`.
@@ -101,8 +101,17 @@ enum Need<'a> {
         changed: Columns,
         fetch: Vec<Name>,
     },
-    /// Cannot be learned, or not by us.
+    /// A hook reports them.
+    Captured,
+    /// Cannot be learned.
     Widen,
+}
+
+impl Need<'_> {
+    /// Whether learning takes more than running the statement, and so a transaction.
+    pub(crate) fn needs_transaction(&self) -> bool {
+        matches!(self, Need::Images { .. } | Need::Captured)
+    }
 }
 
 impl<'a> Write<'a> {
@@ -120,14 +129,6 @@ impl<'a> Write<'a> {
             }),
             _ => None,
         }
-    }
-
-    /// Whether learning what it changes takes more than running it, and so a transaction.
-    pub(crate) async fn needs_transaction(&self) -> bool {
-        if self.shared.hooks.is_some() {
-            return true;
-        }
-        matches!(self.need().await, Need::Images { .. })
     }
 
     /// Everything that this write could change, widened. What is bumped when it fails.
@@ -183,7 +184,12 @@ impl<'a> Write<'a> {
         }
     }
 
-    async fn need(&self) -> Need<'a> {
+    /// How the changed rows can be learned, by the shapes in use now. Shapes that come later ask
+    /// for more than the images hold, and widen.
+    pub(crate) async fn need(&self) -> Need<'a> {
+        if self.shared.hooks.is_some() {
+            return Need::Captured;
+        }
         let [target] = self.set.targets.as_slice() else {
             return Need::Widen;
         };
@@ -191,6 +197,10 @@ impl<'a> Write<'a> {
             return Need::Widen;
         };
         if !matches!(table.kind, TableKind::Table) || self.reach(&mut Changes::new()) {
+            return Need::Widen;
+        }
+        // A column that hides the key by which rows are found again.
+        if !table.without_rowid && table.column("rowid").is_some() {
             return Need::Widen;
         }
         let replaces = table.replaces_on_conflict && target.kind != WriteKind::Delete;
@@ -215,21 +225,19 @@ impl<'a> Write<'a> {
         }
     }
 
-    /// Runs the write on `connection`, which must be inside a transaction if
-    /// [`needs_transaction`](Self::needs_transaction) said so, and adds what it changed to
-    /// `changes`: also when it fails.
+    /// Runs the write on `connection`, which must be inside a transaction if `need`
+    /// [says so](Need::needs_transaction), and adds what it changed to `changes`: also when it
+    /// fails.
     pub(crate) async fn run<C: ConnectionTrait>(
         &self,
         connection: &C,
         statement: Statement,
         how: How,
+        need: Need<'_>,
         changes: &mut Changes,
     ) -> Result<Answer, DbErr> {
         changes.cause(&statement.sql);
-        let need = match self.shared.hooks {
-            Some(_) => Need::Widen,
-            None => self.need().await,
-        };
+        let captured = matches!(need, Need::Captured);
         let answer =
             match need {
                 Need::Images {
@@ -263,7 +271,7 @@ impl<'a> Write<'a> {
                             }]),
                         )
                     }),
-                Need::Widen => send(self.shared, connection, statement, how)
+                Need::Captured | Need::Widen => send(self.shared, connection, statement, how)
                     .await
                     .map(|answer| (answer, None)),
             };
@@ -287,7 +295,7 @@ impl<'a> Write<'a> {
                 self.reach(changes);
             }
             // The hook reports rows, and virtual tables have none that it sees.
-            _ if self.shared.hooks.is_some() => self.reach_virtual(changes),
+            _ if captured => self.reach_virtual(changes),
             _ => changes.merge(self.widened()),
         }
         Ok(answer)

@@ -6,6 +6,7 @@ use larder::adapter::Changes;
 use sea_orm::{DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _};
 
 use crate::shared::Shared;
+use crate::transaction::has_ended;
 use crate::write::intent::Script;
 use crate::write::{Answer, How, Write, send};
 
@@ -25,9 +26,12 @@ pub(super) async fn write(
     };
     let mut fate = Fate::new(&shared, write.widened());
     let mut changes = Changes::new();
-    if !write.needs_transaction().await {
+    // Asked once: shapes that come in between find images that do not hold what they need, and
+    // widen; images that are learned without a transaction could be overtaken.
+    let need = write.need().await;
+    if !need.needs_transaction() {
         let marks = shared.mark(fate.changes()).await;
-        let answer = write.run(&shared.inner, statement, how, &mut changes).await;
+        let answer = write.run(&shared.inner, statement, how, need, &mut changes).await;
         fate.settle(changes);
         fate.publish().await;
         drop(marks);
@@ -46,15 +50,20 @@ pub(super) async fn write(
         }
     };
     let mut capture = shared.capture(&transaction).await?;
-    let answer = write.run(&transaction, statement, how, &mut changes).await;
+    let answer = write.run(&transaction, statement, how, need, &mut changes).await;
     capture.add_to(&shared, &schema, &mut changes);
     fate.settle(changes);
     let marks = shared.mark(fate.changes()).await;
     // Also after an error: an INSERT OR FAIL keeps its first rows, as it would have alone.
     shared.count(1);
-    let committed = transaction.commit().await;
+    let committed = match answer.is_err() && has_ended(&transaction).await {
+        true => transaction.rollback().await,
+        false => transaction.commit().await,
+    };
     if committed.is_err() {
-        fate.settle(write.widened());
+        let mut doubtful = fate.changes().clone();
+        doubtful.merge(write.widened());
+        fate.settle(doubtful);
     }
     fate.publish().await;
     drop(marks);

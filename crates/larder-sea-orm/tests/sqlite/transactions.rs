@@ -142,6 +142,31 @@ async fn h7_insert_or_rollback_ends_the_transaction() {
     );
 }
 
+/// sqlx counts transactions: one that SQLite has ended by itself must not make the next one on the
+/// same connection a savepoint of nothing.
+#[tokio::test]
+async fn h7_after_insert_or_rollback_the_connection_is_as_good_as_new() {
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open_single().await;
+    let conflict = "INSERT OR ROLLBACK INTO genre VALUES (1, 'x')";
+    let transaction = db.begin().await.unwrap();
+    transaction.execute_unprepared(conflict).await.unwrap_err();
+    assert!(transaction.commit().await.is_err());
+    let transaction = db.begin().await.unwrap();
+    transaction.execute_unprepared(conflict).await.unwrap_err();
+    drop(transaction);
+    genre::Entity::find().filter(genre::Column::Id.eq(1)).cached().all(&db).await.unwrap();
+    db.execute_unprepared(conflict).await.unwrap_err();
+    let transaction = db.begin().await.unwrap();
+    rename(&transaction, 2, "D").await.unwrap();
+    transaction.rollback().await.unwrap();
+    assert_eq!(genre::Entity::find_by_id(2).one(&db).await.unwrap().unwrap().name, "Jazz");
+    rename(&db, 2, "E").await.unwrap();
+    assert_eq!(genre::Entity::find_by_id(2).one(&db).await.unwrap().unwrap().name, "E");
+}
+
 #[tokio::test]
 async fn a_commit_sent_as_text_is_seen() {
     let Shop {

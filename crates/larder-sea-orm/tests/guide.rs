@@ -1,0 +1,333 @@
+//! The guide and README, kept true: their code stands in this file, and the statements that they
+//! tell are the ones that are counted here.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+use larder::{Cache, Event, ManualClock, Observer, Policy, Tag};
+use larder_sea_orm::trace::{self, Outcome};
+use larder_sea_orm::{CachedConnection, CachedExt};
+use sea_orm::prelude::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, Database, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set, TransactionTrait,
+};
+
+const GUIDE: &str = include_str!("../../../docs/guide.md");
+
+/// The shop's tables, as far as the guide goes.
+const TABLES: &str = "
+    CREATE TABLE genre (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+    CREATE TABLE track (
+        id               INTEGER PRIMARY KEY,
+        name             TEXT NOT NULL,
+        genre_id         INTEGER NOT NULL REFERENCES genre (id),
+        unit_price_cents INTEGER NOT NULL
+    );
+    INSERT INTO genre VALUES (1, 'Rock'), (2, 'Jazz'), (25, 'Opera');
+    INSERT INTO track VALUES
+        (7, 'Let''s Get It Up', 1, 99), (12, 'Breaking The Rules', 1, 99), (63, 'Desafinado', 2, 99);";
+
+mod genre {
+    use sea_orm::entity::prelude::*;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+    #[sea_orm(table_name = "genre")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i32,
+        pub name: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod track {
+    use sea_orm::entity::prelude::*;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+    #[sea_orm(table_name = "track")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i32,
+        pub name: String,
+        pub genre_id: i32,
+        pub unit_price_cents: i32,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(belongs_to = "super::genre::Entity", from = "Column::GenreId", to = "super::genre::Column::Id")]
+        Genre,
+    }
+
+    impl Related<super::genre::Entity> for Entity {
+        fn to() -> RelationDef {
+            Relation::Genre.def()
+        }
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Counts the statements of each step, and compares them with what the guide tells.
+struct Steps {
+    told: Vec<u64>,
+    done: usize,
+    before: u64,
+}
+
+impl Steps {
+    fn begin() -> Steps {
+        let told = GUIDE.lines().filter_map(|line| line.strip_prefix("**Statements: "));
+        let number = |text: &str| text.split(['.', '*']).next().and_then(|number| number.parse().ok());
+        let told = told.map(|text| number(text).expect("a number of statements")).collect();
+        Steps { told, done: 0, before: 0 }
+    }
+
+    /// Another connection, which has sent nothing yet.
+    fn with(&mut self, db: &CachedConnection) {
+        self.before = db.statements();
+    }
+
+    #[track_caller]
+    fn step(&mut self, db: &CachedConnection) {
+        let counted = db.statements() - self.before;
+        self.before = db.statements();
+        self.done += 1;
+        if std::env::var_os("SHOW_STEPS").is_some() {
+            eprintln!("step {}: {counted}", self.done);
+            return;
+        }
+        assert_eq!(Some(&counted), self.told.get(self.done - 1), "step {} of the guide", self.done);
+    }
+
+    fn end(self) {
+        assert!(std::env::var_os("SHOW_STEPS").is_some() || self.done == self.told.len(), "a step is not tested");
+    }
+}
+
+/// Counts what could not be kept.
+struct Uncached(AtomicU64);
+
+impl Observer for Uncached {
+    fn event(&self, event: &Event<'_>) {
+        if let Event::Uncached { group, why } = event {
+            eprintln!("{group} was not cached: {why}");
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_step_of_the_guide_costs_what_it_tells() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("shop.db").display());
+    let plain = Database::connect(&url).await?;
+    plain.execute_unprepared(TABLES).await?;
+    plain.close().await?;
+    let mut steps = Steps::begin();
+
+    // Open.
+    let cache = Cache::memory();
+    let db = CachedConnection::builder(cache.clone()).connect(&url).await?;
+    steps.step(&db);
+
+    // Read.
+    let of_genre = |genre: i32| track::Entity::find().filter(track::Column::GenreId.eq(genre)).cached();
+    let rock = of_genre(1).all(&db).await?;
+    steps.step(&db);
+    let again = of_genre(1).all(&db).await?;
+    assert!(Arc::ptr_eq(&rock, &again));
+    steps.step(&db);
+
+    // More reads.
+    let jazz = of_genre(2).all(&db).await?;
+    let count = of_genre(1).count(&db).await?;
+    let names = || of_genre(1).select_only().column(track::Column::Name).into_tuple::<String>();
+    let titles = names().all(&db).await?;
+    let with_genre = || of_genre(1).find_also_related(genre::Entity).order_by_asc(track::Column::Id);
+    let pairs = with_genre().all(&db).await?;
+    let song = || track::Entity::find_by_id(999).cached();
+    let nothing = song().one(&db).await?;
+    assert_eq!((jazz.len(), count, titles.len(), pairs.len()), (1, 2, 2, 2));
+    assert_eq!(nothing, None);
+    steps.step(&db);
+    of_genre(2).all(&db).await?;
+    of_genre(1).count(&db).await?;
+    names().all(&db).await?;
+    with_genre().all(&db).await?;
+    song().one(&db).await?;
+    steps.step(&db);
+
+    // Write.
+    let tune = track::Entity::find_by_id(7).one(&db).await?.ok_or("it is there")?;
+    steps.step(&db);
+    let mut tune = tune.into_active_model();
+    tune.unit_price_cents = Set(129);
+    tune.update(&db).await?;
+    steps.step(&db);
+    assert_eq!(of_genre(1).all(&db).await?[0].unit_price_cents, 129);
+    assert_eq!(with_genre().all(&db).await?[0].0.unit_price_cents, 129);
+    steps.step(&db);
+    of_genre(2).all(&db).await?;
+    of_genre(1).count(&db).await?;
+    names().all(&db).await?;
+    song().one(&db).await?;
+    steps.step(&db);
+
+    // Move.
+    track::Entity::update_many()
+        .col_expr(track::Column::GenreId, Expr::value(2))
+        .filter(track::Column::Id.eq(7))
+        .exec(&db)
+        .await?;
+    steps.step(&db);
+    assert_eq!(of_genre(1).all(&db).await?.len(), 1);
+    assert_eq!(of_genre(2).all(&db).await?.len(), 2);
+    song().one(&db).await?;
+    steps.step(&db);
+
+    // By hand.
+    with_genre().all(&db).await?;
+    steps.step(&db);
+    db.execute_unprepared("UPDATE genre SET name = 'Grand Opera' WHERE id = 25").await?;
+    with_genre().all(&db).await?;
+    steps.step(&db);
+    db.execute_unprepared("INSERT INTO track VALUES (999, 'New', 25, 99)").await?;
+    assert_eq!(song().one(&db).await?.ok_or("it is there now")?.name, "New");
+    steps.step(&db);
+
+    // Transactions.
+    let transaction = db.begin().await?;
+    track::Entity::delete_many().filter(track::Column::GenreId.eq(2)).exec(&transaction).await?;
+    assert_eq!(of_genre(2).all(&transaction).await?.len(), 0);
+    assert_eq!(of_genre(2).all(&db).await?.len(), 2);
+    transaction.rollback().await?;
+    steps.step(&db);
+    assert_eq!(of_genre(2).all(&db).await?.len(), 2);
+    steps.step(&db);
+    db.transaction::<_, (), DbErr>(|transaction| {
+        Box::pin(async move {
+            track::Entity::delete_by_id(7).exec(transaction).await?;
+            Ok(())
+        })
+    })
+    .await?;
+    steps.step(&db);
+    assert_eq!(of_genre(2).all(&db).await?.len(), 1);
+    of_genre(1).all(&db).await?;
+    steps.step(&db);
+
+    // What is no query.
+    let report = || {
+        let db = db.clone();
+        cache
+            .get_or_load(("report", "genres"), async move || {
+                let genres = genre::Entity::find().count(&db).await?;
+                Ok::<_, DbErr>(format!("{genres} genres"))
+            })
+            .tags([Tag::named("reports")])
+            .ttl(Duration::from_secs(60))
+    };
+    assert_eq!(*report().await?, "3 genres");
+    steps.step(&db);
+    assert_eq!(*report().await?, "3 genres");
+    steps.step(&db);
+    cache.invalidate([Tag::named("reports")]).await?;
+    report().await?;
+    steps.step(&db);
+
+    // Watching.
+    let (tracks, queries) = trace::scope(of_genre(1).all(&db)).await;
+    assert_eq!(tracks?.len(), 1);
+    assert_eq!(queries[0].outcome, Outcome::Hit);
+    assert_eq!(queries[0].statements, 0);
+    steps.step(&db);
+    let tracks = cache.group("track").stats();
+    assert!(tracks.hits > tracks.misses);
+    steps.step(&db);
+
+    // An observer.
+    let uncached = Arc::new(Uncached(AtomicU64::new(0)));
+    let cache = Cache::builder().observer(uncached.clone()).build()?;
+    let db = CachedConnection::builder(cache).connect(&url).await?;
+    steps.with(&db);
+    for _ in 0..2 {
+        let by_chance = track::Entity::find().order_by_asc(Expr::cust("random()")).cached();
+        by_chance.all(&db).await?;
+    }
+    assert_eq!(uncached.0.load(Ordering::Relaxed), 2);
+    steps.step(&db);
+
+    // Strict.
+    let db = CachedConnection::builder(Cache::memory()).strict().connect(&url).await?;
+    steps.with(&db);
+    of_genre(1).all(&db).await?;
+    of_genre(1).all(&db).await?;
+    steps.step(&db);
+    track::Entity::delete_by_id(12).exec(&db).await?;
+    steps.step(&db);
+    assert_eq!(of_genre(1).all(&db).await?.len(), 0);
+    steps.step(&db);
+
+    // Policies.
+    let policy = Policy::new()
+        .ttl(Duration::from_secs(60))
+        .negative_ttl(Duration::from_secs(5))
+        .stale_while_revalidate(Duration::from_secs(30));
+    let clock = Arc::new(ManualClock::default());
+    let cache = Cache::builder().clock(clock.clone()).build()?;
+    let db = CachedConnection::builder(cache).policy(policy).connect(&url).await?;
+    steps.with(&db);
+    let brief = || of_genre(2).policy(Policy::new().ttl(Duration::from_secs(10)));
+    brief().all(&db).await?;
+    let missing = || track::Entity::find_by_id(1000).cached();
+    missing().one(&db).await?;
+    steps.step(&db);
+    clock.advance(Duration::from_secs(9));
+    brief().all(&db).await?;
+    missing().one(&db).await?;
+    steps.step(&db);
+    clock.advance(Duration::from_secs(1));
+    brief().all(&db).await?;
+    steps.step(&db);
+
+    // Tests of one's own.
+    let (_, queries) = trace::scope(async {
+        of_genre(25).all(&db).await?;
+        of_genre(25).all(&db).await
+    })
+    .await;
+    let outcomes: Vec<_> = queries.iter().map(|query| &query.outcome).collect();
+    assert_eq!(outcomes, [&Outcome::Miss, &Outcome::Hit]);
+    steps.step(&db);
+
+    steps.end();
+    Ok(())
+}
+
+/// Every block of Rust in the guide stands in this file, line for line.
+#[test]
+fn every_block_of_the_guide_is_run() {
+    let lines = |text: &'static str| {
+        text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>()
+    };
+    let run = lines(include_str!("guide.rs"));
+    let mut blocks = 0;
+    for block in GUIDE.split("```rust\n").skip(1) {
+        let block = block.split("```").next().unwrap_or_default();
+        let block = lines(block);
+        assert!(!block.is_empty());
+        let found = run.windows(block.len()).any(|window| window == block);
+        assert!(found, "not in this test:\n{}", block.join("\n"));
+        blocks += 1;
+    }
+    assert!(blocks > 10, "only {blocks} blocks were found");
+}
