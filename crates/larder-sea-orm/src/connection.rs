@@ -16,6 +16,7 @@ use crate::trace::{self, Outcome, Span};
 use crate::transaction::CachedTransaction;
 use crate::write::{Answer, How, Intent, send};
 
+mod alone;
 mod autocommit;
 mod builder;
 mod outside;

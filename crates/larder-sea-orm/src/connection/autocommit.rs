@@ -5,6 +5,7 @@ use std::sync::Arc;
 use larder::adapter::Changes;
 use sea_orm::{DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _};
 
+use crate::connection::alone;
 use crate::shared::Shared;
 use crate::transaction::has_ended;
 use crate::write::intent::Script;
@@ -81,7 +82,10 @@ pub(super) async fn script(
 ) -> Result<Answer, DbErr> {
     let fate = Fate::new(&shared, script.changes);
     let marks = shared.mark(fate.changes()).await;
-    let answer = send(&shared, &shared.inner, statement, how).await;
+    let answer = match script.begins {
+        true => alone::run(&shared, statement, how).await,
+        false => send(&shared, &shared.inner, statement, how).await,
+    };
     fate.publish().await;
     let reloaded = match script.ddl {
         true => shared.reload_schema(&shared.inner).await,

@@ -25,6 +25,8 @@ pub(crate) struct Script {
     pub(crate) changes: Changes,
     /// Whether the schema may have changed.
     pub(crate) ddl: bool,
+    /// Whether it has transactions or savepoints of its own.
+    pub(crate) begins: bool,
     /// Whether it opens a transaction that it does not end.
     pub(crate) left_open: bool,
     /// Whether it ends a transaction that it did not begin.
@@ -48,12 +50,14 @@ impl Script {
         let mut script = Script {
             changes: Changes::new(),
             ddl: false,
+            begins: false,
             left_open: false,
             ends_outer: false,
         };
         let mut depth = 0u32;
         for range in split(sql, Dialect::Sqlite) {
             let planned = schema.plan(&sql[range]);
+            script.begins |= matches!(planned.plan.footprint, Footprint::Transaction(_));
             match &planned.plan.footprint {
                 Footprint::Read(read) if read.may_write => script.changes.root(&shared.database),
                 Footprint::Read(_) => {}

@@ -4,6 +4,8 @@
 mod entity;
 mod forms;
 mod invalidation;
+mod limits;
+mod nested;
 mod shop;
 mod transactions;
 mod writes;

@@ -1,0 +1,42 @@
+//! A text with a transaction of its own, on one connection of the pool from its first statement to
+//! its last.
+//!
+//! SQLite stops such a text at the first statement that fails, and leaves the transaction open.
+//! Given back to the pool like that, the connection would show others what nobody committed, and
+//! keep the database locked.
+
+use sea_orm::{DbErr, RuntimeErr, Statement};
+
+use crate::shared::Shared;
+use crate::write::{Answer, How};
+
+/// Runs the text. Where it fails, what its open transaction did is rolled back.
+pub(super) async fn run(shared: &Shared, statement: Statement, how: How) -> Result<Answer, DbErr> {
+    if statement.values.is_some_and(|values| !values.0.is_empty()) {
+        return Err(DbErr::Custom(
+            "a text of several statements with a transaction takes no parameters; use begin()".to_owned(),
+        ));
+    }
+    shared.count(1);
+    let pool = shared.inner.get_sqlite_connection_pool();
+    let mut connection = pool.acquire().await.map_err(failed)?;
+    let text = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.sql));
+    let answer = match how {
+        How::Execute => text.execute(&mut *connection).await.map(|done| Answer::Executed(done.into())),
+        How::QueryOne => text.fetch_all(&mut *connection).await.map(|rows| {
+            Answer::One(rows.into_iter().next().map(Into::into))
+        }),
+        How::QueryAll => text.fetch_all(&mut *connection).await.map(|rows| {
+            Answer::All(rows.into_iter().map(Into::into).collect())
+        }),
+    };
+    if answer.is_err() {
+        // An error says that there is nothing to roll back.
+        let _ = sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await;
+    }
+    answer.map_err(failed)
+}
+
+fn failed(error: sqlx::Error) -> DbErr {
+    DbErr::Exec(RuntimeErr::SqlxError(error.into()))
+}
