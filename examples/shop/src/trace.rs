@@ -78,6 +78,14 @@ impl QueryTrace {
         Microseconds(self.elapsed)
     }
 
+    /// Why one of its steps was not cached.
+    pub fn why<'a>(&self, step: &'a Step) -> Option<&'a str> {
+        match &step.outcome {
+            Source::Uncached(why) => Some(why),
+            _ => None,
+        }
+    }
+
     /// How many statements reached the database.
     pub fn statements(&self) -> u64 {
         self.steps.iter().map(|step| step.statements).sum()
