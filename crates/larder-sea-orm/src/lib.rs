@@ -40,3 +40,8 @@ pub use transaction::CachedTransaction;
 pub use value::Stored;
 #[doc(no_inline)]
 pub use {larder, sea_orm};
+
+/// The example in README runs, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
