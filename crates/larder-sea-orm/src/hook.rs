@@ -76,14 +76,19 @@ impl Hooks {
         let named = format!("CREATE TEMP VIEW larder_connection AS SELECT {number} AS number");
         connection.execute(sqlx::AssertSqlSafe(named)).await?;
         let buffer = Arc::new(Mutex::new(Buffer::default()));
-        let mut buffers = self.buffers.lock();
-        // Buffers of connections that are gone: their hooks are gone with them.
-        buffers.retain(|_, buffer| Arc::strong_count(buffer) > 1);
-        buffers.insert(number, buffer.clone());
-        drop(buffers);
+        self.remember(number, buffer.clone());
         let mut handle = connection.lock_handle().await?;
         handle.set_preupdate_hook(move |change| buffer.lock().add(&change));
         Ok(())
+    }
+}
+
+impl Hooks {
+    fn remember(&self, number: i64, buffer: Arc<Mutex<Buffer>>) {
+        let mut buffers = self.buffers.lock();
+        // Buffers of connections that are gone: their hooks are gone with them.
+        buffers.retain(|_, buffer| Arc::strong_count(buffer) > 1);
+        buffers.insert(number, buffer);
     }
 }
 

@@ -141,9 +141,6 @@ where
     L: Load<T>,
 {
     let key = key::<T>(shared, schema, &statement, &ask);
-    let nobody: larder_sql::Name = "".into();
-    let main = read.tables.first().map_or(&nobody, |table| &table.table);
-    let group = schema.group(&shared.cache, main);
     let wants = || {
         let bound = values(&statement);
         bind::wants(
@@ -155,14 +152,22 @@ where
             &ask.also,
         )
     };
-    let fetch = Fetch {
+    let mut fetch = Fetch {
         key: &key,
         wants: &wants,
-        group: &group,
+        // A hit is counted where its entry was.
+        group: &shared.group,
         policy: ask.policy.unwrap_or(&shared.policy),
     };
     if let Some(hit) = shared.cache.lookup_now(&fetch, M::kind()) {
         return (Ok(hit.value), Outcome::Hit);
+    }
+    let group = read
+        .tables
+        .first()
+        .map(|main| schema.group(&shared.cache, &main.table));
+    if let Some(group) = &group {
+        fetch.group = group;
     }
     let run = {
         let shared = shared.clone();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use larder::adapter::{Changes, MarkGuard};
-use larder::{Cache, Level, Policy, Tag};
+use larder::{Cache, Group, Level, Policy, Tag};
 use parking_lot::{Mutex, RwLock};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 
@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) level: Level,
     pub(crate) policy: Policy,
     pub(crate) hooks: Option<Hooks>,
+    /// Where reads of no table are counted.
+    pub(crate) group: Arc<Group>,
     schema: RwLock<Arc<Schema>>,
     /// Until when reads look for a changed schema.
     watch: Mutex<Option<Instant>>,
@@ -52,6 +54,7 @@ impl Shared {
         hooks: Option<Hooks>,
     ) -> Result<Shared, DbErr> {
         let schema = Arc::new(Schema::read(&inner, &cache, &database).await?);
+        let group = cache.group("query");
         Ok(Shared {
             inner,
             cache,
@@ -59,6 +62,7 @@ impl Shared {
             level,
             policy,
             hooks,
+            group,
             schema: RwLock::new(schema),
             watch: Mutex::new(None),
             watching: AtomicU64::new(0),

@@ -209,7 +209,7 @@ impl<'a> Write<'a> {
         }
         if !matches!(
             target.kind,
-            WriteKind::Insert | WriteKind::Update | WriteKind::Delete
+            WriteKind::Insert | WriteKind::Update | WriteKind::Delete | WriteKind::Upsert
         ) {
             return Need::Widen;
         }
@@ -342,12 +342,16 @@ fn needed<'a>(
             .flat_map(|list| list.shapes.iter())
             .filter(|shape| shape.meets(&changed))
     };
-    let update = target.kind == WriteKind::Update;
+    // The columns that rows which stay may change.
+    let set = match target.kind {
+        WriteKind::Update | WriteKind::Upsert => target.event.update.as_ref().map(bind::columns),
+        _ => None,
+    };
     let mut fetch: Vec<Name> = met()
         .flat_map(|shape| shape.pins().iter().cloned())
         .collect();
-    if let (true, Columns::Set(columns)) = (update && met().next().is_some(), &changed) {
-        // What an UPDATE sets to the value it had changes nothing.
+    if let (true, Some(Columns::Set(columns))) = (met().next().is_some(), &set) {
+        // What is set to the value it had changes nothing.
         fetch.extend(columns.iter().cloned());
     }
     fetch.sort();
@@ -355,7 +359,7 @@ fn needed<'a>(
     if fetch.is_empty() {
         return Need::Nothing { changed };
     }
-    if update && key_columns(table).any(|key| changed.contains(key)) {
+    if key_columns(table).any(|key| set.as_ref().is_some_and(|set| set.contains(key))) {
         // The row changes its name: it cannot be found again by the old one.
         return Need::Widen;
     }

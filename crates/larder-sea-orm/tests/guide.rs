@@ -389,3 +389,45 @@ fn every_block_of_the_guide_is_run() {
     }
     assert!(blocks > 10, "only {blocks} blocks were found");
 }
+
+/// Every link of the documents leads to a file, and those that name a test to a file that has it.
+#[test]
+fn every_link_of_the_documents_leads_somewhere() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let documents = [
+        "README.md",
+        "ARCHITECTURE.md",
+        "DESIGN.md",
+        "CAVEATS.md",
+        "docs/guide.md",
+        "docs/consistency.md",
+        "docs/benchmarks.md",
+        "docs/format.md",
+    ];
+    let mut tests = 0;
+    for document in documents {
+        let path = root.join(document);
+        let text = std::fs::read_to_string(&path).expect(document);
+        for link in text.split("](").skip(1).zip(text.split("](")) {
+            let (after, before) = link;
+            let target = after.split(')').next().unwrap_or_default();
+            let target = target.split('#').next().unwrap_or_default();
+            if target.is_empty() || target.starts_with("http") {
+                continue;
+            }
+            let file = path.parent().expect("a folder").join(target);
+            assert!(file.exists(), "{document}: there is no {target}");
+            let name = before.rsplit('[').next().unwrap_or_default();
+            let name = name.trim_matches('`');
+            let is_test = name.contains('_') && !name.contains(['.', '/', ' ', ':']);
+            if is_test && target.ends_with(".rs") {
+                let code = std::fs::read_to_string(&file).expect(target);
+                let has =
+                    code.contains(&format!("fn {name}(")) || code.contains(&format!("{name}: \""));
+                assert!(has, "{document}: there is no test {name} in {target}");
+                tests += 1;
+            }
+        }
+    }
+    assert!(tests > 50, "only {tests} tests are named");
+}

@@ -14,7 +14,8 @@ use crate::write::{Answer, How};
 pub(super) async fn run(shared: &Shared, statement: Statement, how: How) -> Result<Answer, DbErr> {
     if statement.values.is_some_and(|values| !values.0.is_empty()) {
         return Err(DbErr::Custom(
-            "a text of several statements with a transaction takes no parameters; use begin()".to_owned(),
+            "a text of several statements with a transaction takes no parameters; use begin()"
+                .to_owned(),
         ));
     }
     shared.count(1);
@@ -22,13 +23,18 @@ pub(super) async fn run(shared: &Shared, statement: Statement, how: How) -> Resu
     let mut connection = pool.acquire().await.map_err(failed)?;
     let text = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.sql));
     let answer = match how {
-        How::Execute => text.execute(&mut *connection).await.map(|done| Answer::Executed(done.into())),
-        How::QueryOne => text.fetch_all(&mut *connection).await.map(|rows| {
-            Answer::One(rows.into_iter().next().map(Into::into))
-        }),
-        How::QueryAll => text.fetch_all(&mut *connection).await.map(|rows| {
-            Answer::All(rows.into_iter().map(Into::into).collect())
-        }),
+        How::Execute => text
+            .execute(&mut *connection)
+            .await
+            .map(|done| Answer::Executed(done.into())),
+        How::QueryOne => text
+            .fetch_all(&mut *connection)
+            .await
+            .map(|rows| Answer::One(rows.into_iter().next().map(Into::into))),
+        How::QueryAll => text
+            .fetch_all(&mut *connection)
+            .await
+            .map(|rows| Answer::All(rows.into_iter().map(Into::into).collect())),
     };
     if answer.is_err() {
         // An error says that there is nothing to roll back.

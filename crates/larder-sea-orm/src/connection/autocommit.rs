@@ -32,7 +32,9 @@ pub(super) async fn write(
     let need = write.need().await;
     if !need.needs_transaction() {
         let marks = shared.mark(fate.changes()).await;
-        let answer = write.run(&shared.inner, statement, how, need, &mut changes).await;
+        let answer = write
+            .run(&shared.inner, statement, how, need, &mut changes)
+            .await;
         fate.settle(changes);
         fate.publish().await;
         drop(marks);
@@ -51,7 +53,9 @@ pub(super) async fn write(
         }
     };
     let mut capture = shared.capture(&transaction).await?;
-    let answer = write.run(&transaction, statement, how, need, &mut changes).await;
+    let answer = write
+        .run(&transaction, statement, how, need, &mut changes)
+        .await;
     capture.add_to(&shared, &schema, &mut changes);
     fate.settle(changes);
     let marks = shared.mark(fate.changes()).await;

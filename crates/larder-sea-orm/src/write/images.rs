@@ -13,6 +13,8 @@ use crate::shared::Shared;
 use crate::value::{Stored, canonical, stored};
 use crate::write::{Answer, How, key_columns, send, values};
 
+mod conflict;
+
 /// The most rows whose images are read for one statement. A larger write widens to its table.
 pub(crate) const IMAGES_MAX: usize = 1000;
 
@@ -44,7 +46,11 @@ impl Learn<'_> {
         how: How,
     ) -> Result<(Answer, Rows), DbErr> {
         match self.target.kind {
-            WriteKind::Insert => self.insert(connection, statement, how).await,
+            WriteKind::Insert => {
+                let (answer, found) = self.insert(connection, statement, how).await?;
+                Ok((answer, found.and_then(|found| self.inserted(&found))))
+            }
+            WriteKind::Upsert => self.upsert(connection, statement, how).await,
             WriteKind::Delete => {
                 let before = self.before(connection, &statement).await;
                 let answer = send(self.shared, connection, statement, how).await?;
@@ -126,13 +132,19 @@ impl Learn<'_> {
     /// NOCASE column is the same tag and another answer).
     async fn updated<C: ConnectionTrait>(&self, connection: &C, before: Vec<Found>) -> Rows {
         let after = self.by_key(connection, &before).await?;
-        let mut by_columns: BTreeMap<Vec<usize>, Vec<RowImage>> = BTreeMap::new();
         if after.len() != before.len() {
             return None;
         }
         // Both in the order of their keys. An UPDATE OR IGNORE leaves rows as they were; none
         // can vanish.
-        for (old, new) in before.into_iter().zip(after) {
+        let pairs = before.into_iter().zip(after);
+        self.differing(pairs, self.changed)
+    }
+
+    /// Pairs of rows before and after, by the columns that differ. `None` where a pair is none.
+    fn differing(&self, pairs: impl Iterator<Item = (Found, Found)>, set: &Columns) -> Rows {
+        let mut by_columns: BTreeMap<Vec<usize>, Vec<RowImage>> = BTreeMap::new();
+        for (old, new) in pairs {
             if old.key != new.key {
                 return None;
             }
@@ -147,11 +159,12 @@ impl Learn<'_> {
                 by_columns.entry(differ).or_default().push(image);
             }
         }
-        let held = matches!(self.changed, Columns::Set(names) if names.iter().all(|n| self.fetch.contains(n)));
+        let held =
+            matches!(set, Columns::Set(names) if names.iter().all(|n| self.fetch.contains(n)));
         let changes = by_columns.into_iter().map(|(differ, images)| {
             let changed = match held {
                 true => Columns::set(differ.into_iter().map(|i| self.fetch[i].clone())),
-                false => self.changed.clone(),
+                false => set.clone(),
             };
             self.rows(changed, images)
         });
@@ -183,7 +196,7 @@ impl Learn<'_> {
         connection: &C,
         statement: Statement,
         how: How,
-    ) -> Result<(Answer, Rows), DbErr> {
+    ) -> Result<(Answer, Option<Vec<Found>>), DbErr> {
         let backend = statement.db_backend;
         if self.target.returning.is_none() && how == How::Execute {
             let mut sql = statement.sql;
@@ -196,8 +209,7 @@ impl Learn<'_> {
             // nothing reports them.
             let nothing = Statement::from_string(backend, "SELECT 0 WHERE 0");
             let answer = send(self.shared, connection, nothing, How::Execute).await?;
-            let images = self.found(&rows).and_then(|found| self.inserted(&found));
-            return Ok((answer, images));
+            return Ok((answer, self.found(&rows)));
         }
         // The caller's own RETURNING: all rows are needed here, also when only one is wanted.
         let answer = match how {
@@ -219,15 +231,19 @@ impl Learn<'_> {
         Ok(answer)
     }
 
-    /// Images out of what the caller's RETURNING gave, if it names columns enough: those of the
-    /// images, or the key by which the rows can be read.
-    async fn returned<C: ConnectionTrait>(&self, connection: &C, rows: &[QueryResult]) -> Rows {
+    /// The rows that the caller's RETURNING gave, if it names columns enough: those of the images,
+    /// or the key by which the rows can be read.
+    async fn returned<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        rows: &[QueryResult],
+    ) -> Option<Vec<Found>> {
         let info = self.target.returning.as_ref()?;
         if rows.len() > IMAGES_MAX {
             return None;
         }
         let has = |name: &Name| info.all_columns || info.columns.contains(name);
-        if self.fetch.iter().all(has) {
+        if self.fetch.iter().all(has) && self.returned_keys(rows).is_none() {
             let found = rows.iter().map(|row| {
                 let image = self.fetch.iter().map(|name| value_by_name(row, name));
                 Some(Found {
@@ -235,29 +251,36 @@ impl Learn<'_> {
                     image: image.collect::<Option<_>>()?,
                 })
             });
-            return self.inserted(&found.collect::<Option<Vec<_>>>()?);
+            return found.collect();
         }
-        let keys: Vec<Name> = key_columns(self.table).cloned().collect();
+        let mut named = self.returned_keys(rows)?;
+        if self.fetch.iter().all(has) {
+            for (found, row) in named.iter_mut().zip(rows) {
+                let image = self.fetch.iter().map(|name| value_by_name(row, name));
+                found.image = image.collect::<Option<_>>()?;
+            }
+            return Some(named);
+        }
+        let found = self.by_key(connection, &named).await?;
+        (found.len() == named.len()).then_some(found)
+    }
+
+    /// The keys of rows that the caller's RETURNING gave, if it names them.
+    fn returned_keys(&self, rows: &[QueryResult]) -> Option<Vec<Found>> {
+        let info = self.target.returning.as_ref()?;
+        let keys: Vec<&Name> = key_columns(self.table).collect();
+        let has = |name: &&Name| info.all_columns || info.columns.contains(name);
         if keys.is_empty() || !keys.iter().all(has) {
             return None;
         }
-        let mut named = Vec::with_capacity(rows.len());
-        for row in rows {
-            let key = keys
-                .iter()
-                .map(|name| value_by_name(row, name))
-                .collect::<Option<Vec<_>>>()?;
-            named.push(Found {
-                key,
+        let found = rows.iter().map(|row| {
+            let key = keys.iter().map(|name| value_by_name(row, name));
+            Some(Found {
+                key: key.collect::<Option<_>>()?,
                 image: Vec::new(),
-            });
-        }
-        let found = self.by_key(connection, &named).await?;
-        if found.len() == named.len() {
-            self.inserted(&found)
-        } else {
-            None
-        }
+            })
+        });
+        found.collect()
     }
 
     /// Reads rows by their keys.

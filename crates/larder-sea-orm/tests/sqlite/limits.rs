@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use larder::{Cache, Event, Memory, Observer};
 use larder_sea_orm::trace::Outcome;
 use larder_sea_orm::{CachedConnection, CachedExt};
-use sea_orm::{ColumnTrait, ConnectionTrait, Database, DbBackend, EntityTrait, QueryFilter, Statement};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, Database, DbBackend, EntityTrait, QueryFilter, Statement,
+};
 
 use crate::entity::track;
 use crate::shop::{SCHEMA, Shop, read};
@@ -53,7 +55,11 @@ async fn long_in_lists_are_right() {
         db,
         folder: _folder,
     } = Shop::open().await;
-    let listed = |n: i32| track::Entity::find().filter(track::Column::Id.is_in(1..=n)).cached();
+    let listed = |n: i32| {
+        track::Entity::find()
+            .filter(track::Column::Id.is_in(1..=n))
+            .cached()
+    };
     for n in [3, 100, 256, 257, 2000] {
         let expected = usize::try_from(n.min(4)).unwrap();
         assert_eq!(miss!(listed(n).all(&db)).len(), expected);
@@ -72,7 +78,11 @@ async fn a_write_of_very_many_rows_is_seen() {
         db,
         folder: _folder,
     } = Shop::open().await;
-    let of_genre = |genre| track::Entity::find().filter(track::Column::GenreId.eq(genre)).cached();
+    let of_genre = |genre| {
+        track::Entity::find()
+            .filter(track::Column::GenreId.eq(genre))
+            .cached()
+    };
     db.execute_unprepared(
         "WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 3009) \
          INSERT INTO track (id, name, genre_id, unit_price) SELECT i, 'n', 2, 1 FROM n",
@@ -81,11 +91,17 @@ async fn a_write_of_very_many_rows_is_seen() {
     .unwrap();
     miss!(of_genre(1).all(&db));
     assert_eq!(miss!(of_genre(2).all(&db)).len(), 3001);
-    let moved = db.execute_unprepared("UPDATE track SET genre_id = 1 WHERE id > 9").await.unwrap();
+    let moved = db
+        .execute_unprepared("UPDATE track SET genre_id = 1 WHERE id > 9")
+        .await
+        .unwrap();
     assert_eq!(moved.rows_affected(), 3000);
     assert_eq!(miss!(of_genre(1).all(&db)).len(), 3002);
     assert_eq!(miss!(of_genre(2).all(&db)).len(), 1);
-    let gone = db.execute_unprepared("DELETE FROM track WHERE id > 9").await.unwrap();
+    let gone = db
+        .execute_unprepared("DELETE FROM track WHERE id > 9")
+        .await
+        .unwrap();
     assert_eq!(gone.rows_affected(), 3000);
     assert_eq!(miss!(of_genre(1).all(&db)).len(), 2);
 }

@@ -50,12 +50,23 @@ async fn nested_saves_are_seen() {
         db,
         folder: _folder,
     } = Shop::open().await;
-    let albums = || plain_album::Entity::find().order_by_asc(plain_album::Column::Id).cached();
-    let tracks = || plain_track::Entity::find().order_by_asc(plain_track::Column::Id).cached();
+    let albums = || {
+        plain_album::Entity::find()
+            .order_by_asc(plain_album::Column::Id)
+            .cached()
+    };
+    let tracks = || {
+        plain_track::Entity::find()
+            .order_by_asc(plain_track::Column::Id)
+            .cached()
+    };
     assert_eq!(miss!(albums().all(&db)).len(), 3);
     assert_eq!(miss!(tracks().all(&db)).len(), 4);
     let song = |name: &str| {
-        track::ActiveModel::builder().set_name(name).set_genre_id(1).set_unit_price(99)
+        track::ActiveModel::builder()
+            .set_name(name)
+            .set_genre_id(1)
+            .set_unit_price(99)
     };
     album::ActiveModel::builder()
         .set_title("Nested")

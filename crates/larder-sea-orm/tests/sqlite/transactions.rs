@@ -157,14 +157,35 @@ async fn h7_after_insert_or_rollback_the_connection_is_as_good_as_new() {
     let transaction = db.begin().await.unwrap();
     transaction.execute_unprepared(conflict).await.unwrap_err();
     drop(transaction);
-    genre::Entity::find().filter(genre::Column::Id.eq(1)).cached().all(&db).await.unwrap();
+    genre::Entity::find()
+        .filter(genre::Column::Id.eq(1))
+        .cached()
+        .all(&db)
+        .await
+        .unwrap();
     db.execute_unprepared(conflict).await.unwrap_err();
     let transaction = db.begin().await.unwrap();
     rename(&transaction, 2, "D").await.unwrap();
     transaction.rollback().await.unwrap();
-    assert_eq!(genre::Entity::find_by_id(2).one(&db).await.unwrap().unwrap().name, "Jazz");
+    assert_eq!(
+        genre::Entity::find_by_id(2)
+            .one(&db)
+            .await
+            .unwrap()
+            .unwrap()
+            .name,
+        "Jazz"
+    );
     rename(&db, 2, "E").await.unwrap();
-    assert_eq!(genre::Entity::find_by_id(2).one(&db).await.unwrap().unwrap().name, "E");
+    assert_eq!(
+        genre::Entity::find_by_id(2)
+            .one(&db)
+            .await
+            .unwrap()
+            .unwrap()
+            .name,
+        "E"
+    );
 }
 
 #[tokio::test]

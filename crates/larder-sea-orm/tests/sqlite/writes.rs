@@ -151,6 +151,27 @@ async fn upserts() {
         .unwrap();
     assert_eq!(miss!(of_genre(1).all(&db)).len(), 1);
     assert_eq!(miss!(of_genre(2).all(&db)).len(), 2);
+    hit!(of_genre(3).all(&db));
+    // A new row, and the same again.
+    let conflict = || {
+        OnConflict::column(track::Column::Id)
+            .update_columns([track::Column::Name, track::Column::GenreId])
+            .to_owned()
+    };
+    track::Entity::insert(new(30, 3))
+        .on_conflict(conflict())
+        .exec(&db)
+        .await
+        .unwrap();
+    hit!(of_genre(1).all(&db));
+    hit!(of_genre(2).all(&db));
+    assert_eq!(miss!(of_genre(3).all(&db)).len(), 2);
+    track::Entity::insert(new(30, 3))
+        .on_conflict(conflict())
+        .exec(&db)
+        .await
+        .unwrap();
+    hit!(of_genre(3).all(&db));
     let nothing = OnConflict::column(track::Column::Id)
         .do_nothing()
         .to_owned();

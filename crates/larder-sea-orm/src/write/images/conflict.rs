@@ -1,0 +1,92 @@
+//! Upserts: which rows were there before is known only after the statement has met them. So it is
+//! rehearsed: run inside a savepoint, its keys noted, taken back; then the rows are read as they
+//! are, and the statement runs in earnest.
+
+use sea_orm::{ConnectionTrait, DbErr, Statement};
+
+use super::{Found, IMAGES_MAX, Learn, Rows};
+use crate::bind;
+use crate::write::{Answer, How};
+
+/// Begins and takes back a rehearsal.
+const BEGIN: &str = "SAVEPOINT larder_rehearsal";
+const TAKE_BACK: &str = "ROLLBACK TO larder_rehearsal";
+const END: &str = "RELEASE larder_rehearsal";
+
+impl Learn<'_> {
+    pub(super) async fn upsert<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        statement: Statement,
+        how: How,
+    ) -> Result<(Answer, Rows), DbErr> {
+        let before = self.rehearse(connection, &statement).await;
+        let (answer, after) = self.insert(connection, statement, how).await?;
+        let rows = match (before, after) {
+            (Some(before), Some(after)) => self.met(before, after),
+            _ => None,
+        };
+        Ok((answer, rows))
+    }
+
+    /// The rows, as they are, that the statement is going to change. `None`: not known. An error
+    /// is not the caller's: the statement itself will meet it again.
+    async fn rehearse<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        statement: &Statement,
+    ) -> Option<Rehearsal> {
+        let mut trial = statement.clone();
+        let own = self.target.returning.is_none();
+        if own {
+            let keys = format!(" RETURNING {}", self.selected());
+            trial.sql.insert_str(self.target.end, &keys);
+        }
+        self.shared.count(4);
+        connection.execute_unprepared(BEGIN).await.ok()?;
+        let rows = connection.query_all_raw(trial).await;
+        connection.execute_unprepared(TAKE_BACK).await.ok()?;
+        connection.execute_unprepared(END).await.ok()?;
+        let rows = rows.ok()?;
+        if rows.len() > IMAGES_MAX {
+            return None;
+        }
+        let keys = match own {
+            true => self.found(&rows)?,
+            false => self.returned_keys(&rows)?,
+        };
+        let there = self.by_key(connection, &keys).await?;
+        Some(Rehearsal { keys, there })
+    }
+
+    /// What became of the rows: those that were there have changed, the others are new.
+    fn met(&self, before: Rehearsal, after: Vec<Found>) -> Rows {
+        let Rehearsal { keys, mut there } = before;
+        let rehearsed = |found: &Found| keys.iter().any(|key| key.key == found.key);
+        // A statement that does something else each time it runs.
+        if keys.len() != after.len() || !after.iter().all(rehearsed) {
+            return None;
+        }
+        let (mut pairs, mut new) = (Vec::new(), Vec::new());
+        for after in after {
+            match there.iter().position(|found| found.key == after.key) {
+                Some(at) => pairs.push((there.swap_remove(at), after)),
+                None => new.push(after),
+            }
+        }
+        let set = bind::columns(self.target.event.update.as_ref()?);
+        let mut rows = self.differing(pairs.into_iter(), &set)?;
+        if !new.is_empty() {
+            rows.extend(self.inserted(&new)?);
+        }
+        Some(rows)
+    }
+}
+
+/// What a rehearsal showed.
+struct Rehearsal {
+    /// The rows that the statement inserts or changes.
+    keys: Vec<Found>,
+    /// Those of them that are there, as they are.
+    there: Vec<Found>,
+}
