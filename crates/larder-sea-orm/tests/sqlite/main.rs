@@ -3,6 +3,8 @@
 
 mod entity;
 mod forms;
+#[cfg(feature = "sqlite-hook")]
+mod hooked;
 mod invalidation;
 mod limits;
 mod nested;
