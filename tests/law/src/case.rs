@@ -30,7 +30,7 @@ pub(crate) struct Case {
 
 impl Case {
     pub(crate) fn new(schema: &Schema, hook: bool) -> Case {
-        let setup = schema.definitions.iter().chain(&schema.rows).cloned().map(Action::Setup);
+        let setup = schema.setup.iter().cloned().map(Action::Setup);
         Case { recursive_triggers: schema.recursive_triggers, hook, actions: setup.collect() }
     }
 

@@ -12,7 +12,34 @@ pub(crate) struct Column {
     /// Computed: no statement writes it.
     pub(crate) generated: bool,
     pub(crate) not_null: bool,
+    /// What its first rows hold.
+    pub(crate) seen: Vec<Literal>,
 }
+
+impl Column {
+    pub(crate) fn new(name: &str, kind: Kind) -> Column {
+        Column { name: name.to_owned(), kind, generated: false, not_null: false, seen: Vec::new() }
+    }
+
+    /// A value for a row or a condition: rather one that a row has.
+    pub(crate) fn value(&self, rng: &mut Rng) -> Literal {
+        match !self.seen.is_empty() && percent(rng, SEEN_PERCENT) {
+            true => self.seen[rng.usize(0..self.seen.len())].clone(),
+            false => self.kind.value(rng),
+        }
+    }
+
+    /// The same, but not NULL.
+    pub(crate) fn native(&self, rng: &mut Rng) -> Literal {
+        match self.value(rng) {
+            Literal::Null => self.kind.native(rng),
+            other => other,
+        }
+    }
+}
+
+/// How many of a hundred values are taken from the first rows.
+const SEEN_PERCENT: u8 = 60;
 
 /// What a column is declared as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

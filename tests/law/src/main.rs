@@ -12,6 +12,9 @@ struct Arguments {
     /// Pairs of a read and a write.
     #[arg(long, default_value_t = 20_000)]
     pairs: u64,
+    /// Different statements of every class.
+    #[arg(long, default_value_t = 100)]
+    statements: u64,
     /// Where randomness begins; one of its own if not given.
     #[arg(long)]
     seed: Option<u64>,
@@ -34,7 +37,7 @@ fn bug(name: &str) -> Result<Bug, String> {
 }
 
 fn main() -> ExitCode {
-    let Arguments { pairs, seed, schema, hook, threads, bug } = Arguments::parse();
+    let Arguments { pairs, statements, seed, schema, hook, threads, bug } = Arguments::parse();
     if hook && cfg!(not(feature = "sqlite-hook")) {
         eprintln!("larder-law: this build has no hook; add --features sqlite-hook");
         return ExitCode::from(2);
@@ -42,7 +45,7 @@ fn main() -> ExitCode {
     let seed = seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
     println!("seed {seed}");
     let begin = Instant::now();
-    match run(&Options { seed, pairs, schema, hook, bug, threads }) {
+    match run(&Options { seed, pairs, statements, schema, hook, bug, threads }) {
         Ok(tally) => {
             println!("{tally}\n0 mismatches in {:.1} s", begin.elapsed().as_secs_f64());
             ExitCode::SUCCESS

@@ -9,6 +9,7 @@ use larder_sea_orm::sabotage::{self, Bug};
 use larder_sea_orm::trace::Outcome;
 
 use crate::answer::{Answer, same, shown};
+use crate::column::percent;
 use crate::case::{Action, Case, push_act};
 use crate::read::{self, Read};
 use crate::schema::Schema;
@@ -23,6 +24,8 @@ pub struct Options {
     pub seed: u64,
     /// So many pairs of a read and a write, or some more.
     pub pairs: u64,
+    /// So many different statements of every class, or some more.
+    pub statements: u64,
     /// Only the schema with this number.
     pub schema: Option<u64>,
     /// Connections have the pre-update hook, in a build with the feature `sqlite-hook`.
@@ -35,10 +38,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { seed: 1, pairs: 20_000, schema: None, hook: false, bug: None, threads: 2 }
+        Options { seed: 1, pairs: 20_000, statements: 100, schema: None, hook: false, bug: None, threads: 2 }
     }
 }
 
+/// A class that is still rare after so many times the pairs that were asked for is not waited for.
+const PAIRS_FACTOR_MAX: u64 = 10;
 /// Reads of one schema.
 const READS: usize = 10;
 /// Writes of one schema.
@@ -82,7 +87,10 @@ pub fn run(options: &Options) -> Result<Tally, Mismatch> {
             match done {
                 Ok(tally) => {
                     total.0.add(tally);
-                    if total.0.pairs >= options.pairs || options.schema.is_some() {
+                    let enough = total.0.pairs >= options.pairs
+                        && (total.0.classes().all(|(_, count)| count >= options.statements)
+                            || total.0.pairs >= options.pairs.saturating_mul(PAIRS_FACTOR_MAX));
+                    if enough || options.schema.is_some() {
                         stop.store(true, Ordering::Release);
                     }
                 }
@@ -106,6 +114,14 @@ pub fn run(options: &Options) -> Result<Tally, Mismatch> {
     }
 }
 
+/// The class that comes up at `turn`, where classes are dealt like cards: each once a round, in
+/// another order each round.
+fn dealt(seed: u64, turn: usize, classes: usize) -> usize {
+    let mut deck: Vec<usize> = (0..classes).collect();
+    Rng::with_seed(seed ^ (turn / classes) as u64).shuffle(&mut deck);
+    deck[turn % classes]
+}
+
 /// A read with what is known of its answer.
 struct Known {
     read: Read,
@@ -119,6 +135,7 @@ async fn one_schema(options: &Options, number: u64) -> Result<Tally, Mismatch> {
     let schema = Schema::any(&mut rng);
     let mut case = Case::new(&schema, options.hook);
     let mut tally = Tally { schemas: 1, ..Tally::default() };
+    tally.features.insert("foreign keys".to_owned(), u64::from(schema.tables.iter().any(|t| !t.references.is_empty())));
     for feature in &schema.features {
         *tally.features.entry(feature.clone()).or_default() += 1;
     }
@@ -126,15 +143,19 @@ async fn one_schema(options: &Options, number: u64) -> Result<Tally, Mismatch> {
     let subject = case.open().await.map_err(|error| failed(format!("schema {number}: {error}")))?;
     let mut reads = Vec::new();
     for place in 0..READS {
-        let class = (number as usize * READS + place) % read::CLASSES.len();
+        let class = dealt(options.seed, number as usize * READS + place, read::CLASSES.len());
         let known = some_read(&subject, &schema, &mut rng, class, &mut case, &mut tally).await;
         reads.push(known.map_err(|(read, cached, fresh)| {
             failed(format!("seed {}, schema {number}: read first\n{}\ncached {}\nfresh {}", options.seed, read.text.sql, shown(&cached), shown(&fresh)))
         })?);
     }
-    for place in 0..WRITES {
-        let class = (number as usize * WRITES + place) % write::CLASSES.len();
-        let write = Write::of_class(&mut rng, &schema, class);
+    // In the middle of it, rows that were deleted come back.
+    for place in (0..WRITES / 2).chain([WRITES]).chain(WRITES / 2..WRITES) {
+        let class = dealt(!options.seed, number as usize * WRITES + place, write::CLASSES.len());
+        let write = match place == WRITES {
+            true => Write::put_back(&schema),
+            false => some_write(&subject, &schema, &mut rng, class, &reads).await,
+        };
         let checked = check(&subject, &mut reads, &write, &mut case, &mut tally).await;
         if let Err(stale) = checked {
             subject.close().await;
@@ -145,6 +166,35 @@ async fn one_schema(options: &Options, number: u64) -> Result<Tally, Mismatch> {
     subject.close().await;
     Ok(tally)
 }
+
+/// A write of the class: rather one that changes several of the answers.
+async fn some_write(subject: &Subject, schema: &Schema, rng: &mut Rng, class: usize, reads: &[Known]) -> Write {
+    let known: Vec<(&Read, &Answer)> = reads.iter().map(|known| (&known.read, &known.answer)).collect();
+    let mut best = Write::of_class(rng, schema, class);
+    if best.fails || percent(rng, UNTRIED_PERCENT) {
+        return best;
+    }
+    let Some(mut changes) = subject.trial(&best.act, &known).await else { return best };
+    for _ in 0..WRITE_TRIES_MAX {
+        if changes >= CHANGES_WANTED {
+            break;
+        }
+        let write = Write::of_class(rng, schema, class);
+        if let Some(more) = subject.trial(&write.act, &known).await
+            && more > changes
+        {
+            (best, changes) = (write, more);
+        }
+    }
+    best
+}
+
+/// So many of a hundred writes are taken as they come.
+const UNTRIED_PERCENT: u8 = 15;
+/// A write that changes so many answers will do.
+const CHANGES_WANTED: i32 = 5;
+/// No more writes are tried for one.
+const WRITE_TRIES_MAX: usize = 12;
 
 /// A read of the class that the database accepts, read for the first time.
 async fn some_read(
@@ -167,6 +217,8 @@ async fn some_read(
             if tries < READ_TRIES_MAX {
                 continue;
             }
+        } else if tries < READ_TRIES_MAX && answer.as_ref().is_ok_and(|rows| rows.rows.is_empty()) && percent(rng, 80) {
+            continue;
         } else {
             counts.statements += 1;
         }
@@ -182,7 +234,7 @@ async fn some_read(
     }
 }
 
-/// After so many refused reads of one class, a refused one will do.
+/// After so many reads of one class that are refused, or empty, such a one will do.
 const READ_TRIES_MAX: usize = 6;
 
 /// Why, without the names and values that differ each time.

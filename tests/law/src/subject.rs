@@ -9,7 +9,7 @@ use larder_sea_orm::trace::{self, Outcome};
 use larder_sea_orm::{CachedConnection, CachedExt, CachedTransaction, raw_rows};
 use tempfile::TempDir;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, same};
 use crate::read::Read;
 use crate::write::{Act, Call, End, How, Step};
 
@@ -48,16 +48,21 @@ impl Subject {
                     .pragma("synchronous", "OFF")
                     .pragma("recursive_triggers", if recursive_triggers { "ON" } else { "OFF" })
                     .busy_timeout(Duration::ZERO)
+                    // A kept statement with a `*` does not survive ADD COLUMN: sqlx panics.
+                    .statement_cache_capacity(0)
             });
             options
         };
         let fresh = Database::connect(options(1)).await?;
+        // Rows come before their parents.
+        fresh.execute_unprepared("PRAGMA foreign_keys = OFF").await?;
         for sql in setup {
             let done = fresh.execute_unprepared(sql).await;
             if let (Err(error), true) = (done, sql.starts_with("CREATE")) {
                 return Err(DbErr::Custom(format!("{error}: {sql}")));
             }
         }
+        fresh.execute_unprepared("PRAGMA foreign_keys = ON").await?;
         let cache = Cache::memory();
         // One connection for the transaction, one for reads beside it.
         let db = match hook {
@@ -82,6 +87,38 @@ impl Subject {
     /// From the database.
     pub(crate) async fn fresh(&self, read: &Read) -> Answer {
         raw_rows(&self.fresh, read.text.statement()).await.map_err(|error| error.to_string())
+    }
+
+    /// How many of `reads` a write would change; it is undone. Less than nothing: the database
+    /// refuses it. `None`: it cannot be tried so.
+    pub(crate) async fn trial(&self, act: &Act, reads: &[(&Read, &Answer)]) -> Option<i32> {
+        let calls: Vec<&Call> = match act {
+            Act::Call(call) if !call.text.sql.contains("BEGIN") => vec![call],
+            Act::Transaction { steps, end: End::Commit } => steps
+                .iter()
+                .filter_map(|step| match step {
+                    Step::Call(call) => Some(call),
+                    Step::Savepoint { .. } => None,
+                })
+                .collect(),
+            _ => return None,
+        };
+        let transaction = self.fresh.begin().await.ok()?;
+        for call in calls {
+            // A refused statement may end the transaction, and is not what is looked for.
+            if run(&transaction, call).await.is_err() {
+                let _ = transaction.execute_unprepared("BEGIN").await;
+                let _ = transaction.rollback().await;
+                return Some(-1);
+            }
+        }
+        let mut changed = 0;
+        for (read, known) in reads {
+            let answer = raw_rows(&transaction, read.text.statement()).await.map_err(|error| error.to_string());
+            changed += i32::from(!same(read, known, &answer));
+        }
+        let _ = transaction.rollback().await;
+        Some(changed)
     }
 
     /// Carries out a write. While its transaction is open, some of `reads` are read, too.

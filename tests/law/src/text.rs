@@ -76,17 +76,16 @@ impl<'a> Gen<'a> {
 
     /// A value that fits a column, or nearly.
     pub(crate) fn value(&mut self, column: &Column) -> String {
-        let value = column.kind.value(self.rng);
-        let value = match value {
-            Literal::Null if column.not_null => column.kind.native(self.rng),
-            other => other,
+        let value = match column.not_null {
+            true => column.native(self.rng),
+            false => column.value(self.rng),
         };
         self.lit(value)
     }
 
     /// A value that is not NULL.
     pub(crate) fn native(&mut self, column: &Column) -> String {
-        let value = column.kind.native(self.rng);
+        let value = column.native(self.rng);
         self.lit(value)
     }
 
@@ -148,7 +147,11 @@ impl<'a> Gen<'a> {
 
     /// A table (not a view) of the schema.
     pub(crate) fn table(&mut self) -> usize {
-        self.rng.usize(0..self.schema.tables.len())
+        let all = self.schema.tables.len();
+        match self.chance(HOT_PERCENT) {
+            true => all - 1,
+            false => self.rng.usize(0..all),
+        }
     }
 
     /// A table as the only one of its statement.
@@ -239,6 +242,9 @@ impl<'a> Gen<'a> {
         })
     }
 }
+
+/// How many of a hundred tables are the last one, so that reads and writes meet often.
+const HOT_PERCENT: u8 = 50;
 
 /// Words of the name pools that cannot stand alone.
 const NEED_QUOTES: [&str; 3] = ["order", "group", "select"];

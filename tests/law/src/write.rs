@@ -151,6 +151,15 @@ impl Write {
     }
 }
 
+impl Write {
+    /// The first rows once more, as far as they are missing.
+    pub(crate) fn put_back(schema: &Schema) -> Write {
+        let rows = schema.setup.iter().filter(|sql| sql.starts_with("INSERT"));
+        let calls = rows.map(|sql| Call::unprepared(sql.as_str())).collect();
+        Write { class: "rows put back", act: Act::Calls(calls), fails: true }
+    }
+}
+
 const HOWS: [How; 5] = [How::Execute, How::Execute, How::Execute, How::Unprepared, How::QueryAll];
 const WITH_ROWS: [How; 4] = [How::QueryAll, How::QueryAll, How::QueryOne, How::Execute];
 

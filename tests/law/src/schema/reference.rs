@@ -34,7 +34,7 @@ pub(super) fn add(
                 false => String::new(),
             };
             parts.push(format!("\"{name}\" {}{default}", parent_column.kind.declared(rng)));
-            table.columns.push(Column { name: name.clone(), kind: parent_column.kind, generated: false, not_null: false });
+            table.columns.push(Column::new(&name, parent_column.kind));
             names.push(format!("\"{name}\""));
         }
         let (on_delete, on_update) = (pick(rng, &ACTIONS), pick(rng, &ACTIONS));

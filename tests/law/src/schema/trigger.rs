@@ -7,9 +7,9 @@ use crate::column::Column;
 use crate::text::Gen;
 
 pub(super) fn add(schema: &mut Schema, rng: &mut Rng) {
-    let name = format!("trigger {}", schema.definitions.len());
+    let name = format!("trigger {}", schema.setup.len());
     let (sql, kind) = definition(schema, rng, &name);
-    schema.definitions.push(sql);
+    schema.setup.push(sql);
     schema.feature(format!("trigger {kind}"));
 }
 
@@ -45,7 +45,7 @@ pub(super) fn add_to_view(schema: &mut Schema, rng: &mut Rng) {
         let table = &schema.views[view];
         let mut definitions = Vec::new();
         for (event, refs) in [("INSERT", &["NEW"][..]), ("UPDATE", &["NEW", "OLD"][..]), ("DELETE", &["OLD"][..])] {
-            let number = schema.definitions.len() + definitions.len();
+            let number = schema.setup.len() + definitions.len();
             let mut generator = Gen::new(rng, schema);
             let body = statement(&mut generator, table, usize::MAX, refs);
             let sql = format!(
@@ -54,7 +54,7 @@ pub(super) fn add_to_view(schema: &mut Schema, rng: &mut Rng) {
             );
             definitions.push(generator.finish_plain(&sql));
         }
-        schema.definitions.extend(definitions);
+        schema.setup.extend(definitions);
         schema.writable_views.push(view);
         schema.feature("trigger INSTEAD OF");
     }

@@ -12,11 +12,11 @@ pub(super) fn add(schema: &mut Schema, rng: &mut Rng) {
     let columns: Vec<Column> = columns
         .into_iter()
         .enumerate()
-        .map(|(index, kind)| Column { name: format!("v{index}"), kind, generated: false, not_null: false })
+        .map(|(index, kind)| Column::new(&format!("v{index}"), kind))
         .collect();
     // Names in the view's head, or in its query.
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
-    schema.definitions.push(format!("CREATE VIEW \"{name}\" ({}) AS {query}", names.join(", ")));
+    schema.setup.push(format!("CREATE VIEW \"{name}\" ({}) AS {query}", names.join(", ")));
     schema.feature(format!("view {kind}"));
     schema.views.push(Table {
         name,
