@@ -91,8 +91,10 @@ where
             )
         }
         Kind::Cached(shared) => {
-            shared.settle_schema().await?;
-            let schema = shared.schema();
+            let schema = match shared.settled_schema() {
+                Some(schema) => schema,
+                None => shared.settle_schema().await?,
+            };
             let planned = schema.plan(&statement.sql);
             match cacheable(&planned) {
                 Ok(read) => {
@@ -211,28 +213,28 @@ where
 /// The schema's version is part of it: tags of an entry were made canonical by the columns as they
 /// were, and a connection that knows the new schema must not meet it.
 fn key<T>(shared: &Shared, schema: &Schema, statement: &Statement, ask: &Ask<'_, T>) -> Key {
-    let mut key = Key::builder()
-        .text("query")
-        .text(&shared.database)
-        .int(schema.version)
-        .text(ask.form)
-        .text(std::any::type_name::<T>())
-        .text(&statement.sql);
+    // Built in place: a builder that moves carries its bytes along at every step.
+    let mut key = Key::builder();
+    key.push("query");
+    key.push(&*shared.database);
+    key.push(schema.version);
+    key.push(ask.form);
+    key.push(std::any::type_name::<T>());
+    key.push(statement.sql.as_str());
     for value in values(statement).iter().chain(&ask.extra) {
-        key = match value {
-            Value::Bool(Some(b)) => key.bool(*b),
-            Value::TinyInt(Some(i)) => key.int(i64::from(*i)),
-            Value::SmallInt(Some(i)) => key.int(i64::from(*i)),
-            Value::Int(Some(i)) => key.int(i64::from(*i)),
-            Value::BigInt(Some(i)) => key.int(*i),
-            Value::Unsigned(Some(i)) => key.int(i64::from(*i)),
-            Value::BigUnsigned(Some(i)) => key.int(i128::from(*i)),
-            Value::String(Some(s)) => key.text(s),
-            Value::Bytes(Some(b)) => key.bytes(b),
-            Value::Double(Some(r)) => key.real(*r),
+        match value {
+            Value::Bool(Some(b)) => key.push(*b),
+            Value::TinyInt(Some(i)) => key.push(*i),
+            Value::SmallInt(Some(i)) => key.push(*i),
+            Value::Int(Some(i)) => key.push(*i),
+            Value::BigInt(Some(i)) => key.push(*i),
+            Value::Unsigned(Some(i)) => key.push(*i),
+            Value::BigUnsigned(Some(i)) => key.push(*i),
+            Value::String(Some(s)) => key.push(s.as_str()),
+            Value::Bytes(Some(b)) => key.push(b.as_slice()),
             // Every other type, and every NULL, in its own words.
-            other => key.null().text(&format!("{other:?}")),
-        };
+            other => key.push((None::<bool>, format!("{other:?}"))),
+        }
     }
     key.build()
 }

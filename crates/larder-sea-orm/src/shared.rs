@@ -124,13 +124,16 @@ impl Shared {
         self.watching.store(1, Ordering::Release);
     }
 
-    /// Before a cached read: may the schema have changed? Costs no statement as long as nothing
-    /// hints at it.
-    pub(crate) async fn settle_schema(&self) -> Result<(), DbErr> {
+    /// The schema, if nothing hints that it may have changed. Costs no statement.
+    pub(crate) fn settled_schema(&self) -> Option<Arc<Schema>> {
         let schema = self.schema();
-        if schema.is_witnessed() && self.watching.load(Ordering::Acquire) == 0 {
-            return Ok(());
-        }
+        let settled = schema.is_witnessed() && self.watching.load(Ordering::Acquire) == 0;
+        settled.then_some(schema)
+    }
+
+    /// The schema, after a look at its version.
+    pub(crate) async fn settle_schema(&self) -> Result<Arc<Schema>, DbErr> {
+        let schema = self.schema();
         if self.watch.lock().is_some_and(|end| end < Instant::now()) {
             self.watching.store(0, Ordering::Release);
         }
@@ -138,13 +141,14 @@ impl Shared {
         self.count(1);
         if schema::version(&self.inner).await? == schema.version {
             schema.witnessed(witness);
-            return Ok(());
+            return Ok(schema);
         }
         match schema.is_witnessed() {
             // Nobody has told of this change yet.
-            true => self.schema_changed().await,
-            false => self.reload_schema(&self.inner).await,
+            true => self.schema_changed().await?,
+            false => self.reload_schema(&self.inner).await?,
         }
+        Ok(self.schema())
     }
 
     /// Makes what a committed write changed invalid.
