@@ -5,6 +5,8 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use larder_sql::{Catalogue, Dialect, Planner};
+use sqlparser::dialect::SQLiteDialect;
+use sqlparser::parser::Parser;
 
 use crate::measure::{alone, pair};
 use crate::row::Report;
@@ -43,6 +45,23 @@ pub(crate) fn rows(report: &Report) -> Result<(), Box<dyn Error>> {
             1.0,
         );
     }
+    let parsed = pair(
+        || {
+            let planner = Planner::new(Dialect::Sqlite, catalogue.clone());
+            black_box(planner.plan(JOINED));
+        },
+        || {
+            black_box(Parser::parse_sql(&SQLiteDialect {}, JOINED).is_ok());
+        },
+    );
+    // A part of the budget above that no analysis can save: what the parser alone takes.
+    report.row(
+        "statement analysis, first time, joined",
+        (parsed.value / 1000.0, "us"),
+        ("sqlparser alone", parsed.floor / 1000.0),
+        parsed.ratio,
+        2.0,
+    );
     let planner = Planner::new(Dialect::Sqlite, catalogue.clone());
     let known = pair(
         || {
