@@ -11,7 +11,7 @@ use std::sync::Arc;
 use larder::TagValue;
 use larder::adapter::{Changes, RowsChange};
 use larder_sql::{
-    Affinity, Collation, ColumnSet, Footprint, PinValue, Planned, ReadSet, RowsNamed, Slot, Table,
+    Affinity, Collation, ColumnSet, Footprint, Planned, ReadSet, RowsNamed, Slot, Table,
     WriteEvent, WriteKind, WriteSet,
 };
 
@@ -36,8 +36,6 @@ pub enum Bug {
     OtherAlternatives,
     /// All values of an IN list but the first.
     OtherValues,
-    /// That IS NULL is a condition that rows can meet.
-    IsNull,
     /// All tables of a read but the first.
     JoinedTables,
     /// The columns that a read has beyond its pins.
@@ -54,7 +52,7 @@ pub enum Bug {
 
 impl Bug {
     /// Every bug.
-    pub const ALL: [Bug; 16] = [
+    pub const ALL: [Bug; 15] = [
         Bug::OldImage,
         Bug::NewImage,
         Bug::OtherRows,
@@ -64,7 +62,6 @@ impl Bug {
         Bug::Generated,
         Bug::OtherAlternatives,
         Bug::OtherValues,
-        Bug::IsNull,
         Bug::JoinedTables,
         Bug::ColumnsRead,
         Bug::NoCase,
@@ -154,21 +151,6 @@ pub(crate) fn read(read: &ReadSet) -> Cow<'_, ReadSet> {
                 .tables
                 .iter_mut()
                 .for_each(|table| table.alternatives.truncate(1));
-        }
-        Some(Bug::IsNull) => {
-            for table in &mut read.to_mut().tables {
-                let met =
-                    |pins: &[larder_sql::Pin]| pins.iter().all(|pin| pin.value != PinValue::Null);
-                if table
-                    .alternatives
-                    .iter()
-                    .any(|conjunction| met(&conjunction.pins))
-                {
-                    table
-                        .alternatives
-                        .retain(|conjunction| met(&conjunction.pins));
-                }
-            }
         }
         Some(Bug::JoinedTables) => read.to_mut().tables.truncate(1),
         Some(Bug::ColumnsRead) => {

@@ -20,7 +20,7 @@ pub(crate) struct Line {
     pub(crate) ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
-    /// A read whose answer is what it was when the same read last ran.
+    /// A read whose answer is what it was when the same read last ran, both outside a transaction.
     #[serde(skip)]
     pub(crate) unchanged: bool,
 }

@@ -123,6 +123,7 @@ impl Runner {
             unchanged: false,
         };
         let session = self.session(&step.conn).await?;
+        let in_transaction = session.in_transaction();
         match kind {
             Kind::Read => {
                 let (rows, queries) = trace::scope(session.read(statement.clone())).await;
@@ -138,9 +139,13 @@ impl Runner {
                         match fresh {
                             Ok(fresh) => {
                                 line.stale = !same(&rows, &fresh, &step.sql);
-                                let read = format!("{}\0{:?}", step.sql, step.params);
-                                line.unchanged = self.answers.get(&read) == Some(&fresh);
-                                self.answers.insert(read, fresh);
+                                // What a transaction sees is not everybody's answer, and no
+                                // cache may serve it.
+                                if !in_transaction {
+                                    let read = format!("{}\0{:?}", step.sql, step.params);
+                                    line.unchanged = self.answers.get(&read) == Some(&fresh);
+                                    self.answers.insert(read, fresh);
+                                }
                             }
                             Err(error) => line.failed(&error),
                         }

@@ -20,6 +20,10 @@ impl Session {
         }
     }
 
+    pub(crate) fn in_transaction(&self) -> bool {
+        self.transaction.is_some()
+    }
+
     /// A read through the cache.
     pub(crate) async fn read(
         &self,
