@@ -11,7 +11,8 @@ pub(crate) type Answer = Result<RawRows, String>;
 pub(crate) fn same(read: &Read, left: &Answer, right: &Answer) -> bool {
     match (left, right) {
         (Ok(left), Ok(right)) => {
-            let named = left.rows.is_empty() || right.rows.is_empty() || left.columns == right.columns;
+            let named =
+                left.rows.is_empty() || right.rows.is_empty() || left.columns == right.columns;
             named && comparable(read, left) == comparable(read, right)
         }
         (Err(_), Err(_)) => true,
@@ -25,7 +26,12 @@ fn comparable(read: &Read, rows: &RawRows) -> Vec<String> {
     let mut all: Vec<String> = rows
         .rows
         .iter()
-        .map(|row| row.iter().map(|value| text(read.loose, value)).collect::<Vec<_>>().join("|"))
+        .map(|row| {
+            row.iter()
+                .map(|value| text(read.loose, value))
+                .collect::<Vec<_>>()
+                .join("|")
+        })
         .collect();
     if !read.ordered {
         all.sort_unstable();
@@ -35,7 +41,9 @@ fn comparable(read: &Read, rows: &RawRows) -> Vec<String> {
 
 fn text(loose: bool, value: &Stored) -> String {
     match value {
-        Stored::Text(text) if loose => format!("{:?}", text.trim_end_matches(' ').to_ascii_lowercase()),
+        Stored::Text(text) if loose => {
+            format!("{:?}", text.trim_end_matches(' ').to_ascii_lowercase())
+        }
         Stored::Real(real) if loose && real.fract() == 0.0 => format!("{real:.0}"),
         Stored::Null => "NULL".to_owned(),
         Stored::Int(int) => int.to_string(),
@@ -53,9 +61,19 @@ pub(crate) fn shown(answer: &Answer) -> String {
             let lines: Vec<String> = rows
                 .rows
                 .iter()
-                .map(|row| row.iter().map(|value| text(false, value)).collect::<Vec<_>>().join(" | "))
+                .map(|row| {
+                    row.iter()
+                        .map(|value| text(false, value))
+                        .collect::<Vec<_>>()
+                        .join(" | ")
+                })
                 .collect();
-            format!("{} rows ({})\n    {}", rows.rows.len(), rows.columns.join(", "), lines.join("\n    "))
+            format!(
+                "{} rows ({})\n    {}",
+                rows.rows.len(),
+                rows.columns.join(", "),
+                lines.join("\n    ")
+            )
         }
     }
 }

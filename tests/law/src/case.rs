@@ -31,7 +31,11 @@ pub(crate) struct Case {
 impl Case {
     pub(crate) fn new(schema: &Schema, hook: bool) -> Case {
         let setup = schema.setup.iter().cloned().map(Action::Setup);
-        Case { recursive_triggers: schema.recursive_triggers, hook, actions: setup.collect() }
+        Case {
+            recursive_triggers: schema.recursive_triggers,
+            hook,
+            actions: setup.collect(),
+        }
     }
 
     pub(crate) async fn open(&self) -> Result<Subject, String> {
@@ -39,7 +43,9 @@ impl Case {
             Action::Setup(sql) => Some(sql.as_str()),
             _ => None,
         });
-        Subject::open(setup, self.recursive_triggers, self.hook).await.map_err(|error| error.to_string())
+        Subject::open(setup, self.recursive_triggers, self.hook)
+            .await
+            .map_err(|error| error.to_string())
     }
 
     /// The two answers of `read` after everything was done, if they differ.

@@ -18,7 +18,13 @@ pub(crate) struct Column {
 
 impl Column {
     pub(crate) fn new(name: &str, kind: Kind) -> Column {
-        Column { name: name.to_owned(), kind, generated: false, not_null: false, seen: Vec::new() }
+        Column {
+            name: name.to_owned(),
+            kind,
+            generated: false,
+            not_null: false,
+            seen: Vec::new(),
+        }
     }
 
     /// A value for a row or a condition: rather one that a row has.
@@ -121,7 +127,10 @@ impl Kind {
                 _ => text(rng),
             },
             Kind::Boolean => Literal::Int(rng.i64(0..2)),
-            Kind::DateTime => Literal::text(pick(rng, &["2024-01-01", "2024-01-02", "2025-01-01 10:00:00", "2024"])),
+            Kind::DateTime => Literal::text(pick(
+                rng,
+                &["2024-01-01", "2024-01-02", "2025-01-01 10:00:00", "2024"],
+            )),
         }
     }
 
@@ -140,7 +149,12 @@ impl Kind {
             _ => match rng.u8(0..5) {
                 0 => blob(rng),
                 1 => text(rng),
-                2 => Literal::text(pick(rng, &["0", "1", "2", "3", " 1", "1 ", "+1", "01", "1.0", "2.0", "1e0", "0x1"])),
+                2 => Literal::text(pick(
+                    rng,
+                    &[
+                        "0", "1", "2", "3", " 1", "1 ", "+1", "01", "1.0", "2.0", "1e0", "0x1",
+                    ],
+                )),
                 3 => Literal::text(pick(rng, &["0", "1", "2", "3"])),
                 _ => real(rng),
             },
@@ -162,7 +176,12 @@ fn int(rng: &mut Rng) -> Literal {
 }
 
 fn text(rng: &mut Rng) -> Literal {
-    Literal::text(pick(rng, &["a", "A", "a ", "b", "B", "b ", "ab", "1", "2", "1.0", "", "a"]))
+    Literal::text(pick(
+        rng,
+        &[
+            "a", "A", "a ", "b", "B", "b ", "ab", "1", "2", "1.0", "", "a",
+        ],
+    ))
 }
 
 fn real(rng: &mut Rng) -> Literal {

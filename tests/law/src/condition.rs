@@ -8,7 +8,10 @@ impl Gen<'_> {
     /// A condition on `from`, of so many levels of AND, OR and NOT.
     pub(crate) fn condition(&mut self, from: &From, depth: usize) -> String {
         if depth > 0 && self.chance(55) {
-            let (left, right) = (self.condition(from, depth - 1), self.condition(from, depth - 1));
+            let (left, right) = (
+                self.condition(from, depth - 1),
+                self.condition(from, depth - 1),
+            );
             return match self.rng.u8(0..8) {
                 0..=3 => format!("{left} AND {right}"),
                 4..=6 => format!("({left} OR {right})"),
@@ -222,8 +225,14 @@ impl Gen<'_> {
 
     /// How two tables are joined.
     pub(crate) fn join_condition(&mut self, left: &From, right: &From) -> String {
-        let (column, of) = match left.columns.iter().position(|column| column.name.starts_with("of")) {
-            Some(place) if self.chance(50) => (self.column(left, place), left.columns[place].clone()),
+        let (column, of) = match left
+            .columns
+            .iter()
+            .position(|column| column.name.starts_with("of"))
+        {
+            Some(place) if self.chance(50) => {
+                (self.column(left, place), left.columns[place].clone())
+            }
             _ => self.any_column(left),
         };
         let other = match right.key.first() {

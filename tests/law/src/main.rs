@@ -33,11 +33,22 @@ struct Arguments {
 }
 
 fn bug(name: &str) -> Result<Bug, String> {
-    Bug::ALL.into_iter().find(|bug| format!("{bug:?}") == name).ok_or_else(|| format!("there are {:?}", Bug::ALL))
+    Bug::ALL
+        .into_iter()
+        .find(|bug| format!("{bug:?}") == name)
+        .ok_or_else(|| format!("there are {:?}", Bug::ALL))
 }
 
 fn main() -> ExitCode {
-    let Arguments { pairs, statements, seed, schema, hook, threads, bug } = Arguments::parse();
+    let Arguments {
+        pairs,
+        statements,
+        seed,
+        schema,
+        hook,
+        threads,
+        bug,
+    } = Arguments::parse();
     if hook && cfg!(not(feature = "sqlite-hook")) {
         eprintln!("larder-law: this build has no hook; add --features sqlite-hook");
         return ExitCode::from(2);
@@ -45,9 +56,20 @@ fn main() -> ExitCode {
     let seed = seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
     println!("seed {seed}");
     let begin = Instant::now();
-    match run(&Options { seed, pairs, statements, schema, hook, bug, threads }) {
+    match run(&Options {
+        seed,
+        pairs,
+        statements,
+        schema,
+        hook,
+        bug,
+        threads,
+    }) {
         Ok(tally) => {
-            println!("{tally}\n0 mismatches in {:.1} s", begin.elapsed().as_secs_f64());
+            println!(
+                "{tally}\n0 mismatches in {:.1} s",
+                begin.elapsed().as_secs_f64()
+            );
             ExitCode::SUCCESS
         }
         Err(mismatch) => {

@@ -88,7 +88,12 @@ impl Read {
                 let mut generator = Gen::new(rng, schema);
                 let sql = make(&mut generator)?;
                 let (loose, ordered) = (generator.loose, generator.ordered);
-                Some(Read { class, text: generator.finish(&sql), loose, ordered })
+                Some(Read {
+                    class,
+                    text: generator.finish(&sql),
+                    loose,
+                    ordered,
+                })
             })
             .expect("some class needs nothing of the schema")
     }

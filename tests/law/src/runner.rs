@@ -9,8 +9,8 @@ use larder_sea_orm::sabotage::{self, Bug};
 use larder_sea_orm::trace::Outcome;
 
 use crate::answer::{Answer, same, shown};
-use crate::column::percent;
 use crate::case::{Action, Case, push_act};
+use crate::column::percent;
 use crate::read::{self, Read};
 use crate::schema::Schema;
 use crate::subject::Subject;
@@ -38,7 +38,15 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { seed: 1, pairs: 20_000, statements: 100, schema: None, hook: false, bug: None, threads: 2 }
+        Options {
+            seed: 1,
+            pairs: 20_000,
+            statements: 100,
+            schema: None,
+            hook: false,
+            bug: None,
+            threads: 2,
+        }
     }
 }
 
@@ -75,7 +83,10 @@ pub fn run(options: &Options) -> Result<Tally, Mismatch> {
     let stop = AtomicBool::new(false);
     let total = Mutex::new((Tally::default(), None::<Mismatch>));
     let work = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
         sabotage::seed(options.bug);
         while !stop.load(Ordering::Acquire) {
             let number = match options.schema {
@@ -88,7 +99,10 @@ pub fn run(options: &Options) -> Result<Tally, Mismatch> {
                 Ok(tally) => {
                     total.0.add(tally);
                     let enough = total.0.pairs >= options.pairs
-                        && (total.0.classes().all(|(_, count)| count >= options.statements)
+                        && (total
+                            .0
+                            .classes()
+                            .all(|(_, count)| count >= options.statements)
                             || total.0.pairs >= options.pairs.saturating_mul(PAIRS_FACTOR_MAX));
                     if enough || options.schema.is_some() {
                         stop.store(true, Ordering::Release);
@@ -96,7 +110,11 @@ pub fn run(options: &Options) -> Result<Tally, Mismatch> {
                 }
                 // The first by number, so that a seed tells the same story twice.
                 Err(mismatch) => {
-                    if total.1.as_ref().is_none_or(|other| other.schema > mismatch.schema) {
+                    if total
+                        .1
+                        .as_ref()
+                        .is_none_or(|other| other.schema > mismatch.schema)
+                    {
                         total.1 = Some(mismatch);
                     }
                     stop.store(true, Ordering::Release);
@@ -104,11 +122,18 @@ pub fn run(options: &Options) -> Result<Tally, Mismatch> {
             }
         }
     };
-    let threads = if options.schema.is_some() { 1 } else { options.threads };
+    let threads = if options.schema.is_some() {
+        1
+    } else {
+        options.threads
+    };
     std::thread::scope(|scope| {
         (0..threads).for_each(|_| drop(scope.spawn(work)));
     });
-    match total.into_inner().expect("no thread panicked with the tally") {
+    match total
+        .into_inner()
+        .expect("no thread panicked with the tally")
+    {
         (_, Some(mismatch)) => Err(mismatch),
         (tally, None) => Ok(tally),
     }
@@ -131,32 +156,63 @@ struct Known {
 
 async fn one_schema(options: &Options, number: u64) -> Result<Tally, Mismatch> {
     // Different numbers and seeds give unrelated streams.
-    let mut rng = Rng::with_seed(Rng::with_seed(options.seed).u64(..) ^ Rng::with_seed(number).u64(..));
+    let mut rng =
+        Rng::with_seed(Rng::with_seed(options.seed).u64(..) ^ Rng::with_seed(number).u64(..));
     let schema = Schema::any(&mut rng);
     let mut case = Case::new(&schema, options.hook);
-    let mut tally = Tally { schemas: 1, ..Tally::default() };
-    tally.features.insert("foreign keys".to_owned(), u64::from(schema.tables.iter().any(|t| !t.references.is_empty())));
+    let mut tally = Tally {
+        schemas: 1,
+        ..Tally::default()
+    };
+    tally.features.insert(
+        "foreign keys".to_owned(),
+        u64::from(schema.tables.iter().any(|t| !t.references.is_empty())),
+    );
     for feature in &schema.features {
         *tally.features.entry(feature.clone()).or_default() += 1;
     }
-    let failed = |report: String| Mismatch { schema: number, report };
-    let subject = case.open().await.map_err(|error| failed(format!("schema {number}: {error}")))?;
+    let failed = |report: String| Mismatch {
+        schema: number,
+        report,
+    };
+    let subject = case
+        .open()
+        .await
+        .map_err(|error| failed(format!("schema {number}: {error}")))?;
     let mut reads = Vec::new();
     for place in 0..READS {
-        let class = dealt(options.seed, number as usize * READS + place, read::CLASSES.len());
+        let class = dealt(
+            options.seed,
+            number as usize * READS + place,
+            read::CLASSES.len(),
+        );
         let known = some_read(&subject, &schema, &mut rng, class, &mut case, &mut tally).await;
         reads.push(known.map_err(|(read, cached, fresh)| {
-            failed(format!("seed {}, schema {number}: read first\n{}\ncached {}\nfresh {}", options.seed, read.text.sql, shown(&cached), shown(&fresh)))
+            failed(format!(
+                "seed {}, schema {number}: read first\n{}\ncached {}\nfresh {}",
+                options.seed,
+                read.text.sql,
+                shown(&cached),
+                shown(&fresh)
+            ))
         })?);
     }
     // In the middle of it, rows that were deleted come back.
     for place in (0..WRITES / 2).chain([WRITES]).chain(WRITES / 2..WRITES) {
-        let class = dealt(!options.seed, number as usize * WRITES + place, write::CLASSES.len());
+        let class = dealt(
+            !options.seed,
+            number as usize * WRITES + place,
+            write::CLASSES.len(),
+        );
         let write = match place == WRITES {
             true => Write::put_back(&schema),
             false => some_write(&subject, &schema, &mut rng, class, &reads).await,
         };
-        let checked = check(&subject, &mut reads, &write, &mut case, &mut tally).await;
+        let Some(checked) =
+            check(&subject, &schema, &mut reads, &write, &mut case, &mut tally).await
+        else {
+            break;
+        };
         if let Err(stale) = checked {
             subject.close().await;
             let report = report(options, number, case, &write, stale).await;
@@ -168,19 +224,33 @@ async fn one_schema(options: &Options, number: u64) -> Result<Tally, Mismatch> {
 }
 
 /// A write of the class: rather one that changes several of the answers.
-async fn some_write(subject: &Subject, schema: &Schema, rng: &mut Rng, class: usize, reads: &[Known]) -> Write {
-    let known: Vec<(&Read, &Answer)> = reads.iter().map(|known| (&known.read, &known.answer)).collect();
+async fn some_write(
+    subject: &Subject,
+    schema: &Schema,
+    rng: &mut Rng,
+    class: usize,
+    reads: &[Known],
+) -> Write {
+    let known: Vec<(&Read, &Answer)> = reads
+        .iter()
+        .map(|known| (&known.read, &known.answer))
+        .collect();
     let mut best = Write::of_class(rng, schema, class);
-    if best.fails || percent(rng, UNTRIED_PERCENT) {
+    if best.fails {
         return best;
     }
-    let Some(mut changes) = subject.trial(&best.act, &known).await else { return best };
+    let Some(mut changes) = subject.trial(&best.act, &known, &schema.tables).await else {
+        return best;
+    };
+    if changes >= 0 && percent(rng, UNCHOSEN_PERCENT) {
+        return best;
+    }
     for _ in 0..WRITE_TRIES_MAX {
         if changes >= CHANGES_WANTED {
             break;
         }
         let write = Write::of_class(rng, schema, class);
-        if let Some(more) = subject.trial(&write.act, &known).await
+        if let Some(more) = subject.trial(&write.act, &known, &schema.tables).await
             && more > changes
         {
             (best, changes) = (write, more);
@@ -190,7 +260,7 @@ async fn some_write(subject: &Subject, schema: &Schema, rng: &mut Rng, class: us
 }
 
 /// So many of a hundred writes are taken as they come.
-const UNTRIED_PERCENT: u8 = 15;
+const UNCHOSEN_PERCENT: u8 = 15;
 /// A write that changes so many answers will do.
 const CHANGES_WANTED: i32 = 5;
 /// No more writes are tried for one.
@@ -217,7 +287,10 @@ async fn some_read(
             if tries < READ_TRIES_MAX {
                 continue;
             }
-        } else if tries < READ_TRIES_MAX && answer.as_ref().is_ok_and(|rows| rows.rows.is_empty()) && percent(rng, 80) {
+        } else if tries < READ_TRIES_MAX
+            && answer.as_ref().is_ok_and(|rows| rows.rows.is_empty())
+            && percent(rng, 80)
+        {
             continue;
         } else {
             counts.statements += 1;
@@ -227,10 +300,17 @@ async fn some_read(
             return Err((read, cached, answer));
         }
         if let Outcome::Uncached(why) = &outcome {
-            *tally.reasons.entry(format!("{}: {why}", read.class)).or_default() += 1;
+            *tally
+                .reasons
+                .entry(format!("{}: {why}", read.class))
+                .or_default() += 1;
         }
         case.actions.push(Action::Read(read.clone()));
-        return Ok(Known { read, answer, cached: !matches!(outcome, Outcome::Uncached(_)) });
+        return Ok(Known {
+            read,
+            answer,
+            cached: !matches!(outcome, Outcome::Uncached(_)),
+        });
     }
 }
 
@@ -253,30 +333,43 @@ struct Stale {
     meanwhile: bool,
 }
 
-/// Runs a write, and then every read both ways.
+/// Runs a write, and then every read both ways. `None`: there are too many rows now to go on.
 async fn check(
     subject: &Subject,
+    schema: &Schema,
     reads: &mut [Known],
     write: &Write,
     case: &mut Case,
     tally: &mut Tally,
-) -> Result<(), Box<Stale>> {
+) -> Option<Result<(), Box<Stale>>> {
     let plain: Vec<Read> = reads.iter().map(|known| known.read.clone()).collect();
     let done = subject.write(&write.act, &plain).await;
     case.actions.push(Action::Write(write.clone()));
+    if subject.is_too_full(&schema.tables).await {
+        return None;
+    }
     let counts = tally.writes.entry(write.class).or_default();
-    match done.refused.is_empty() || write.fails || matches!(write.act, write::Act::Transaction { .. }) {
+    match done.refused.is_empty() || write.fails || write.is_transaction() {
         true => counts.statements += u64::from(!write.fails || !done.refused.is_empty()),
         false => {
             counts.refused += 1;
-            *tally.reasons.entry(reason(write.class, &done.refused[0])).or_default() += 1;
+            *tally
+                .reasons
+                .entry(reason(write.class, &done.refused[0]))
+                .or_default() += 1;
         }
     }
     for (place, cached, fresh) in done.meanwhile {
         let known = &reads[place];
         if !same(&known.read, &cached, &fresh) {
             let (read, before) = (known.read.clone(), known.answer.clone());
-            return Err(Box::new(Stale { read, cached, fresh, before, meanwhile: true }));
+            return Some(Err(Box::new(Stale {
+                read,
+                cached,
+                fresh,
+                before,
+                meanwhile: true,
+            })));
         }
     }
     let definition = write::is_definition(write.class);
@@ -286,7 +379,13 @@ async fn check(
         let fresh = subject.fresh(&known.read).await;
         if !same(&known.read, &cached, &fresh) {
             let (read, before) = (known.read.clone(), known.answer.clone());
-            return Err(Box::new(Stale { read, cached, fresh, before, meanwhile: false }));
+            return Some(Err(Box::new(Stale {
+                read,
+                cached,
+                fresh,
+                before,
+                meanwhile: false,
+            })));
         }
         case.actions.push(Action::Read(known.read.clone()));
         let changed = !same(&known.read, &known.answer, &fresh);
@@ -297,7 +396,10 @@ async fn check(
         }
         tally.pairs += 1;
         tally.at_risk += u64::from(changed);
-        for (classes, name) in [(&mut tally.reads, known.read.class), (&mut tally.writes, write.class)] {
+        for (classes, name) in [
+            (&mut tally.reads, known.read.class),
+            (&mut tally.writes, write.class),
+        ] {
             let counts = classes.entry(name).or_default();
             counts.pairs += 1;
             counts.at_risk += u64::from(changed);
@@ -307,11 +409,23 @@ async fn check(
             tally.dropped_wrongly += u64::from(!changed);
         }
     }
-    Ok(())
+    Some(Ok(()))
 }
 
-async fn report(options: &Options, number: u64, case: Case, write: &Write, stale: Box<Stale>) -> String {
-    let Stale { read, cached, fresh, before, meanwhile } = *stale;
+async fn report(
+    options: &Options,
+    number: u64,
+    case: Case,
+    write: &Write,
+    stale: Box<Stale>,
+) -> String {
+    let Stale {
+        read,
+        cached,
+        fresh,
+        before,
+        meanwhile,
+    } = *stale;
     let mut did = String::new();
     push_act(&mut did, &write.act);
     let mut report = format!(
@@ -319,7 +433,11 @@ async fn report(options: &Options, number: u64, case: Case, write: &Write, stale
         options.seed,
         read.class,
         write.class,
-        if meanwhile { " (inside its transaction)" } else { "" },
+        if meanwhile {
+            " (inside its transaction)"
+        } else {
+            ""
+        },
         read.text.sql,
         read.text.values,
         shown(&before),
@@ -332,10 +450,17 @@ async fn report(options: &Options, number: u64, case: Case, write: &Write, stale
     match case.smallest(&read).await {
         Some((case, cached, fresh)) => {
             let script = case.script(&read);
-            report.push_str(&format!("\nsmallest:\n{script}cached {}\nfresh {}\n", shown(&cached), shown(&fresh)));
+            report.push_str(&format!(
+                "\nsmallest:\n{script}cached {}\nfresh {}\n",
+                shown(&cached),
+                shown(&fresh)
+            ));
         }
         None => report.push_str("\ndone again, it is not stale\n"),
     }
-    report.push_str(&format!("\nagain: cargo run --release -p larder-law -- --seed {} --schema {number}", options.seed));
+    report.push_str(&format!(
+        "\nagain: cargo run --release -p larder-law -- --seed {} --schema {number}",
+        options.seed
+    ));
     report
 }

@@ -4,13 +4,17 @@
 use std::time::Duration;
 
 use larder::Cache;
-use larder_sea_orm::sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, TransactionTrait};
+use larder_sea_orm::sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement,
+    TransactionTrait,
+};
 use larder_sea_orm::trace::{self, Outcome};
 use larder_sea_orm::{CachedConnection, CachedExt, CachedTransaction, raw_rows};
 use tempfile::TempDir;
 
 use crate::answer::{Answer, same};
 use crate::read::Read;
+use crate::schema::Table;
 use crate::write::{Act, Call, End, How, Step};
 
 pub(crate) struct Subject {
@@ -40,22 +44,32 @@ impl Subject {
         let url = format!("sqlite://{}/law.db?mode=rwc", folder.path().display());
         let options = |connections: u32| {
             let mut options = ConnectOptions::new(url.clone());
-            options.max_connections(connections).min_connections(1).sqlx_logging(false).test_before_acquire(false);
+            options
+                .max_connections(connections)
+                .min_connections(1)
+                .sqlx_logging(false)
+                .test_before_acquire(false);
             options.acquire_timeout(ACQUIRE_TIMEOUT);
             options.map_sqlx_sqlite_opts(move |options| {
                 options
                     .pragma("journal_mode", "WAL")
                     .pragma("synchronous", "OFF")
-                    .pragma("recursive_triggers", if recursive_triggers { "ON" } else { "OFF" })
+                    .pragma(
+                        "recursive_triggers",
+                        if recursive_triggers { "ON" } else { "OFF" },
+                    )
                     .busy_timeout(Duration::ZERO)
-                    // A kept statement with a `*` does not survive ADD COLUMN: sqlx panics.
+                    // A statement with a `*` that is kept does not survive ADD COLUMN (see
+                    // `look_at_schema`).
                     .statement_cache_capacity(0)
             });
             options
         };
         let fresh = Database::connect(options(1)).await?;
         // Rows come before their parents.
-        fresh.execute_unprepared("PRAGMA foreign_keys = OFF").await?;
+        fresh
+            .execute_unprepared("PRAGMA foreign_keys = OFF")
+            .await?;
         for sql in setup {
             let done = fresh.execute_unprepared(sql).await;
             if let (Err(error), true) = (done, sql.starts_with("CREATE")) {
@@ -69,7 +83,11 @@ impl Subject {
             true => CachedConnection::builder(cache).connect(options(2)).await?,
             false => CachedConnection::new(Database::connect(options(2)).await?, cache).await?,
         };
-        Ok(Subject { db, fresh, _folder: folder })
+        Ok(Subject {
+            db,
+            fresh,
+            _folder: folder,
+        })
     }
 
     pub(crate) async fn close(self) {
@@ -80,21 +98,35 @@ impl Subject {
     /// Through the cache.
     pub(crate) async fn cached(&self, read: &Read) -> (Answer, Outcome) {
         let (rows, traces) = trace::scope(read.text.statement().cached().rows(&self.db)).await;
-        let outcome = traces.into_iter().next_back().map_or(Outcome::Miss, |trace| trace.outcome);
-        (rows.map(|rows| rows.as_ref().clone()).map_err(|error| error.to_string()), outcome)
+        let outcome = traces
+            .into_iter()
+            .next_back()
+            .map_or(Outcome::Miss, |trace| trace.outcome);
+        (
+            rows.map(|rows| rows.as_ref().clone())
+                .map_err(|error| error.to_string()),
+            outcome,
+        )
     }
 
     /// From the database.
     pub(crate) async fn fresh(&self, read: &Read) -> Answer {
-        raw_rows(&self.fresh, read.text.statement()).await.map_err(|error| error.to_string())
+        raw_rows(&self.fresh, read.text.statement())
+            .await
+            .map_err(|error| error.to_string())
     }
 
     /// How many of `reads` a write would change; it is undone. Less than nothing: the database
     /// refuses it. `None`: it cannot be tried so.
-    pub(crate) async fn trial(&self, act: &Act, reads: &[(&Read, &Answer)]) -> Option<i32> {
+    pub(crate) async fn trial(
+        &self,
+        act: &Act,
+        reads: &[(&Read, &Answer)],
+        tables: &[Table],
+    ) -> Option<i32> {
         let calls: Vec<&Call> = match act {
             Act::Call(call) if !call.text.sql.contains("BEGIN") => vec![call],
-            Act::Transaction { steps, end: End::Commit } => steps
+            Act::Transaction { steps, .. } => steps
                 .iter()
                 .filter_map(|step| match step {
                     Step::Call(call) => Some(call),
@@ -112,13 +144,24 @@ impl Subject {
                 return Some(-1);
             }
         }
+        if too_full(&transaction, tables).await {
+            let _ = transaction.rollback().await;
+            return Some(-1);
+        }
         let mut changed = 0;
         for (read, known) in reads {
-            let answer = raw_rows(&transaction, read.text.statement()).await.map_err(|error| error.to_string());
+            let answer = raw_rows(&transaction, read.text.statement())
+                .await
+                .map_err(|error| error.to_string());
             changed += i32::from(!same(read, known, &answer));
         }
         let _ = transaction.rollback().await;
         Some(changed)
+    }
+
+    /// Whether a table has so many rows that reads of several tables would take for ever.
+    pub(crate) async fn is_too_full(&self, tables: &[Table]) -> bool {
+        too_full(&self.fresh, tables).await
     }
 
     /// Carries out a write. While its transaction is open, some of `reads` are read, too.
@@ -150,6 +193,25 @@ impl Subject {
         if let Err(error) = run(&self.db, call).await {
             done.refused.push(error.to_string());
         }
+        if call.text.sql.starts_with("ALTER TABLE") {
+            self.look_at_schema().await;
+        }
+    }
+
+    /// Has every connection notice that a table has one more column. sqlx counts the columns of a
+    /// `*` when it prepares the statement; where SQLite prepares it again because another
+    /// connection has changed the schema, sqlx's worker panics, and the answer is empty.
+    async fn look_at_schema(&self) {
+        const LOOK: &str = "SELECT count(*) FROM sqlite_schema";
+        let look = || Statement::from_string(DbBackend::Sqlite, LOOK);
+        let inner = self.db.inner();
+        // A transaction holds one of the two connections, so that the other is asked, too.
+        if let Ok(transaction) = inner.begin().await {
+            let _ = transaction.query_all_raw(look()).await;
+            let _ = inner.query_all_raw(look()).await;
+            let _ = transaction.rollback().await;
+        }
+        let _ = self.fresh.query_all_raw(look()).await;
     }
 
     async fn steps(&self, transaction: &CachedTransaction, steps: &[Step], done: &mut Done) {
@@ -172,6 +234,26 @@ impl Subject {
     }
 }
 
+/// Triggers that add rows for rows can fill a table without end.
+const ROWS_MAX: i64 = 60;
+
+async fn too_full<C: ConnectionTrait>(connection: &C, tables: &[Table]) -> bool {
+    let counts: Vec<String> = tables
+        .iter()
+        .map(|table| format!("SELECT count(*) AS n FROM \"{}\"", table.name))
+        .collect();
+    let sql = format!("SELECT max(n) FROM ({})", counts.join(" UNION ALL "));
+    match connection
+        .query_one_raw(Statement::from_string(DbBackend::Sqlite, sql))
+        .await
+    {
+        Ok(Some(row)) => row
+            .try_get_by_index::<i64>(0)
+            .is_ok_and(|rows| rows > ROWS_MAX),
+        _ => false,
+    }
+}
+
 /// A connection that cannot be had in this time never will be.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -180,10 +262,22 @@ const READS_MEANWHILE: usize = 2;
 
 async fn run<C: ConnectionTrait>(connection: &C, call: &Call) -> Result<(), DbErr> {
     match call.how {
-        How::Unprepared => connection.execute_unprepared(&call.text.sql).await.map(drop),
-        How::Execute => connection.execute_raw(call.text.statement()).await.map(drop),
-        How::QueryAll => connection.query_all_raw(call.text.statement()).await.map(drop),
-        How::QueryOne => connection.query_one_raw(call.text.statement()).await.map(drop),
+        How::Unprepared => connection
+            .execute_unprepared(&call.text.sql)
+            .await
+            .map(drop),
+        How::Execute => connection
+            .execute_raw(call.text.statement())
+            .await
+            .map(drop),
+        How::QueryAll => connection
+            .query_all_raw(call.text.statement())
+            .await
+            .map(drop),
+        How::QueryOne => connection
+            .query_one_raw(call.text.statement())
+            .await
+            .map(drop),
     }
 }
 

@@ -50,7 +50,10 @@ impl Tally {
         self.dropped_wrongly += other.dropped_wrongly;
         self.uncached += other.uncached;
         self.definitions += other.definitions;
-        for (mine, theirs) in [(&mut self.reads, other.reads), (&mut self.writes, other.writes)] {
+        for (mine, theirs) in [
+            (&mut self.reads, other.reads),
+            (&mut self.writes, other.writes),
+        ] {
             for (name, class) in theirs {
                 let sum = mine.entry(name).or_default();
                 sum.statements += class.statements;
@@ -59,7 +62,10 @@ impl Tally {
                 sum.at_risk += class.at_risk;
             }
         }
-        for (mine, theirs) in [(&mut self.features, other.features), (&mut self.reasons, other.reasons)] {
+        for (mine, theirs) in [
+            (&mut self.features, other.features),
+            (&mut self.reasons, other.reasons),
+        ] {
             for (name, count) in theirs {
                 *mine.entry(name).or_default() += count;
             }
@@ -78,8 +84,12 @@ impl Tally {
 
     /// Classes of statements, reads and writes, with how many different ones ran.
     pub fn classes(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let reads = read::CLASSES.iter().map(|(name, _)| (*name, count(&self.reads, name)));
-        let writes = write::CLASSES.iter().map(|(name, _)| (*name, count(&self.writes, name)));
+        let reads = read::CLASSES
+            .iter()
+            .map(|(name, _)| (*name, count(&self.reads, name)));
+        let writes = write::CLASSES
+            .iter()
+            .map(|(name, _)| (*name, count(&self.writes, name)));
         reads.chain(writes)
     }
 }
@@ -95,21 +105,45 @@ fn show(
     names: impl Iterator<Item = &'static str>,
     all: &BTreeMap<&'static str, Class>,
 ) -> fmt::Result {
-    writeln!(f, "{title:<36} {:>10} {:>8} {:>8} {:>8}", "statements", "refused", "pairs", "at risk")?;
+    writeln!(
+        f,
+        "{title:<36} {:>10} {:>8} {:>8} {:>8}",
+        "statements", "refused", "pairs", "at risk"
+    )?;
     for name in names {
-        let Class { statements, refused, pairs, at_risk } = all.get(name).copied().unwrap_or_default();
+        let Class {
+            statements,
+            refused,
+            pairs,
+            at_risk,
+        } = all.get(name).copied().unwrap_or_default();
         let share = 100.0 * at_risk as f64 / pairs.max(1) as f64;
-        writeln!(f, "  {name:<34} {statements:>10} {refused:>8} {pairs:>8} {share:>7.0}%")?;
+        writeln!(
+            f,
+            "  {name:<34} {statements:>10} {refused:>8} {pairs:>8} {share:>7.0}%"
+        )?;
     }
     Ok(())
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, "reads", read::CLASSES.iter().map(|(name, _)| *name), &self.reads)?;
-        show(f, "writes", write::CLASSES.iter().map(|(name, _)| *name), &self.writes)?;
+        show(
+            f,
+            "reads",
+            read::CLASSES.iter().map(|(name, _)| *name),
+            &self.reads,
+        )?;
+        show(
+            f,
+            "writes",
+            write::CLASSES.iter().map(|(name, _)| *name),
+            &self.writes,
+        )?;
         writeln!(f, "schemas with")?;
-        self.features.iter().try_for_each(|(name, count)| writeln!(f, "  {name:<34} {count:>10}"))?;
+        self.features
+            .iter()
+            .try_for_each(|(name, count)| writeln!(f, "  {name:<34} {count:>10}"))?;
         writeln!(f, "not cached, or refused unasked, because")?;
         let mut reasons: Vec<_> = self.reasons.iter().collect();
         reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));

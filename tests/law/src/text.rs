@@ -16,7 +16,10 @@ pub(crate) struct Text {
 
 impl Text {
     pub(crate) fn plain(sql: impl Into<String>) -> Text {
-        Text { sql: sql.into(), values: Vec::new() }
+        Text {
+            sql: sql.into(),
+            values: Vec::new(),
+        }
     }
 
     pub(crate) fn statement(&self) -> Statement {
@@ -57,7 +60,14 @@ pub(crate) struct Gen<'a> {
 
 impl<'a> Gen<'a> {
     pub(crate) fn new(rng: &'a mut Rng, schema: &'a Schema) -> Gen<'a> {
-        Gen { rng, schema, literals: Vec::new(), aliases: 0, loose: false, ordered: false }
+        Gen {
+            rng,
+            schema,
+            literals: Vec::new(),
+            aliases: 0,
+            loose: false,
+            ordered: false,
+        }
     }
 
     pub(crate) fn chance(&mut self, of_hundred: u8) -> bool {
@@ -95,7 +105,9 @@ impl<'a> Gen<'a> {
         let mut text = Text::plain("");
         let mut rest = sql;
         while let Some((before, after)) = rest.split_once(MARK) {
-            let (index, after) = after.split_once(MARK_END).expect("a mark that was begun ends");
+            let (index, after) = after
+                .split_once(MARK_END)
+                .expect("a mark that was begun ends");
             let literal = &self.literals[index.parse::<usize>().expect("a mark holds a number")];
             text.sql.push_str(before);
             rest = after;
@@ -125,9 +137,13 @@ impl<'a> Gen<'a> {
         let mut text = String::new();
         let mut rest = sql;
         while let Some((before, after)) = rest.split_once(MARK) {
-            let (index, after) = after.split_once(MARK_END).expect("a mark that was begun ends");
+            let (index, after) = after
+                .split_once(MARK_END)
+                .expect("a mark that was begun ends");
             text.push_str(before);
-            text.push_str(&self.literals[index.parse::<usize>().expect("a mark holds a number")].to_string());
+            text.push_str(
+                &self.literals[index.parse::<usize>().expect("a mark holds a number")].to_string(),
+            );
             rest = after;
         }
         text + rest

@@ -87,7 +87,10 @@ pub(crate) const CLASSES: &[(&str, Make)] = &[
     ("INSERT DEFAULT VALUES", Make::One(insert::default_values)),
     ("INSERT OR IGNORE", Make::One(insert::or_ignore)),
     ("INSERT OR REPLACE", Make::One(insert::or_replace)),
-    ("INSERT OR FAIL, ABORT, ROLLBACK", Make::One(insert::or_other)),
+    (
+        "INSERT OR FAIL, ABORT, ROLLBACK",
+        Make::One(insert::or_other),
+    ),
     ("REPLACE", Make::One(insert::replace)),
     ("upsert DO NOTHING", Make::One(insert::upsert_nothing)),
     ("upsert DO UPDATE", Make::One(insert::upsert_update)),
@@ -116,16 +119,31 @@ pub(crate) const CLASSES: &[(&str, Make)] = &[
     ("UPDATE … RETURNING", Make::Rows(update::returning)),
     ("DELETE … RETURNING", Make::Rows(delete::returning)),
     ("write to a view", Make::One(change::to_view)),
-    ("several statements in one text", Make::Act(several::one_text)),
-    ("transaction in one text", Make::Act(several::transaction_text)),
+    (
+        "several statements in one text",
+        Make::Act(several::one_text),
+    ),
+    (
+        "transaction in one text",
+        Make::Act(several::transaction_text),
+    ),
     ("refused statement", Make::Refused(change::refused)),
-    ("refused after its first rows", Make::Refused(change::refused_late)),
+    (
+        "refused after its first rows",
+        Make::Refused(change::refused_late),
+    ),
     ("transaction, committed", Make::Act(several::committed)),
     ("transaction, rolled back", Make::Act(several::rolled_back)),
     ("transaction, dropped", Make::Act(several::dropped)),
     ("savepoint, kept", Make::Act(several::savepoint_kept)),
-    ("savepoint, rolled back", Make::Act(several::savepoint_rolled_back)),
-    ("refused statement in a transaction", Make::Act(several::refused_inside)),
+    (
+        "savepoint, rolled back",
+        Make::Act(several::savepoint_rolled_back),
+    ),
+    (
+        "refused statement in a transaction",
+        Make::Act(several::refused_inside),
+    ),
     ("savepoint in text", Make::Act(several::savepoint_text)),
     ("ADD COLUMN", Make::Act(definition::add_column)),
     ("CREATE and DROP INDEX", Make::Act(definition::index)),
@@ -140,9 +158,16 @@ impl Write {
             .find_map(|step| {
                 let (class, make) = CLASSES[(place + step) % CLASSES.len()];
                 let (act, fails) = match make {
-                    Make::One(statement) => (Act::Call(Call::of(rng, schema, statement, &HOWS)?), false),
-                    Make::Rows(statement) => (Act::Call(Call::of(rng, schema, statement, &WITH_ROWS)?), false),
-                    Make::Refused(statement) => (Act::Call(Call::of(rng, schema, statement, &HOWS)?), true),
+                    Make::One(statement) => {
+                        (Act::Call(Call::of(rng, schema, statement, &HOWS)?), false)
+                    }
+                    Make::Rows(statement) => (
+                        Act::Call(Call::of(rng, schema, statement, &WITH_ROWS)?),
+                        false,
+                    ),
+                    Make::Refused(statement) => {
+                        (Act::Call(Call::of(rng, schema, statement, &HOWS)?), true)
+                    }
                     Make::Act(make) => (make(rng, schema)?, false),
                 };
                 Some(Write { class, act, fails })
@@ -152,15 +177,34 @@ impl Write {
 }
 
 impl Write {
+    /// Whether it is a transaction, which ends as it was meant to whatever is refused inside.
+    pub(crate) fn is_transaction(&self) -> bool {
+        match &self.act {
+            Act::Call(call) => call.text.sql.starts_with("BEGIN"),
+            Act::Calls(_) => false,
+            Act::Transaction { .. } => true,
+        }
+    }
+
     /// The first rows once more, as far as they are missing.
     pub(crate) fn put_back(schema: &Schema) -> Write {
         let rows = schema.setup.iter().filter(|sql| sql.starts_with("INSERT"));
         let calls = rows.map(|sql| Call::unprepared(sql.as_str())).collect();
-        Write { class: "rows put back", act: Act::Calls(calls), fails: true }
+        Write {
+            class: "rows put back",
+            act: Act::Calls(calls),
+            fails: true,
+        }
     }
 }
 
-const HOWS: [How; 5] = [How::Execute, How::Execute, How::Execute, How::Unprepared, How::QueryAll];
+const HOWS: [How; 5] = [
+    How::Execute,
+    How::Execute,
+    How::Execute,
+    How::Unprepared,
+    How::QueryAll,
+];
 const WITH_ROWS: [How; 4] = [How::QueryAll, How::QueryAll, How::QueryOne, How::Execute];
 
 impl Call {
@@ -170,17 +214,32 @@ impl Call {
         let how = generator.pick(hows);
         Some(match how {
             // Text without parameters.
-            How::Unprepared => Call { how, text: Text::plain(generator.finish_plain(&sql)) },
-            how => Call { how, text: generator.finish(&sql) },
+            How::Unprepared => Call {
+                how,
+                text: Text::plain(generator.finish_plain(&sql)),
+            },
+            how => Call {
+                how,
+                text: generator.finish(&sql),
+            },
         })
     }
 
     pub(crate) fn unprepared(sql: impl Into<String>) -> Call {
-        Call { how: How::Unprepared, text: Text::plain(sql) }
+        Call {
+            how: How::Unprepared,
+            text: Text::plain(sql),
+        }
     }
 }
 
 /// Whether writes of a class change the schema, and so drop every entry.
 pub(crate) fn is_definition(class: &str) -> bool {
-    ["ADD COLUMN", "CREATE and DROP INDEX", "DROP and CREATE VIEW", "CREATE TRIGGER"].contains(&class)
+    [
+        "ADD COLUMN",
+        "CREATE and DROP INDEX",
+        "DROP and CREATE VIEW",
+        "CREATE TRIGGER",
+    ]
+    .contains(&class)
 }

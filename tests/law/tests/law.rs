@@ -16,29 +16,52 @@ fn law(options: Options) {
     println!("seed {}\n{tally}", options.seed);
     assert!(tally.pairs >= options.pairs);
     assert!(tally.schemas >= SCHEMAS_MIN, "{} schemas", tally.schemas);
-    assert!(tally.share_at_risk() >= SHARE_AT_RISK_MIN, "{:.3} of the pairs are at risk", tally.share_at_risk());
-    let rare: Vec<_> = tally.classes().filter(|(_, count)| *count < options.statements).collect();
+    assert!(
+        tally.share_at_risk() >= SHARE_AT_RISK_MIN,
+        "{:.3} of the pairs are at risk",
+        tally.share_at_risk()
+    );
+    let rare: Vec<_> = tally
+        .classes()
+        .filter(|(_, count)| *count < options.statements)
+        .collect();
     assert!(rare.is_empty(), "too few of {rare:?}");
 }
 
 #[test]
 fn no_cached_answer_differs_from_a_fresh_one() {
-    law(Options { seed: SEED, ..Options::default() });
+    law(Options {
+        seed: SEED,
+        ..Options::default()
+    });
 }
 
 #[cfg(feature = "sqlite-hook")]
 #[test]
 fn no_cached_answer_differs_from_a_fresh_one_with_the_hook() {
-    law(Options { seed: SEED + 1, hook: true, ..Options::default() });
+    law(Options {
+        seed: SEED + 1,
+        hook: true,
+        ..Options::default()
+    });
 }
 
 #[test]
 fn each_seeded_bug_is_caught() {
     for bug in Bug::ALL {
-        let options = Options { seed: SEED, pairs: BUG_PAIRS_MAX, statements: 0, bug: Some(bug), ..Options::default() };
+        let options = Options {
+            seed: SEED,
+            pairs: BUG_PAIRS_MAX,
+            statements: 0,
+            bug: Some(bug),
+            ..Options::default()
+        };
         match run(&options) {
             Ok(tally) => panic!("{bug:?} was not seen in {} pairs", tally.pairs),
-            Err(mismatch) => println!("{bug:?}: {}", mismatch.to_string().lines().next().unwrap_or_default()),
+            Err(mismatch) => println!(
+                "{bug:?}: {}",
+                mismatch.to_string().lines().next().unwrap_or_default()
+            ),
         }
     }
 }

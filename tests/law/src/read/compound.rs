@@ -10,7 +10,10 @@ fn selects(generator: &mut Gen<'_>) -> (String, String) {
     let (before, after) = (generator.maybe_where(&left), generator.maybe_where(&right));
     generator.loose = true;
     match generator.rng.bool() {
-        true => (format!("SELECT {a} FROM {}{before}", left.sql), format!("SELECT {b} FROM {}{after}", right.sql)),
+        true => (
+            format!("SELECT {a} FROM {}{before}", left.sql),
+            format!("SELECT {b} FROM {}{after}", right.sql),
+        ),
         false => {
             let (c, of_c) = generator.any_column(&left);
             let d = generator.column_like(&right, &of_c);

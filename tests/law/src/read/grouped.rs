@@ -41,10 +41,22 @@ pub(super) fn group_by(generator: &mut Gen<'_>) -> Option<String> {
     let ((a, _), (b, _)) = (generator.any_column(&from), generator.any_column(&from));
     let condition = generator.maybe_where(&from);
     Some(match generator.rng.u8(0..4) {
-        0 => format!("SELECT {a}, count(*), min({b}) FROM {}{condition} GROUP BY 1", from.sql),
-        1 => format!("SELECT {a}, {b}, count(*) FROM {}{condition} GROUP BY {a}, {b}", from.sql),
-        2 => format!("SELECT count({b}) FROM {}{condition} GROUP BY {a}", from.sql),
-        _ => format!("SELECT {a}, sum({b}) FROM {}{condition} GROUP BY {a}", from.sql),
+        0 => format!(
+            "SELECT {a}, count(*), min({b}) FROM {}{condition} GROUP BY 1",
+            from.sql
+        ),
+        1 => format!(
+            "SELECT {a}, {b}, count(*) FROM {}{condition} GROUP BY {a}, {b}",
+            from.sql
+        ),
+        2 => format!(
+            "SELECT count({b}) FROM {}{condition} GROUP BY {a}",
+            from.sql
+        ),
+        _ => format!(
+            "SELECT {a}, sum({b}) FROM {}{condition} GROUP BY {a}",
+            from.sql
+        ),
     })
 }
 
@@ -58,7 +70,10 @@ pub(super) fn having(generator: &mut Gen<'_>) -> Option<String> {
         1 => format!("min({b}) IS NOT {value}"),
         _ => "count(*) > 1".to_owned(),
     };
-    Some(format!("SELECT {a}, count(*) FROM {}{condition} GROUP BY {a} HAVING {having}", from.sql))
+    Some(format!(
+        "SELECT {a}, count(*) FROM {}{condition} GROUP BY {a} HAVING {having}",
+        from.sql
+    ))
 }
 
 pub(super) fn window(generator: &mut Gen<'_>) -> Option<String> {
@@ -66,8 +81,17 @@ pub(super) fn window(generator: &mut Gen<'_>) -> Option<String> {
     let ((a, _), (b, _)) = (generator.any_column(&from), generator.any_column(&from));
     let condition = generator.maybe_where(&from);
     Some(match generator.rng.u8(0..3) {
-        0 => format!("SELECT {a}, count(*) OVER (PARTITION BY {a}) FROM {}{condition}", from.sql),
-        1 => format!("SELECT {a}, rank() OVER (ORDER BY {a}) FROM {}{condition}", from.sql),
-        _ => format!("SELECT {a}, max({b}) OVER w FROM {}{condition} WINDOW w AS (PARTITION BY {a})", from.sql),
+        0 => format!(
+            "SELECT {a}, count(*) OVER (PARTITION BY {a}) FROM {}{condition}",
+            from.sql
+        ),
+        1 => format!(
+            "SELECT {a}, rank() OVER (ORDER BY {a}) FROM {}{condition}",
+            from.sql
+        ),
+        _ => format!(
+            "SELECT {a}, max({b}) OVER w FROM {}{condition} WINDOW w AS (PARTITION BY {a})",
+            from.sql
+        ),
     })
 }

@@ -25,7 +25,11 @@ fn list(generator: &mut Gen<'_>, left: &From, right: &From) -> String {
         1 => "count(*)".to_owned(),
         2 => format!("{}.*", left.qualifier.as_deref().unwrap_or_default()),
         3 => generator.any_column(left).0,
-        _ => format!("{}, {}", generator.any_column(left).0, generator.any_column(right).0),
+        _ => format!(
+            "{}, {}",
+            generator.any_column(left).0,
+            generator.any_column(right).0
+        ),
     }
 }
 
@@ -33,8 +37,16 @@ fn condition(generator: &mut Gen<'_>, left: &From, right: &From) -> String {
     match generator.rng.u8(0..10) {
         0..=2 => String::new(),
         3..=6 => format!(" WHERE {}", generator.one_sided(left, right)),
-        7 => format!(" WHERE {} AND {}", generator.pinning(left), generator.pinning(right)),
-        8 => format!(" WHERE {} OR {}", generator.pinning(left), generator.pinning(right)),
+        7 => format!(
+            " WHERE {} AND {}",
+            generator.pinning(left),
+            generator.pinning(right)
+        ),
+        8 => format!(
+            " WHERE {} OR {}",
+            generator.pinning(left),
+            generator.pinning(right)
+        ),
         _ => {
             let value = generator.one_sided(left, right);
             format!(" WHERE NOT ({value})")
@@ -47,7 +59,10 @@ fn join(generator: &mut Gen<'_>, word: &str) -> Option<String> {
     let list = list(generator, &left, &right);
     let on = generator.join_condition(&left, &right);
     let condition = condition(generator, &left, &right);
-    Some(format!("SELECT {list} FROM {} {word} {} ON {on}{condition}", left.sql, right.sql))
+    Some(format!(
+        "SELECT {list} FROM {} {word} {} ON {on}{condition}",
+        left.sql, right.sql
+    ))
 }
 
 pub(super) fn inner(generator: &mut Gen<'_>) -> Option<String> {
@@ -77,7 +92,10 @@ pub(super) fn cross(generator: &mut Gen<'_>) -> Option<String> {
         "" => format!(" WHERE {on}"),
         _ => condition,
     };
-    Some(format!("SELECT {list} FROM {}{word} {}{condition}", left.sql, right.sql))
+    Some(format!(
+        "SELECT {list} FROM {}{word} {}{condition}",
+        left.sql, right.sql
+    ))
 }
 
 pub(super) fn natural(generator: &mut Gen<'_>) -> Option<String> {
@@ -94,7 +112,11 @@ pub(super) fn natural(generator: &mut Gen<'_>) -> Option<String> {
     let list = match generator.rng.u8(0..3) {
         0 => "*".to_owned(),
         1 => "count(*)".to_owned(),
-        _ => format!("{}, {}", generator.any_column(&left).0, generator.any_column(&right).0),
+        _ => format!(
+            "{}, {}",
+            generator.any_column(&left).0,
+            generator.any_column(&right).0
+        ),
     };
     let outer = generator.pick(&["", "", "LEFT "]);
     let name = generator.pick(&common).to_owned();
@@ -122,7 +144,10 @@ pub(super) fn own(generator: &mut Gen<'_>) -> Option<String> {
     let on = generator.join_condition(&left, &right);
     let condition = condition(generator, &left, &right);
     let word = generator.pick(&["JOIN", "LEFT JOIN"]);
-    Some(format!("SELECT {list} FROM {} {word} {} ON {on}{condition}", left.sql, right.sql))
+    Some(format!(
+        "SELECT {list} FROM {} {word} {} ON {on}{condition}",
+        left.sql, right.sql
+    ))
 }
 
 pub(super) fn three(generator: &mut Gen<'_>) -> Option<String> {
@@ -130,8 +155,14 @@ pub(super) fn three(generator: &mut Gen<'_>) -> Option<String> {
     let third = generator.any_aliased();
     generator.loose |= third.table.is_none();
     let list = list(generator, &first, &third);
-    let (one, other) = (generator.join_condition(&first, &second), generator.join_condition(&second, &third));
-    let (left, right) = (generator.pick(&["JOIN", "LEFT JOIN"]), generator.pick(&["JOIN", "LEFT JOIN"]));
+    let (one, other) = (
+        generator.join_condition(&first, &second),
+        generator.join_condition(&second, &third),
+    );
+    let (left, right) = (
+        generator.pick(&["JOIN", "LEFT JOIN"]),
+        generator.pick(&["JOIN", "LEFT JOIN"]),
+    );
     let condition = condition(generator, &first, &third);
     Some(match generator.chance(20) {
         true => format!(
@@ -152,7 +183,10 @@ pub(super) fn on(generator: &mut Gen<'_>) -> Option<String> {
     let pinned = generator.one_sided(&left, &right);
     let word = generator.pick(&["JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN"]);
     let both = generator.pick(&["AND", "AND", "OR"]);
-    Some(format!("SELECT {list} FROM {} {word} {} ON {on} {both} {pinned}", left.sql, right.sql))
+    Some(format!(
+        "SELECT {list} FROM {} {word} {} ON {on} {both} {pinned}",
+        left.sql, right.sql
+    ))
 }
 
 pub(super) fn view(generator: &mut Gen<'_>) -> Option<String> {
@@ -170,5 +204,8 @@ pub(super) fn view(generator: &mut Gen<'_>) -> Option<String> {
     let on = generator.join_condition(&left, &right);
     let condition = condition(generator, &left, &right);
     let word = generator.pick(&["JOIN", "LEFT JOIN"]);
-    Some(format!("SELECT {list} FROM {} {word} {} ON {on}{condition}", left.sql, right.sql))
+    Some(format!(
+        "SELECT {list} FROM {} {word} {} ON {on}{condition}",
+        left.sql, right.sql
+    ))
 }

@@ -49,7 +49,9 @@ pub(super) fn scalar(generator: &mut Gen<'_>) -> Option<String> {
     let (outer, inner) = (some(generator), some(generator));
     let (column, _) = generator.any_column(&outer);
     let (other, _) = generator.any_column(&inner);
-    let inside = generator.pick(&["count(*)", "max(other)", "count(other)"]).replace("other", &other);
+    let inside = generator
+        .pick(&["count(*)", "max(other)", "count(other)"])
+        .replace("other", &other);
     let condition = generator.maybe_where(&inner);
     let end = generator.maybe_where(&outer);
     generator.loose = true;
@@ -66,12 +68,19 @@ pub(super) fn correlated(generator: &mut Gen<'_>) -> Option<String> {
     let (other, _) = generator.any_column(&inner);
     let value = generator.value(&of);
     generator.loose = true;
-    let inside = format!("(SELECT {} FROM {} WHERE {on})", generator.pick(&["count(*)", "min(other)"]), inner.sql);
+    let inside = format!(
+        "(SELECT {} FROM {} WHERE {on})",
+        generator.pick(&["count(*)", "min(other)"]),
+        inner.sql
+    );
     let inside = inside.replace("other", &other);
     Some(match generator.rng.u8(0..3) {
         0 => format!("SELECT {column}, {inside} FROM {}", outer.sql),
         1 => format!("SELECT {column} FROM {} WHERE {inside} > 1", outer.sql),
-        _ => format!("SELECT {column} FROM {} WHERE {inside} = {value}", outer.sql),
+        _ => format!(
+            "SELECT {column} FROM {} WHERE {inside} = {value}",
+            outer.sql
+        ),
     })
 }
 
@@ -80,7 +89,10 @@ pub(super) fn in_from(generator: &mut Gen<'_>) -> Option<String> {
     let (column, of) = generator.any_column(&inner);
     let (other, of_other) = generator.any_column(&inner);
     let condition = generator.maybe_where(&inner);
-    let query = format!("(SELECT {column} AS one, {other} AS two FROM {}{condition})", inner.sql);
+    let query = format!(
+        "(SELECT {column} AS one, {other} AS two FROM {}{condition})",
+        inner.sql
+    );
     Some(match generator.rng.u8(0..4) {
         0 => format!("SELECT count(*), count(q.one) FROM {query} AS q"),
         1 => {
@@ -91,7 +103,10 @@ pub(super) fn in_from(generator: &mut Gen<'_>) -> Option<String> {
             let outer = some(generator);
             let like = generator.column_like(&outer, &of_other);
             let end = generator.one_sided(&outer, &outer);
-            format!("SELECT q.one, {like} FROM {query} q JOIN {} ON q.two = {like} WHERE {end}", outer.sql)
+            format!(
+                "SELECT q.one, {like} FROM {query} q JOIN {} ON q.two = {like} WHERE {end}",
+                outer.sql
+            )
         }
         _ => {
             let value = generator.value(&of_other);
@@ -107,7 +122,10 @@ pub(super) fn cte(generator: &mut Gen<'_>) -> Option<String> {
     let kind = generator.pick(&["", "", " MATERIALIZED", " NOT MATERIALIZED"]);
     // Now and then a name that a table has, too.
     let name = generator.pick(&["q", "q", "q", "genre"]);
-    let head = format!("WITH {name}(one, two) AS{kind} (SELECT {column}, {other} FROM {}{condition})", inner.sql);
+    let head = format!(
+        "WITH {name}(one, two) AS{kind} (SELECT {column}, {other} FROM {}{condition})",
+        inner.sql
+    );
     let value = generator.value(&of);
     Some(match generator.rng.u8(0..4) {
         0 => format!("{head} SELECT * FROM {name} WHERE one = {value}"),
@@ -120,9 +138,14 @@ pub(super) fn cte(generator: &mut Gen<'_>) -> Option<String> {
             if name == "genre" {
                 return Some(format!("{head} SELECT count(*) FROM {name}"));
             }
-            format!("{head} SELECT {like}, two FROM {} LEFT JOIN {name} ON one = {like}", outer.sql)
+            format!(
+                "{head} SELECT {like}, two FROM {} LEFT JOIN {name} ON one = {like}",
+                outer.sql
+            )
         }
-        _ => format!("{head}, r AS (SELECT two FROM {name} WHERE one IS NOT {value}) SELECT * FROM r"),
+        _ => format!(
+            "{head}, r AS (SELECT two FROM {name} WHERE one IS NOT {value}) SELECT * FROM r"
+        ),
     })
 }
 
@@ -130,7 +153,10 @@ pub(super) fn recursive(generator: &mut Gen<'_>) -> Option<String> {
     let base = generator.table();
     let (seed, step) = (generator.aliased(base), generator.aliased(base));
     let (start, of) = generator.any_column(&seed);
-    let (next, by) = (generator.column_like(&step, &of), generator.column_like(&step, &of));
+    let (next, by) = (
+        generator.column_like(&step, &of),
+        generator.column_like(&step, &of),
+    );
     let condition = format!(" WHERE {}", generator.pinning(&seed));
     generator.loose = true;
     // UNION leaves out what was there: with values from columns alone it ends.
@@ -148,7 +174,10 @@ pub(super) fn no_from(generator: &mut Gen<'_>) -> Option<String> {
     let end = generator.maybe_where(&other);
     generator.loose = true;
     Some(match generator.rng.bool() {
-        true => format!("SELECT EXISTS (SELECT 1 FROM {} WHERE {condition})", one.sql),
+        true => format!(
+            "SELECT EXISTS (SELECT 1 FROM {} WHERE {condition})",
+            one.sql
+        ),
         false => format!(
             "SELECT (SELECT count(*) FROM {} WHERE {condition}) AS n, (SELECT max({column}) FROM {}{end})",
             one.sql, other.sql

@@ -42,12 +42,16 @@ fn filtered(generator: &mut Gen<'_>, condition: Condition) -> Option<String> {
         1 => format!(" AND {}", generator.condition(&from, 1)),
         _ => String::new(),
     };
-    Some(format!("SELECT {list} FROM {} WHERE {condition}{more}", from.sql))
+    Some(format!(
+        "SELECT {list} FROM {} WHERE {condition}{more}",
+        from.sql
+    ))
 }
 
 pub(super) fn by_key(generator: &mut Gen<'_>) -> Option<String> {
-    let keyed: Vec<usize> =
-        (0..generator.schema.tables.len()).filter(|&i| !generator.schema.tables[i].key.is_empty()).collect();
+    let keyed: Vec<usize> = (0..generator.schema.tables.len())
+        .filter(|&i| !generator.schema.tables[i].key.is_empty())
+        .collect();
     if keyed.is_empty() {
         return None;
     }
@@ -71,7 +75,9 @@ pub(super) fn equality(generator: &mut Gen<'_>) -> Option<String> {
 
 pub(super) fn several_equalities(generator: &mut Gen<'_>) -> Option<String> {
     filtered(generator, |generator, from| {
-        let parts: Vec<String> = (0..generator.rng.usize(2..=3)).map(|_| generator.equal(from)).collect();
+        let parts: Vec<String> = (0..generator.rng.usize(2..=3))
+            .map(|_| generator.equal(from))
+            .collect();
         parts.join(" AND ")
     })
 }
@@ -93,7 +99,9 @@ pub(super) fn either(generator: &mut Gen<'_>) -> Option<String> {
 }
 
 pub(super) fn deep(generator: &mut Gen<'_>) -> Option<String> {
-    filtered(generator, |generator, from| format!("({})", generator.condition(from, 4)))
+    filtered(generator, |generator, from| {
+        format!("({})", generator.condition(from, 4))
+    })
 }
 
 pub(super) fn range(generator: &mut Gen<'_>) -> Option<String> {
@@ -129,8 +137,9 @@ pub(super) fn row_values(generator: &mut Gen<'_>) -> Option<String> {
 }
 
 pub(super) fn rowid(generator: &mut Gen<'_>) -> Option<String> {
-    let numbered: Vec<usize> =
-        (0..generator.schema.tables.len()).filter(|&i| generator.schema.tables[i].rowid).collect();
+    let numbered: Vec<usize> = (0..generator.schema.tables.len())
+        .filter(|&i| generator.schema.tables[i].rowid)
+        .collect();
     if numbered.is_empty() {
         return None;
     }
@@ -142,8 +151,15 @@ pub(super) fn rowid(generator: &mut Gen<'_>) -> Option<String> {
     let number = generator.lit(number);
     Some(match generator.rng.u8(0..4) {
         0 => format!("SELECT {name} FROM {}", from.sql),
-        1 => format!("SELECT {name}, {again} FROM {} WHERE {}", from.sql, generator.pinning(&from)),
-        2 => format!("SELECT {list} FROM {} WHERE {name} IN ({number}, 2, 3)", from.sql),
+        1 => format!(
+            "SELECT {name}, {again} FROM {} WHERE {}",
+            from.sql,
+            generator.pinning(&from)
+        ),
+        2 => format!(
+            "SELECT {list} FROM {} WHERE {name} IN ({number}, 2, 3)",
+            from.sql
+        ),
         _ => format!("SELECT {list} FROM {} WHERE {name} = {number}", from.sql),
     })
 }
@@ -155,7 +171,10 @@ pub(super) fn quoted(generator: &mut Gen<'_>) -> Option<String> {
     let name = &from.columns[place].name;
     let value = generator.value(&from.columns[place].clone());
     let qualifier = from.qualifier.clone().unwrap_or_default();
-    Some(format!("SELECT [{name}] AS \"the name\", \"{qualifier}\".* FROM {} WHERE `{name}` = {value}", from.sql))
+    Some(format!(
+        "SELECT [{name}] AS \"the name\", \"{qualifier}\".* FROM {} WHERE `{name}` = {value}",
+        from.sql
+    ))
 }
 
 pub(super) fn generated(generator: &mut Gen<'_>) -> Option<String> {
@@ -177,8 +196,15 @@ pub(super) fn generated(generator: &mut Gen<'_>) -> Option<String> {
     let list = list(generator, &from);
     Some(match generator.rng.u8(0..4) {
         0 => format!("SELECT {column} FROM {}", from.sql),
-        1 => format!("SELECT {column} FROM {} WHERE {}", from.sql, generator.pinning(&from)),
-        2 => format!("SELECT {list} FROM {} WHERE {column} IN ({value}, 1, 'a')", from.sql),
+        1 => format!(
+            "SELECT {column} FROM {} WHERE {}",
+            from.sql,
+            generator.pinning(&from)
+        ),
+        2 => format!(
+            "SELECT {list} FROM {} WHERE {column} IN ({value}, 1, 'a')",
+            from.sql
+        ),
         _ => format!("SELECT {list} FROM {} WHERE {column} = {value}", from.sql),
     })
 }
@@ -224,7 +250,10 @@ pub(super) fn order_by(generator: &mut Gen<'_>) -> Option<String> {
     let (list, order) = ordered(generator, &from);
     let condition = generator.maybe_where(&from);
     generator.ordered = true;
-    Some(format!("SELECT {list} FROM {}{condition} ORDER BY {order}", from.sql))
+    Some(format!(
+        "SELECT {list} FROM {}{condition} ORDER BY {order}",
+        from.sql
+    ))
 }
 
 pub(super) fn limit(generator: &mut Gen<'_>) -> Option<String> {
@@ -239,17 +268,27 @@ pub(super) fn limit(generator: &mut Gen<'_>) -> Option<String> {
         _ => "",
     };
     generator.ordered = true;
-    Some(format!("SELECT {list} FROM {}{condition} ORDER BY {order} LIMIT {number}{offset}", from.sql))
+    Some(format!(
+        "SELECT {list} FROM {}{condition} ORDER BY {order} LIMIT {number}{offset}",
+        from.sql
+    ))
 }
 
 pub(super) fn distinct(generator: &mut Gen<'_>) -> Option<String> {
     let table = generator.table();
     let from = generator.alone(table);
     let ((a, _), (b, _)) = (generator.any_column(&from), generator.any_column(&from));
-    let list = if generator.rng.bool() { a } else { format!("{a}, {b}") };
+    let list = if generator.rng.bool() {
+        a
+    } else {
+        format!("{a}, {b}")
+    };
     let condition = generator.maybe_where(&from);
     generator.loose = true;
-    Some(format!("SELECT DISTINCT {list} FROM {}{condition}", from.sql))
+    Some(format!(
+        "SELECT DISTINCT {list} FROM {}{condition}",
+        from.sql
+    ))
 }
 
 fn any_view(generator: &mut Gen<'_>) -> Option<From> {

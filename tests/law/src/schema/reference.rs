@@ -5,7 +5,14 @@ use fastrand::Rng;
 use super::{Reference, Schema, Table, default_literal};
 use crate::column::{Column, percent, pick};
 
-const ACTIONS: [&str; 6] = ["NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT", "CASCADE"];
+const ACTIONS: [&str; 6] = [
+    "NO ACTION",
+    "RESTRICT",
+    "CASCADE",
+    "SET NULL",
+    "SET DEFAULT",
+    "CASCADE",
+];
 
 /// Adds the referring columns and gives the constraints that belong to the table's end.
 pub(super) fn add(
@@ -17,11 +24,23 @@ pub(super) fn add(
 ) -> Vec<String> {
     let mut constraints = Vec::new();
     for number in 0..rng.usize(0..=2) {
-        let parent_index = if percent(rng, 25) { index } else { rng.usize(0..=index) };
+        let parent_index = if percent(rng, 25) {
+            index
+        } else {
+            rng.usize(0..=index)
+        };
         let own = parent_index == index;
-        let parent = if own { table.clone() } else { schema.tables[parent_index].clone() };
+        let parent = if own {
+            table.clone()
+        } else {
+            schema.tables[parent_index].clone()
+        };
         let by_unique = !parent.unique.is_empty() && percent(rng, 30);
-        let target = if by_unique { vec![parent.unique[0]] } else { parent.key.clone() };
+        let target = if by_unique {
+            vec![parent.unique[0]]
+        } else {
+            parent.key.clone()
+        };
         if target.is_empty() {
             continue;
         }
@@ -33,7 +52,10 @@ pub(super) fn add(
                 true => format!(" DEFAULT {}", default_literal(rng, parent_column.kind)),
                 false => String::new(),
             };
-            parts.push(format!("\"{name}\" {}{default}", parent_column.kind.declared(rng)));
+            parts.push(format!(
+                "\"{name}\" {}{default}",
+                parent_column.kind.declared(rng)
+            ));
             table.columns.push(Column::new(&name, parent_column.kind));
             names.push(format!("\"{name}\""));
         }
@@ -51,18 +73,27 @@ pub(super) fn add(
             true => String::new(),
             false => format!(" ({})", listed(&parent, &target)),
         };
-        let deferred = if percent(rng, 15) { " DEFERRABLE INITIALLY DEFERRED" } else { "" };
+        let deferred = if percent(rng, 15) {
+            " DEFERRABLE INITIALLY DEFERRED"
+        } else {
+            ""
+        };
         constraints.push(format!(
             "FOREIGN KEY ({}) REFERENCES \"{}\"{named} ON DELETE {on_delete} ON UPDATE {on_update}{deferred}",
             names.join(", "),
             parent.name,
         ));
-        table.references.push(Reference { parent: parent_index });
+        table.references.push(Reference {
+            parent: parent_index,
+        });
     }
     constraints
 }
 
 fn listed(parent: &Table, target: &[usize]) -> String {
-    let names: Vec<String> = target.iter().map(|&index| format!("\"{}\"", parent.columns[index].name)).collect();
+    let names: Vec<String> = target
+        .iter()
+        .map(|&index| format!("\"{}\"", parent.columns[index].name))
+        .collect();
     names.join(", ")
 }

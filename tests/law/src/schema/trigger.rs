@@ -24,7 +24,10 @@ fn definition(schema: &Schema, rng: &mut Rng, name: &str) -> (String, String) {
     let place = generator.table();
     let table = &schema.tables[place];
     let timing = generator.pick(&["BEFORE", "AFTER", "AFTER", "AFTER"]);
-    let (event, refs) = event(&mut generator, table);
+    let (event, refs) = match schema.recursive_triggers {
+        true => ("DELETE".to_owned(), &["OLD"][..]),
+        false => event(&mut generator, table),
+    };
     let condition = condition(&mut generator, table, refs);
     let mut body = String::new();
     for _ in 0..generator.rng.usize(1..=2) {
@@ -35,7 +38,10 @@ fn definition(schema: &Schema, rng: &mut Rng, name: &str) -> (String, String) {
         "CREATE TRIGGER \"{name}\" {timing} {event} ON \"{}\"{condition} BEGIN {body}END",
         table.name
     );
-    let kind = format!("{timing} {}", event.split_whitespace().next().unwrap_or_default());
+    let kind = format!(
+        "{timing} {}",
+        event.split_whitespace().next().unwrap_or_default()
+    );
     (generator.finish_plain(&sql), kind)
 }
 
@@ -44,7 +50,11 @@ pub(super) fn add_to_view(schema: &mut Schema, rng: &mut Rng) {
     for view in 0..schema.views.len() {
         let table = &schema.views[view];
         let mut definitions = Vec::new();
-        for (event, refs) in [("INSERT", &["NEW"][..]), ("UPDATE", &["NEW", "OLD"][..]), ("DELETE", &["OLD"][..])] {
+        for (event, refs) in [
+            ("INSERT", &["NEW"][..]),
+            ("UPDATE", &["NEW", "OLD"][..]),
+            ("DELETE", &["OLD"][..]),
+        ] {
             let number = schema.setup.len() + definitions.len();
             let mut generator = Gen::new(rng, schema);
             let body = statement(&mut generator, table, usize::MAX, refs);
@@ -91,7 +101,12 @@ fn condition(generator: &mut Gen<'_>, table: &Table, refs: &[&'static str]) -> S
 }
 
 /// A statement of a trigger's body.
-fn statement(generator: &mut Gen<'_>, table: &Table, place: usize, refs: &[&'static str]) -> String {
+fn statement(
+    generator: &mut Gen<'_>,
+    table: &Table,
+    place: usize,
+    refs: &[&'static str],
+) -> String {
     let same = place != usize::MAX && generator.chance(30);
     let other = if same { place } else { generator.table() };
     let target = &generator.schema.tables[other];
@@ -109,20 +124,43 @@ fn statement(generator: &mut Gen<'_>, table: &Table, place: usize, refs: &[&'sta
             target.name, column.name, by.name
         ),
         5..=7 => {
-            let columns: Vec<Column> = target.writable().into_iter().map(|place| target.columns[place].clone()).collect();
-            let values: Vec<String> = columns.iter().map(|column| fitting(generator, table, refs, column)).collect();
+            let columns: Vec<Column> = target
+                .writable()
+                .into_iter()
+                .map(|place| target.columns[place].clone())
+                .collect();
+            let values: Vec<String> = columns
+                .iter()
+                .map(|column| fitting(generator, table, refs, column))
+                .collect();
             let or = generator.pick(&["OR IGNORE", "OR IGNORE", "OR REPLACE"]);
-            format!("INSERT {or} INTO \"{}\" ({}) VALUES ({})", target.name, listed(&columns), values.join(", "))
+            format!(
+                "INSERT {or} INTO \"{}\" ({}) VALUES ({})",
+                target.name,
+                listed(&columns),
+                values.join(", ")
+            )
         }
-        _ => format!("DELETE FROM \"{}\" WHERE \"{}\" = {by_value}", target.name, by.name),
+        _ => format!(
+            "DELETE FROM \"{}\" WHERE \"{}\" = {by_value}",
+            target.name, by.name
+        ),
     }
 }
 
 /// A value for `column`, of the row that fired or from anywhere.
-fn fitting(generator: &mut Gen<'_>, table: &Table, refs: &[&'static str], column: &Column) -> String {
+fn fitting(
+    generator: &mut Gen<'_>,
+    table: &Table,
+    refs: &[&'static str],
+    column: &Column,
+) -> String {
     if generator.chance(50) {
-        let alike: Vec<&Column> =
-            table.columns.iter().filter(|other| other.kind.is_text() == column.kind.is_text()).collect();
+        let alike: Vec<&Column> = table
+            .columns
+            .iter()
+            .filter(|other| other.kind.is_text() == column.kind.is_text())
+            .collect();
         if !alike.is_empty() {
             let image = generator.pick(refs);
             return format!("{image}.\"{}\"", generator.pick(&alike).name);

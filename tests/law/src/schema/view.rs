@@ -16,7 +16,10 @@ pub(super) fn add(schema: &mut Schema, rng: &mut Rng) {
         .collect();
     // Names in the view's head, or in its query.
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
-    schema.setup.push(format!("CREATE VIEW \"{name}\" ({}) AS {query}", names.join(", ")));
+    schema.setup.push(format!(
+        "CREATE VIEW \"{name}\" ({}) AS {query}",
+        names.join(", ")
+    ));
     schema.feature(format!("view {kind}"));
     schema.views.push(Table {
         name,
@@ -50,12 +53,20 @@ fn query(schema: &Schema, rng: &mut Rng) -> (String, Vec<Kind>, &'static str) {
     let (sql, kinds, kind) = match generator.rng.u8(0..8) {
         0..=1 => {
             let (columns, kinds) = some(&mut generator, &from);
-            (format!("SELECT {columns} FROM {}", from.sql), kinds, "plain")
+            (
+                format!("SELECT {columns} FROM {}", from.sql),
+                kinds,
+                "plain",
+            )
         }
         2..=4 => {
             let (columns, kinds) = some(&mut generator, &from);
             let condition = generator.condition(&from, 1);
-            (format!("SELECT {columns} FROM {} WHERE {condition}", from.sql), kinds, "filtered")
+            (
+                format!("SELECT {columns} FROM {} WHERE {condition}", from.sql),
+                kinds,
+                "filtered",
+            )
         }
         5..=6 => {
             let other = generator.table();
@@ -65,7 +76,14 @@ fn query(schema: &Schema, rng: &mut Rng) -> (String, Vec<Kind>, &'static str) {
             kinds.extend(more);
             let on = generator.join_condition(&from, &other);
             let join = generator.pick(&["JOIN", "LEFT JOIN"]);
-            (format!("SELECT {left}, {right} FROM {} {join} {} ON {on}", from.sql, other.sql), kinds, "joined")
+            (
+                format!(
+                    "SELECT {left}, {right} FROM {} {join} {} ON {on}",
+                    from.sql, other.sql
+                ),
+                kinds,
+                "joined",
+            )
         }
         _ => {
             let (by, column) = generator.any_column(&from);
@@ -78,7 +96,16 @@ fn query(schema: &Schema, rng: &mut Rng) -> (String, Vec<Kind>, &'static str) {
     };
     let kind = if of_view { "of a view" } else { kind };
     // Whatever a column of a view is compared with, it has affinity and collation of its source.
-    let kinds = kinds.into_iter().map(|kind| if kind.is_text() { Kind::Text(Collate::NoCase) } else { kind }).collect();
+    let kinds = kinds
+        .into_iter()
+        .map(|kind| {
+            if kind.is_text() {
+                Kind::Text(Collate::NoCase)
+            } else {
+                kind
+            }
+        })
+        .collect();
     (generator.finish_plain(&sql), kinds, kind)
 }
 

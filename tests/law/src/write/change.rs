@@ -29,7 +29,10 @@ pub(super) fn with(generator: &mut Gen<'_>) -> Option<String> {
     let inner = generator.any_aliased();
     let (one, of) = generator.any_column(&inner);
     let condition = generator.pinning(&inner);
-    let head = format!("WITH q(one) AS (SELECT {one} FROM {} WHERE {condition})", inner.sql);
+    let head = format!(
+        "WITH q(one) AS (SELECT {one} FROM {} WHERE {condition})",
+        inner.sql
+    );
     let place = generator.table();
     let table = generator.schema.tables[place].clone();
     let from = generator.aliased(place);
@@ -45,7 +48,9 @@ pub(super) fn with(generator: &mut Gen<'_>) -> Option<String> {
             let name_of = generator.name(&table.name);
             format!("{head} INSERT OR IGNORE INTO {name_of} ({name}) SELECT one FROM q LIMIT 2")
         }
-        _ => format!("{head} UPDATE {target} SET {name} = {value} WHERE {column} IN (SELECT one FROM q)"),
+        _ => format!(
+            "{head} UPDATE {target} SET {name} = {value} WHERE {column} IN (SELECT one FROM q)"
+        ),
     })
 }
 
@@ -62,10 +67,17 @@ pub(super) fn to_view(generator: &mut Gen<'_>) -> Option<String> {
     let (value, by_value) = (generator.value(&column), generator.value(&by));
     Some(match generator.rng.u8(0..3) {
         0 => {
-            let values: Vec<String> = view.columns.iter().map(|column| generator.value(column)).collect();
+            let values: Vec<String> = view
+                .columns
+                .iter()
+                .map(|column| generator.value(column))
+                .collect();
             format!("INSERT INTO {name} VALUES ({})", values.join(", "))
         }
-        1 => format!("UPDATE {name} SET {} = {value} WHERE {} IS NOT {by_value}", column.name, by.name),
+        1 => format!(
+            "UPDATE {name} SET {} = {value} WHERE {} IS NOT {by_value}",
+            column.name, by.name
+        ),
         _ => format!("DELETE FROM {name} WHERE {} = {by_value}", by.name),
     })
 }
@@ -100,11 +112,16 @@ pub(super) fn refused_late(generator: &mut Gen<'_>) -> Option<String> {
         return None;
     }
     let table = generator.schema.tables[generator.pick(&integer_keyed)].clone();
-    let (key, other) = (table.columns[table.key[0]].clone(), table.columns[*table.payload().first()?].clone());
+    let (key, other) = (
+        table.columns[table.key[0]].clone(),
+        table.columns[*table.payload().first()?].clone(),
+    );
     let name = generator.name(&table.name);
     let number = generator.rng.i64(10..60);
     let (first, value) = (generator.lit(Literal::Int(number)), generator.value(&other));
     let (key, other) = (generator.name(&key.name), generator.name(&other.name));
     // The same key twice.
-    Some(format!("INSERT OR FAIL INTO {name} ({key}, {other}) VALUES ({first}, {value}), ({first}, {value})"))
+    Some(format!(
+        "INSERT OR FAIL INTO {name} ({key}, {other}) VALUES ({first}, {value}), ({first}, {value})"
+    ))
 }

@@ -10,14 +10,19 @@ pub(super) fn add_column(rng: &mut Rng, schema: &Schema) -> Option<Act> {
     let table = &schema.tables[rng.usize(0..schema.tables.len())].name;
     let number = rng.u32(..);
     let default = pick(rng, &["", " DEFAULT 1", " DEFAULT 'a'"]);
-    Some(Act::Call(Call::unprepared(format!("ALTER TABLE \"{table}\" ADD COLUMN \"new {number}\" INTEGER{default}"))))
+    Some(Act::Call(Call::unprepared(format!(
+        "ALTER TABLE \"{table}\" ADD COLUMN \"new {number}\" INTEGER{default}"
+    ))))
 }
 
 pub(super) fn index(rng: &mut Rng, schema: &Schema) -> Option<Act> {
     let table = &schema.tables[rng.usize(0..schema.tables.len())];
     let column = &table.columns[rng.usize(0..table.columns.len())].name;
     let name = format!("index {}", rng.u32(..));
-    let create = Call::unprepared(format!("CREATE INDEX \"{name}\" ON \"{}\" (\"{column}\")", table.name));
+    let create = Call::unprepared(format!(
+        "CREATE INDEX \"{name}\" ON \"{}\" (\"{column}\")",
+        table.name
+    ));
     Some(Act::Calls(match rng.bool() {
         true => vec![create],
         false => vec![create, Call::unprepared(format!("DROP INDEX \"{name}\""))],
@@ -26,13 +31,21 @@ pub(super) fn index(rng: &mut Rng, schema: &Schema) -> Option<Act> {
 
 pub(super) fn view(rng: &mut Rng, schema: &Schema) -> Option<Act> {
     let view = &schema.views[rng.usize(0..schema.views.len())];
-    let names: Vec<&str> = view.columns.iter().map(|column| column.name.as_str()).collect();
+    let names: Vec<&str> = view
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .collect();
     let query = match rng.bool() {
         true => another_view(schema, rng, names.len()),
         false => view.query.clone()?,
     };
     let drop = format!("DROP VIEW IF EXISTS \"{}\"", view.name);
-    let create = format!("CREATE VIEW \"{}\" ({}) AS {query}", view.name, names.join(", "));
+    let create = format!(
+        "CREATE VIEW \"{}\" ({}) AS {query}",
+        view.name,
+        names.join(", ")
+    );
     Some(match rng.u8(0..3) {
         0 => Act::Call(Call::unprepared(format!("{drop}; {create}"))),
         _ => Act::Calls(vec![Call::unprepared(drop), Call::unprepared(create)]),
@@ -40,5 +53,6 @@ pub(super) fn view(rng: &mut Rng, schema: &Schema) -> Option<Act> {
 }
 
 pub(super) fn trigger(rng: &mut Rng, schema: &Schema) -> Option<Act> {
-    Some(Act::Call(Call::unprepared(another_trigger(schema, rng))))
+    let sql = (!schema.recursive_triggers).then(|| another_trigger(schema, rng))?;
+    Some(Act::Call(Call::unprepared(sql)))
 }

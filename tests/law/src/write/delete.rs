@@ -43,13 +43,21 @@ pub(super) fn subquery(generator: &mut Gen<'_>) -> Option<String> {
     let column = generator.column(&from, place);
     let like = generator.column_like(&inner, &from.columns[place].clone());
     let condition = generator.pinning(&inner);
-    Some(format!("DELETE FROM {} WHERE {column} IN (SELECT {like} FROM {} WHERE {condition})", from.sql, inner.sql))
+    Some(format!(
+        "DELETE FROM {} WHERE {column} IN (SELECT {like} FROM {} WHERE {condition})",
+        from.sql, inner.sql
+    ))
 }
 
 /// A row goes that others refer to.
 pub(super) fn parent(generator: &mut Gen<'_>) -> Option<String> {
-    let parents: Vec<usize> =
-        generator.schema.tables.iter().flat_map(|table| &table.references).map(|reference| reference.parent).collect();
+    let parents: Vec<usize> = generator
+        .schema
+        .tables
+        .iter()
+        .flat_map(|table| &table.references)
+        .map(|reference| reference.parent)
+        .collect();
     if parents.is_empty() {
         return None;
     }
@@ -65,5 +73,8 @@ pub(super) fn returning(generator: &mut Gen<'_>) -> Option<String> {
     let table = generator.schema.tables[place].clone();
     let condition = generator.pinning(&from);
     let returned = super::insert::returned(generator, &table);
-    Some(format!("DELETE FROM {} WHERE {condition}{returned}", from.sql))
+    Some(format!(
+        "DELETE FROM {} WHERE {condition}{returned}",
+        from.sql
+    ))
 }

@@ -17,13 +17,18 @@ fn into(generator: &mut Gen<'_>, table: &Table) -> (String, Vec<usize>) {
     if places.is_empty() {
         places = table.writable();
     }
-    let columns: Vec<String> =
-        places.iter().map(|&place| generator.name(&table.columns[place].name.clone())).collect();
+    let columns: Vec<String> = places
+        .iter()
+        .map(|&place| generator.name(&table.columns[place].name.clone()))
+        .collect();
     (format!("INTO {name} ({})", columns.join(", ")), places)
 }
 
 fn values(generator: &mut Gen<'_>, table: &Table, places: &[usize]) -> String {
-    let values: Vec<String> = places.iter().map(|&place| value(generator, table, place)).collect();
+    let values: Vec<String> = places
+        .iter()
+        .map(|&place| value(generator, table, place))
+        .collect();
     format!("({})", values.join(", "))
 }
 
@@ -52,7 +57,9 @@ pub(super) fn rows(generator: &mut Gen<'_>, verb: &str, count: usize) -> String 
 pub(super) fn rows_of(generator: &mut Gen<'_>, place: usize, verb: &str, count: usize) -> String {
     let table = &generator.schema.tables[place];
     let (into, places) = into(generator, table);
-    let rows: Vec<String> = (0..count).map(|_| values(generator, table, &places)).collect();
+    let rows: Vec<String> = (0..count)
+        .map(|_| values(generator, table, &places))
+        .collect();
     format!("{verb} {into} VALUES {}", rows.join(", "))
 }
 
@@ -81,7 +88,10 @@ pub(super) fn select(generator: &mut Gen<'_>) -> Option<String> {
     let condition = generator.pinning(&source);
     let verb = generator.pick(&["INSERT", "INSERT OR IGNORE", "INSERT OR REPLACE"]);
     let columns = columns.join(", ");
-    Some(format!("{verb} {into} SELECT {columns} FROM {} WHERE {condition} LIMIT 3", source.sql))
+    Some(format!(
+        "{verb} {into} SELECT {columns} FROM {} WHERE {condition} LIMIT 3",
+        source.sql
+    ))
 }
 
 pub(super) fn default_values(generator: &mut Gen<'_>) -> Option<String> {
@@ -120,23 +130,28 @@ fn target(generator: &mut Gen<'_>, table: &Table) -> Option<String> {
     if unique.is_empty() {
         return None;
     }
-    let names: Vec<String> =
-        unique.iter().map(|&place| generator.name(&table.columns[place].name.clone())).collect();
+    let names: Vec<String> = unique
+        .iter()
+        .map(|&place| generator.name(&table.columns[place].name.clone()))
+        .collect();
     Some(format!("({})", names.join(", ")))
 }
 
 /// A table that has a key, with rows for it whose keys are likely taken.
 fn conflicting(generator: &mut Gen<'_>) -> Option<(Table, String)> {
-    let keyed: Vec<usize> =
-        (0..generator.schema.tables.len()).filter(|&i| !generator.schema.tables[i].key.is_empty()).collect();
+    let keyed: Vec<usize> = (0..generator.schema.tables.len())
+        .filter(|&i| !generator.schema.tables[i].key.is_empty())
+        .collect();
     if keyed.is_empty() {
         return None;
     }
     let place = generator.pick(&keyed);
     let table = generator.schema.tables[place].clone();
     let places = table.writable();
-    let columns: Vec<String> =
-        places.iter().map(|&place| generator.name(&table.columns[place].name.clone())).collect();
+    let columns: Vec<String> = places
+        .iter()
+        .map(|&place| generator.name(&table.columns[place].name.clone()))
+        .collect();
     let mut rows = Vec::new();
     for _ in 0..generator.rng.usize(1..=2) {
         let values: Vec<String> = places
@@ -152,7 +167,11 @@ fn conflicting(generator: &mut Gen<'_>) -> Option<(Table, String)> {
         rows.push(format!("({})", values.join(", ")));
     }
     let name = generator.name(&table.name);
-    let sql = format!("INSERT INTO {name} ({}) VALUES {}", columns.join(", "), rows.join(", "));
+    let sql = format!(
+        "INSERT INTO {name} ({}) VALUES {}",
+        columns.join(", "),
+        rows.join(", ")
+    );
     Some((table, sql))
 }
 
@@ -181,7 +200,13 @@ fn upsert(generator: &mut Gen<'_>) -> Option<(Table, String)> {
             false => format!("{name} = {}", generator.value(&column)),
         });
     }
-    Some((table, format!("{sql} ON CONFLICT {target} DO UPDATE SET {}", sets.join(", "))))
+    Some((
+        table,
+        format!(
+            "{sql} ON CONFLICT {target} DO UPDATE SET {}",
+            sets.join(", ")
+        ),
+    ))
 }
 
 pub(super) fn upsert_update(generator: &mut Gen<'_>) -> Option<String> {
@@ -207,7 +232,9 @@ pub(super) fn returned(generator: &mut Gen<'_>, table: &Table) -> String {
         0..=1 => " RETURNING *".to_owned(),
         2 => format!(" RETURNING {a} AS {b}, {b} AS {a}"),
         3 => format!(" RETURNING {a} || 'x', {b}"),
-        4 if !table.key.is_empty() => format!(" RETURNING \"{}\"", table.columns[table.key[0]].name),
+        4 if !table.key.is_empty() => {
+            format!(" RETURNING \"{}\"", table.columns[table.key[0]].name)
+        }
         _ => format!(" RETURNING {a}, {b}"),
     }
 }
@@ -215,7 +242,13 @@ pub(super) fn returned(generator: &mut Gen<'_>, table: &Table) -> String {
 pub(super) fn returning(generator: &mut Gen<'_>) -> Option<String> {
     let place = generator.table();
     let table = &generator.schema.tables[place];
-    let verb = generator.pick(&["INSERT", "INSERT", "INSERT OR REPLACE", "INSERT OR IGNORE", "REPLACE"]);
+    let verb = generator.pick(&[
+        "INSERT",
+        "INSERT",
+        "INSERT OR REPLACE",
+        "INSERT OR IGNORE",
+        "REPLACE",
+    ]);
     let count = generator.rng.usize(1..=2);
     let rows = rows_of(generator, place, verb, count);
     let upsert = match verb == "INSERT" && generator.chance(25) {

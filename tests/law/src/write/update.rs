@@ -34,7 +34,10 @@ fn set(generator: &mut Gen<'_>, from: &From, table: &Table) -> String {
         let name = generator.name(&column.name);
         let value = match generator.rng.u8(0..10) {
             0 => generator.column_like(from, &column),
-            1 => format!("{} + 1", generator.column(from, generator_place(table, &column.name))),
+            1 => format!(
+                "{} + 1",
+                generator.column(from, generator_place(table, &column.name))
+            ),
             _ => generator.value(&column),
         };
         sets.push(format!("{name} = {value}"));
@@ -43,7 +46,11 @@ fn set(generator: &mut Gen<'_>, from: &From, table: &Table) -> String {
 }
 
 fn generator_place(table: &Table, name: &str) -> usize {
-    table.columns.iter().position(|column| column.name == name).unwrap_or_default()
+    table
+        .columns
+        .iter()
+        .position(|column| column.name == name)
+        .unwrap_or_default()
 }
 
 /// An update without its condition.
@@ -84,7 +91,10 @@ pub(super) fn key(generator: &mut Gen<'_>) -> Option<String> {
     };
     let condition = generator.pinning(&from);
     let verb = generator.pick(&["UPDATE", "UPDATE", "UPDATE OR IGNORE", "UPDATE OR REPLACE"]);
-    Some(format!("{verb} {} SET {name} = {value} WHERE {condition}", from.sql))
+    Some(format!(
+        "{verb} {} SET {name} = {value} WHERE {condition}",
+        from.sql
+    ))
 }
 
 /// A key that the first rows do not have.
@@ -97,14 +107,20 @@ pub(super) fn rowid(generator: &mut Gen<'_>) -> Option<String> {
     if !table.rowid {
         return None;
     }
-    let (set, by) = (generator.pick(&["rowid", "oid", "_rowid_"]), generator.rowid(&from)?);
+    let (set, by) = (
+        generator.pick(&["rowid", "oid", "_rowid_"]),
+        generator.rowid(&from)?,
+    );
     let value = generator.rng.i64(1..12);
     let value = generator.lit(Literal::Int(value));
     let other = generator.rng.i64(1..6);
     let other = generator.lit(Literal::Int(other));
     Some(match generator.rng.u8(0..3) {
         0 => format!("UPDATE {} SET {set} = {by} + 20", from.sql),
-        _ => format!("UPDATE OR REPLACE {} SET {set} = {value} WHERE {by} = {other}", from.sql),
+        _ => format!(
+            "UPDATE OR REPLACE {} SET {set} = {value} WHERE {by} = {other}",
+            from.sql
+        ),
     })
 }
 
@@ -113,7 +129,10 @@ pub(super) fn same(generator: &mut Gen<'_>) -> Option<String> {
     let column = table.columns[generator.pick(&table.writable())].clone();
     let name = generator.name(&column.name);
     let condition = generator.maybe_where(&from);
-    Some(format!("UPDATE {} SET {name} = {name}{condition}", from.sql))
+    Some(format!(
+        "UPDATE {} SET {name} = {name}{condition}",
+        from.sql
+    ))
 }
 
 /// Another spelling of what was there: another case, trailing blanks, 1.0 for 1.
@@ -122,11 +141,20 @@ pub(super) fn equal(generator: &mut Gen<'_>) -> Option<String> {
     let column = table.columns[generator.pick(&table.writable())].clone();
     let name = generator.name(&column.name);
     let other = match column.kind.is_text() {
-        true => generator.pick(&["upper(name)", "name || ' '", "lower(name)", "CAST(name AS BLOB)"]),
+        true => generator.pick(&[
+            "upper(name)",
+            "name || ' '",
+            "lower(name)",
+            "CAST(name AS BLOB)",
+        ]),
         false => generator.pick(&["name * 1.0", "CAST(name AS TEXT)", "name || ''", "+name"]),
     };
     let condition = generator.maybe_where(&from);
-    Some(format!("UPDATE {} SET {name} = {}{condition}", from.sql, other.replace("name", &name)))
+    Some(format!(
+        "UPDATE {} SET {name} = {}{condition}",
+        from.sql,
+        other.replace("name", &name)
+    ))
 }
 
 pub(super) fn or_ignore(generator: &mut Gen<'_>) -> Option<String> {
@@ -160,15 +188,23 @@ pub(super) fn from(generator: &mut Gen<'_>) -> Option<String> {
     };
     let on = generator.join_condition(&other, &from);
     let target = generator.name(&table.name);
-    Some(format!("UPDATE {target} AS {alias} SET {name} = {value} FROM {} WHERE {on}", other.sql))
+    Some(format!(
+        "UPDATE {target} AS {alias} SET {name} = {value} FROM {} WHERE {on}",
+        other.sql
+    ))
 }
 
 pub(super) fn row_values(generator: &mut Gen<'_>) -> Option<String> {
     let (from, table) = target(generator);
     let mut payload = table.payload();
     generator.rng.shuffle(&mut payload);
-    let [first, second, ..] = payload.as_slice() else { return None };
-    let (a, b) = (table.columns[*first].clone(), table.columns[*second].clone());
+    let [first, second, ..] = payload.as_slice() else {
+        return None;
+    };
+    let (a, b) = (
+        table.columns[*first].clone(),
+        table.columns[*second].clone(),
+    );
     let values = format!("{}, {}", generator.value(&a), generator.value(&b));
     let names = format!("{}, {}", generator.name(&a.name), generator.name(&b.name));
     let condition = generator.maybe_where(&from);
@@ -176,8 +212,15 @@ pub(super) fn row_values(generator: &mut Gen<'_>) -> Option<String> {
         true => format!("UPDATE {} SET ({names}) = ({values}){condition}", from.sql),
         false => {
             let other = generator.any_aliased();
-            let pair = format!("{}, {}", generator.column_like(&other, &a), generator.column_like(&other, &b));
-            format!("UPDATE {} SET ({names}) = (SELECT {pair} FROM {} ORDER BY 1, 2 LIMIT 1){condition}", from.sql, other.sql)
+            let pair = format!(
+                "{}, {}",
+                generator.column_like(&other, &a),
+                generator.column_like(&other, &b)
+            );
+            format!(
+                "UPDATE {} SET ({names}) = (SELECT {pair} FROM {} ORDER BY 1, 2 LIMIT 1){condition}",
+                from.sql, other.sql
+            )
         }
     })
 }
@@ -193,36 +236,59 @@ pub(super) fn subquery(generator: &mut Gen<'_>) -> Option<String> {
     Some(match generator.rng.u8(0..3) {
         0 => {
             let count = generator.chance(50);
-            let inside = if count { "count(*)".to_owned() } else { format!("max({like})") };
+            let inside = if count {
+                "count(*)".to_owned()
+            } else {
+                format!("max({like})")
+            };
             let payload = table.payload();
             let set = table.columns[*payload.first()?].clone();
             let set = generator.name(&set.name);
             let end = generator.maybe_where(&from);
-            format!("UPDATE {} SET {set} = (SELECT {inside} FROM {}{condition}){end}", from.sql, inner.sql)
+            format!(
+                "UPDATE {} SET {set} = (SELECT {inside} FROM {}{condition}){end}",
+                from.sql, inner.sql
+            )
         }
-        _ => format!("{sql} WHERE {name} IN (SELECT {like} FROM {}{condition})", inner.sql),
+        _ => format!(
+            "{sql} WHERE {name} IN (SELECT {like} FROM {}{condition})",
+            inner.sql
+        ),
     })
 }
 
 /// A child moves to another parent.
 pub(super) fn reference(generator: &mut Gen<'_>) -> Option<String> {
-    let referring: Vec<usize> =
-        (0..generator.schema.tables.len()).filter(|&i| !generator.schema.tables[i].references.is_empty()).collect();
+    let referring: Vec<usize> = (0..generator.schema.tables.len())
+        .filter(|&i| !generator.schema.tables[i].references.is_empty())
+        .collect();
     if referring.is_empty() {
         return None;
     }
     let place = generator.pick(&referring);
     let (from, table) = target_at(generator, place);
-    let column = table.columns.iter().find(|column| column.name.starts_with("of"))?.clone();
+    let column = table
+        .columns
+        .iter()
+        .find(|column| column.name.starts_with("of"))?
+        .clone();
     let (name, value) = (generator.name(&column.name), generator.value(&column));
     let condition = generator.pinning(&from);
-    Some(format!("UPDATE {} SET {name} = {value} WHERE {condition}", from.sql))
+    Some(format!(
+        "UPDATE {} SET {name} = {value} WHERE {condition}",
+        from.sql
+    ))
 }
 
 /// A key changes that others refer to.
 pub(super) fn parent_key(generator: &mut Gen<'_>) -> Option<String> {
-    let parents: Vec<usize> =
-        generator.schema.tables.iter().flat_map(|table| &table.references).map(|reference| reference.parent).collect();
+    let parents: Vec<usize> = generator
+        .schema
+        .tables
+        .iter()
+        .flat_map(|table| &table.references)
+        .map(|reference| reference.parent)
+        .collect();
     if parents.is_empty() {
         return None;
     }
@@ -244,7 +310,10 @@ pub(super) fn parent_key(generator: &mut Gen<'_>) -> Option<String> {
         _ => {
             let number = generator.rng.i64(5..50);
             let number = generator.lit(Literal::Int(number));
-            format!("UPDATE OR IGNORE {} SET {name} = {number} WHERE {condition}", from.sql)
+            format!(
+                "UPDATE OR IGNORE {} SET {name} = {number} WHERE {condition}",
+                from.sql
+            )
         }
     })
 }
