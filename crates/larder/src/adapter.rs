@@ -14,7 +14,9 @@ use crate::policy::Policy;
 pub use crate::store::Want;
 
 pub use crate::cache::Witness;
-pub use crate::change::{BUMP_TAGS_MAX, Changes, RowImage, RowsChange, Widen};
+pub use crate::change::{
+    BUMP_TAGS_MAX, Changes, IMAGES_PER_TABLE_MAX, RowImage, RowsChange, Widen,
+};
 pub use crate::read::{Fetched, Hit, Outcome};
 pub use crate::value::ValueKind;
 pub use crate::write::{MarkGuard, Published};

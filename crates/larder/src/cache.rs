@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
@@ -106,10 +107,14 @@ impl Core {
         }
     }
 
+    /// An observer's panic ends here: the read or write that it was told of has nothing to do with
+    /// it, and may run in a `Drop`, where a second panic would end the process.
     #[cold]
     fn tell(&self, event: &Event<'_>) {
         for observer in &self.observers {
-            observer.event(event);
+            let told = catch_unwind(AssertUnwindSafe(|| observer.event(event)));
+            // What it said has been printed by the panic hook.
+            drop(told);
         }
     }
 

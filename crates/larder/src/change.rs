@@ -9,6 +9,9 @@ use crate::tag::Tag;
 /// So many tags one write may bump on one table. Beyond, it bumps the table's tag instead.
 pub const BUMP_TAGS_MAX: usize = 4096;
 
+/// So many rows' images a transaction keeps of one table. Beyond, it bumps the table's tag instead.
+pub const IMAGES_PER_TABLE_MAX: usize = 10_000;
+
 /// What a committed write changed, as an adapter reports it to [`Cache::publish`](crate::Cache::publish).
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
@@ -21,8 +24,13 @@ pub struct Changes {
 
 #[derive(Clone, Debug)]
 enum TableChange {
-    Widened,
-    Rows(Vec<RowsChange>),
+    /// Anything in the table may have changed, by the adapter's word or for this reason.
+    Widened(Option<Widen>),
+    Rows {
+        all: Vec<RowsChange>,
+        /// How many images they hold: [`IMAGES_PER_TABLE_MAX`] at most.
+        images: usize,
+    },
 }
 
 /// Rows of one table that one statement changed.
@@ -67,11 +75,16 @@ impl Changes {
 
     /// Anything in a table may have changed.
     pub fn table(&mut self, database: &str, table: &str) {
-        self.tables
-            .insert((database.into(), table.into()), TableChange::Widened);
+        self.widen(database.into(), table.into(), None);
     }
 
-    /// These rows of a table have changed.
+    fn widen(&mut self, database: Arc<str>, table: Arc<str>, why: Option<Widen>) {
+        self.tables
+            .insert((database, table), TableChange::Widened(why));
+    }
+
+    /// These rows of a table have changed. More than [`IMAGES_PER_TABLE_MAX`] of one table are
+    /// not kept: then anything in it may have changed.
     pub fn rows(&mut self, database: &str, table: &str, rows: RowsChange) {
         if rows.rows.is_empty() {
             return;
@@ -79,9 +92,17 @@ impl Changes {
         let change = self
             .tables
             .entry((database.into(), table.into()))
-            .or_insert_with(|| TableChange::Rows(Vec::new()));
-        if let TableChange::Rows(all) = change {
-            all.push(rows);
+            .or_insert_with(|| TableChange::Rows {
+                all: Vec::new(),
+                images: 0,
+            });
+        if let TableChange::Rows { all, images } = change {
+            *images += rows.rows.len();
+            if *images > IMAGES_PER_TABLE_MAX {
+                *change = TableChange::Widened(Some(Widen::TooManyImages));
+            } else {
+                all.push(rows);
+            }
         }
     }
 
@@ -102,8 +123,8 @@ impl Changes {
         }
         for ((database, table), change) in other.tables {
             match change {
-                TableChange::Widened => self.table(&database, &table),
-                TableChange::Rows(all) => {
+                TableChange::Widened(why) => self.widen(database, table, why),
+                TableChange::Rows { all, .. } => {
                     for rows in all {
                         self.rows(&database, &table, rows);
                     }
@@ -135,7 +156,7 @@ impl Changes {
     pub(crate) fn watched(&self) -> Vec<Tag> {
         self.tables
             .iter()
-            .filter(|(_, change)| matches!(change, TableChange::Rows(_)))
+            .filter(|(_, change)| matches!(change, TableChange::Rows { .. }))
             .map(|((database, table), _)| Tag::table(database, table))
             .collect()
     }
@@ -154,14 +175,19 @@ impl Changes {
             }
             let table = Tag::table(database, table);
             match change {
-                TableChange::Widened => tags.push(table),
-                TableChange::Rows(all) => match table_tags(&table, all, &shapes_of(&table)) {
-                    Ok(mut fine) => tags.append(&mut fine),
-                    Err(why) => {
-                        tags.push(table.clone());
-                        widened.push((table, why));
+                TableChange::Widened(why) => {
+                    tags.push(table.clone());
+                    widened.extend(why.clone().map(|why| (table, why)));
+                }
+                TableChange::Rows { all, .. } => {
+                    match table_tags(&table, all, &shapes_of(&table)) {
+                        Ok(mut fine) => tags.append(&mut fine),
+                        Err(why) => {
+                            tags.push(table.clone());
+                            widened.push((table, why));
+                        }
                     }
-                },
+                }
             }
         }
         (tags, widened)
@@ -175,6 +201,8 @@ pub enum Widen {
     NeedsColumn(Name),
     /// More than [`BUMP_TAGS_MAX`] tags.
     TooManyTags,
+    /// More than [`IMAGES_PER_TABLE_MAX`] rows changed in one transaction.
+    TooManyImages,
 }
 
 impl std::fmt::Display for Widen {
@@ -182,6 +210,7 @@ impl std::fmt::Display for Widen {
         match self {
             Widen::NeedsColumn(name) => write!(f, "the row images do not hold column {name}"),
             Widen::TooManyTags => write!(f, "more than {BUMP_TAGS_MAX} tags"),
+            Widen::TooManyImages => write!(f, "more than {IMAGES_PER_TABLE_MAX} changed rows"),
         }
     }
 }

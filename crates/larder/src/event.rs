@@ -132,7 +132,8 @@ pub enum Event<'a> {
     },
 }
 
-/// Who listens to a cache's events. Called on the path of the read or write: be quick.
+/// Who listens to a cache's events. Called on the path of the read or write: be quick. A panic of
+/// an observer is caught, and goes no further.
 pub trait Observer: Send + Sync + 'static {
     /// Takes note of an event.
     fn event(&self, event: &Event<'_>);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::policy::Policy;
+use crate::policy::{Policy, part_of};
 
 /// What a store found out about an entry's tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub fn freshness(policy: &Policy, ttl: Duration, age: Duration, state: TagState)
     }
     if age < ttl {
         return match policy.refresh_ahead {
-            Some(fraction) if age >= ttl.mul_f64(fraction.clamp(0.0, 1.0)) => Freshness::Ageing,
+            Some(fraction) if age >= part_of(ttl, fraction) => Freshness::Ageing,
             _ => Freshness::Fresh,
         };
     }

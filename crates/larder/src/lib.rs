@@ -60,7 +60,7 @@ mod write;
 
 pub use adapter::Fetch;
 pub use cache::{Cache, CacheBuilder, Get, GetOrLoad, Getting, Insert, Loading};
-pub use change::{BUMP_TAGS_MAX, Changes, RowImage, RowsChange, Widen};
+pub use change::{BUMP_TAGS_MAX, Changes, IMAGES_PER_TABLE_MAX, RowImage, RowsChange, Widen};
 pub use clock::{Clock, ManualClock, Moment, SystemClock};
 pub use counters::{GROUPS_MAX, Group, GroupStats};
 pub use entry::Entry;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::level::Level;
 
 /// How long an entry is fresh if nobody says otherwise.
 pub const TTL_DEFAULT: Duration = Duration::from_secs(60 * 60);
@@ -41,7 +40,6 @@ pub struct Policy {
     pub(crate) soft_load_timeout: Option<Duration>,
     pub(crate) hard_load_timeout: Option<Duration>,
     pub(crate) wait_timeout: Option<Duration>,
-    pub(crate) level: Level,
 }
 
 impl Default for Policy {
@@ -57,7 +55,6 @@ impl Default for Policy {
             soft_load_timeout: None,
             hard_load_timeout: None,
             wait_timeout: None,
-            level: Level::Regular,
         }
     }
 }
@@ -96,8 +93,6 @@ knobs! {
     hard_load_timeout: Duration => Some;
     /// How long a caller waits for a load, its own or another's. The load goes on.
     wait_timeout: Duration => Some;
-    /// What the read promises about writes.
-    level: Level => |value| value;
 }
 
 impl Policy {
@@ -115,11 +110,6 @@ impl Policy {
         ttl.saturating_add(self.stale_while_revalidate.max(self.stale_if_error))
     }
 
-    /// What is promised about writes.
-    pub fn promised_level(&self) -> Level {
-        self.level
-    }
-
     /// The ttl of one entry: shortened by the jitter, where `chance` is a random number between 0 and 1.
     pub(crate) fn ttl_of(&self, negative: bool, chance: f64) -> Duration {
         let ttl = if negative {
@@ -130,7 +120,7 @@ impl Policy {
         if self.jitter == 0.0 {
             ttl
         } else {
-            ttl.mul_f64((1.0 - self.jitter * chance).clamp(0.0, 1.0))
+            part_of(ttl, 1.0 - self.jitter * chance)
         }
     }
 
@@ -147,5 +137,34 @@ impl Policy {
         };
         fraction("jitter", self.jitter)?;
         fraction("refresh_ahead", self.refresh_ahead.unwrap_or(0.0))
+    }
+}
+
+/// A part of a time: all of it where the fraction is more than 1, or none at all. Never panics:
+/// a call's own policy is not checked.
+pub(crate) fn part_of(time: Duration, fraction: f64) -> Duration {
+    Duration::try_from_secs_f64(time.as_secs_f64() * fraction.clamp(0.0, 1.0))
+        .map_or(time, |part| part.min(time))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fraction_that_is_none_takes_no_part_and_never_panics() {
+        let minute = Duration::from_secs(60);
+        assert_eq!(part_of(minute, 0.5), Duration::from_secs(30));
+        assert_eq!(part_of(minute, -0.0), Duration::ZERO);
+        assert_eq!(part_of(minute, -7.0), Duration::ZERO);
+        for fraction in [1.0, 7.0, f64::INFINITY, f64::NAN] {
+            assert_eq!(part_of(minute, fraction), minute, "{fraction}");
+            assert_eq!(
+                part_of(Duration::MAX, fraction),
+                Duration::MAX,
+                "{fraction}"
+            );
+        }
+        assert!(part_of(Duration::MAX, 0.5) < Duration::MAX);
     }
 }

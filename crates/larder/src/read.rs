@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
 use crate::cache::{Core, State};
 use crate::clock::Moment;
@@ -315,6 +316,8 @@ where
 {
     let mut load = Some(load);
     let mut missed = false;
+    // All waits together are one: a flight may say that we are to look again.
+    let mut first_wait: Option<Instant> = None;
     loop {
         match core.state() {
             State::Open => {}
@@ -383,7 +386,10 @@ where
                 (flight, Outcome::Loaded)
             }
         };
-        let done = wait(core, &ask, &flight, stale.as_ref()).await;
+        let begun = *first_wait.get_or_insert_with(Instant::now);
+        let limit = ask.policy.wait_timeout;
+        let left = limit.map(|limit| limit.saturating_sub(begun.elapsed()));
+        let done = wait(core, &ask, &flight, stale.as_ref(), left).await;
         let failed = match done {
             Waited::Stale(fetched) => return Ok(fetched),
             Waited::TimedOut => LoadError::TimedOut,
@@ -438,16 +444,16 @@ enum Waited<T> {
     TimedOut,
 }
 
-/// Waits as long as the policy allows: first until a stale entry will do, then to the end.
+/// Waits as long as is left: first until a stale entry will do, then to the end.
 async fn wait<T>(
     core: &Core,
     ask: &Ask<'_, T>,
     flight: &Flight,
     stale: Option<&(Arc<T>, Entry)>,
+    whole: Option<Duration>,
 ) -> Waited<T> {
     let done = flight.wait();
     tokio::pin!(done);
-    let whole = ask.policy.wait_timeout;
     let mut spent = Duration::ZERO;
     if let (Some((value, entry)), Some(soft)) = (stale, ask.policy.soft_load_timeout)
         && whole.is_none_or(|whole| soft < whole)
@@ -768,10 +774,11 @@ pub(crate) async fn put(
     key: &Key,
     entry: Entry,
     keep: Duration,
-) -> crate::error::Result<()> {
+) -> crate::error::Result<Put> {
     let group = entry.group().clone();
     let weight = entry.weight();
-    match core.store.insert(&core.namespace, key, entry, keep).await {
+    let put = core.store.insert(&core.namespace, key, entry, keep).await;
+    match &put {
         Ok(Put::Stored { evicted }) => {
             group.inserts();
             core.emit(|| Event::Inserted {
@@ -779,25 +786,21 @@ pub(crate) async fn put(
                 key,
                 weight,
             });
-            if evicted > 0 {
-                core.emit(|| Event::Evicted { count: evicted });
+            if *evicted > 0 {
+                core.emit(|| Event::Evicted { count: *evicted });
             }
-            Ok(())
         }
         Ok(Put::TooLarge { weight, max }) => {
             group.too_large();
             core.emit(|| Event::TooLarge {
                 group: group.name(),
                 key,
-                weight,
-                max,
+                weight: *weight,
+                max: *max,
             });
-            Ok(())
         }
-        Ok(Put::Outdated) => Ok(()),
-        Err(error) => {
-            core.emit(|| Event::StoreFailed { error: &error });
-            Err(error)
-        }
+        Ok(Put::Outdated) => {}
+        Err(error) => core.emit(|| Event::StoreFailed { error }),
     }
+    put
 }

@@ -1,5 +1,6 @@
 //! The write path: inserting, removing, invalidating, publishing what a commit changed.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::cache::{Core, State};
@@ -13,7 +14,7 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::read::{expand, put};
 use crate::shape::{Shape, ShapeList};
-use crate::store::{Mark, Want};
+use crate::store::{Mark, Put, Want};
 use crate::tag::Tag;
 use crate::value::ValueKind;
 
@@ -78,7 +79,15 @@ pub(crate) async fn insert<T: Send + Sync + 'static>(
             ttl,
             group,
         });
-        put(core, key, entry, policy.keep_of(ttl)).await
+        match put(core, key, entry, policy.keep_of(ttl)).await? {
+            // A tag was bumped meanwhile: the value is not kept, and what was there is older still.
+            Put::Outdated => {
+                core.store
+                    .remove(&core.namespace, std::slice::from_ref(key))
+                    .await
+            }
+            _ => Ok(()),
+        }
     }
     .await;
     drop(block);
@@ -141,7 +150,11 @@ pub(crate) async fn publish(core: &Core, changes: &Changes) -> Published {
         Ok(lists) => {
             // A store may answer with lists that grew on the way: what is new is bumped as well.
             let (all, now_widened) = changes.tags(shapes_of(&watch, &lists));
-            let new: Vec<Tag> = all.into_iter().filter(|tag| !tags.contains(tag)).collect();
+            let bumped: HashSet<&Tag> = tags.iter().collect();
+            let new: Vec<Tag> = all
+                .into_iter()
+                .filter(|tag| !bumped.contains(tag))
+                .collect();
             widened = now_widened;
             if !new.is_empty() {
                 if let Err(error) = core.store.bump(&core.namespace, &new, &[]).await {

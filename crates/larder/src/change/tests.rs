@@ -190,3 +190,49 @@ fn merged_changes_hold_both() {
     let tags = changes.tags(|_| Vec::new().into()).0;
     assert_eq!(tags, [Tag::named("prices"), Tag::table("", "album")]);
 }
+
+#[test]
+fn more_images_than_are_kept_widen_the_table_and_no_other() {
+    let one = |id: i64| change(Columns::All, &[(None, Some([id, 1, 9]))]);
+    let mut changes = Changes::new();
+    for id in 0..IMAGES_PER_TABLE_MAX as i64 {
+        changes.rows("", "track", one(id));
+    }
+    changes.rows("", "album", one(1));
+    let shapes = |_: &Tag| -> Arc<[Shape]> { Vec::new().into() };
+    assert_eq!(changes.watched().len(), 2, "exactly as many are kept");
+    assert_eq!(changes.tags(shapes).1, []);
+    changes.rows("", "track", one(-1));
+    let track = Tag::table("", "track");
+    let check = |changes: &Changes| {
+        assert_eq!(changes.watched(), [Tag::table("", "album")]);
+        let (tags, widened) = changes.tags(shapes);
+        assert!(tags.contains(&track), "{tags:?}");
+        assert_eq!(widened, [(track.clone(), Widen::TooManyImages)]);
+    };
+    check(&changes);
+    // What comes later is not kept either, nor what is merged.
+    changes.rows("", "track", one(-2));
+    check(&changes);
+    let mut merged = Changes::new();
+    merged.rows("", "track", one(-3));
+    merged.merge(changes);
+    check(&merged);
+}
+
+#[test]
+fn images_of_merged_statements_are_counted_together() {
+    let half: Vec<_> = (0..IMAGES_PER_TABLE_MAX as i64 / 2 + 1)
+        .map(|id| (None, Some([id, 1, 9])))
+        .collect();
+    let statement = || {
+        let mut changes = Changes::new();
+        changes.rows("", "track", change(Columns::All, &half));
+        changes
+    };
+    let mut transaction = statement();
+    assert_eq!(transaction.watched().len(), 1);
+    transaction.merge(statement());
+    assert_eq!(transaction.watched(), []);
+    assert_eq!(transaction.coarse_tags(), [Tag::table("", "track")]);
+}

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use larder::{Cache, Key, Memory, Policy, Tag};
+use larder::{Cache, Changes, Event, Key, Memory, Observer, Policy, Tag};
 
-use crate::support::{Bench, Broken, seconds};
+use crate::support::{Bench, Broken, Events, seconds};
 
 #[tokio::test]
 async fn a_cached_nothing_differs_from_a_miss() {
@@ -399,4 +399,115 @@ async fn nothing_is_held_when_everything_has_gone() {
         .expect("memory answers");
     assert!(bench.memory.is_empty());
     assert_eq!(bench.memory.tags(), 0);
+}
+
+/// A value that invalidates a tag while it is weighed: after its versions were read, before it is
+/// stored.
+struct Meddler {
+    value: u64,
+    bumps: Option<Cache>,
+}
+
+impl Meddler {
+    fn weigh(&self) -> usize {
+        if let Some(cache) = &self.bumps {
+            let mut changes = Changes::new();
+            changes.tag(Tag::named("t"));
+            cache.publish_now(changes);
+        }
+        8
+    }
+}
+
+#[tokio::test]
+async fn an_insert_that_an_invalidation_meets_leaves_nothing_older() {
+    let bench = Bench::new();
+    let insert = async |value, bumps: Option<Cache>| {
+        bench
+            .cache
+            .insert("k", Meddler { value, bumps })
+            .local()
+            .weigh(Meddler::weigh)
+            .tags(if value == 1 {
+                None
+            } else {
+                Some(Tag::named("t"))
+            })
+            .await
+            .expect("memory answers");
+        let found = bench.cache.get::<Meddler>("k").local().await;
+        found.expect("memory answers").map(|meddler| meddler.value)
+    };
+    assert_eq!(insert(1, None).await, Some(1));
+    assert_eq!(insert(2, Some(bench.cache.clone())).await, None);
+    assert_eq!(insert(3, None).await, Some(3));
+}
+
+/// A load's value is only of use to those who wait for it: what is stored is somebody else's.
+#[tokio::test]
+async fn a_load_that_an_invalidation_meets_leaves_the_stale_entry() {
+    let policy = Policy::new().ttl(seconds(60)).stale_if_error(seconds(600));
+    let bench = Bench::with_policy(policy);
+    let read = async |loaded: Result<Meddler, Broken>| {
+        let read = bench
+            .cache
+            .get_or_load("k", async || loaded)
+            .local()
+            .weigh(Meddler::weigh)
+            .tags([Tag::named("t")]);
+        read.await.map(|meddler| meddler.value)
+    };
+    bench
+        .cache
+        .insert(
+            "k",
+            Meddler {
+                value: 1,
+                bumps: None,
+            },
+        )
+        .local()
+        .await
+        .expect("memory answers");
+    bench.advance(60);
+    let meddler = Meddler {
+        value: 2,
+        bumps: Some(bench.cache.clone()),
+    };
+    assert_eq!(read(Ok(meddler)).await.expect("loads"), 2);
+    assert_eq!(read(Err(Broken)).await.expect("stale"), 1);
+}
+
+struct Panicking;
+
+impl Observer for Panicking {
+    fn event(&self, event: &Event<'_>) {
+        panic!("an observer's own fault, told of {event:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_observer_that_panics_harms_nobody() {
+    let events = Arc::new(Events::default());
+    let cache = Cache::builder()
+        .observer(Panicking)
+        .observer(events.clone())
+        .build()
+        .expect("the settings are valid");
+    let load = async || Ok::<u64, Broken>(7);
+    let read = cache.get_or_load("k", load).tags([Tag::named("t")]);
+    assert_eq!(*read.await.expect("loads"), 7);
+    let mut changes = Changes::new();
+    changes.tag(Tag::named("t"));
+    assert!(!cache.publish(changes).await.delayed);
+    assert_eq!(
+        events.take(),
+        [
+            "miss Absent",
+            "loaded",
+            "inserted",
+            "invalidated t by nobody"
+        ]
+    );
+    assert_eq!(cache.get::<u64>("k").await.expect("memory answers"), None);
 }

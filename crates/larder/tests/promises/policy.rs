@@ -333,3 +333,62 @@ fn fractions_that_are_none_are_refused() {
             .is_config()
     );
 }
+
+#[tokio::test]
+async fn a_calls_own_policy_never_panics_whatever_its_numbers() {
+    let bench = Bench::new();
+    let longest = std::time::Duration::MAX;
+    for policy in [
+        Policy::new().refresh_ahead(f64::NAN),
+        Policy::new().jitter(f64::NAN),
+        Policy::new().jitter(-1e300).ttl(longest),
+        Policy::new().refresh_ahead(1.0).ttl(longest),
+        Policy::new()
+            .ttl(longest)
+            .stale_while_revalidate(longest)
+            .stale_if_error(longest)
+            .wait_timeout(longest)
+            .hard_load_timeout(longest),
+    ] {
+        for round in 0..2 {
+            let read = bench.cache.get_or_load("k", bench.gives(1)).policy(policy);
+            assert_eq!(*read.await.expect("loads"), 1, "{policy:?}, {round}");
+            bench.advance(1);
+        }
+        bench.cache.remove("k").await.expect("memory answers");
+    }
+    assert_eq!(bench.loads(), 5, "each was loaded once and then found");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_must_look_again_waits_no_longer_than_it_says() {
+    let (bench, gate, endless) = (Bench::new(), Gate::new(), Gate::new());
+    // A batch leads the key and knows nothing of it in the end.
+    let (cache, inner) = (bench.cache.clone(), gate.clone());
+    let batch = tokio::spawn(async move {
+        let load = async move |_| {
+            inner.pass().await;
+            Ok::<_, Broken>(Vec::<(&str, u64)>::new())
+        };
+        cache.get_or_load_many(["k"], load).await
+    });
+    gate.started().await;
+    let begun = tokio::time::Instant::now();
+    let (cache, inner) = (bench.cache.clone(), endless.clone());
+    let caller = tokio::spawn(async move {
+        let load = async move || {
+            inner.pass().await;
+            Ok::<u64, Broken>(7)
+        };
+        cache.get_or_load("k", load).wait_timeout(seconds(2)).await
+    });
+    others_wait().await;
+    tokio::time::advance(seconds(1)).await;
+    gate.open();
+    assert!(batch.await.expect("no panic").expect("loads").is_empty());
+    endless.started().await;
+    assert_eq!(begun.elapsed(), seconds(1), "its own load has begun");
+    let waited = caller.await.expect("no panic");
+    assert!(matches!(waited, Err(LoadError::TimedOut)), "{waited:?}");
+    assert_eq!(begun.elapsed(), seconds(2));
+}
