@@ -77,7 +77,7 @@ impl Schema {
         let triggers = if schema.recursive_triggers {
             1
         } else {
-            rng.usize(0..=3)
+            rng.usize(0..=2)
         };
         for _ in 0..triggers {
             trigger::add(&mut schema, rng);

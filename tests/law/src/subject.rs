@@ -1,6 +1,8 @@
 //! The database under test: a file, a cached connection to it, and one beside it that knows of no
 //! cache and tells what is true.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use larder::Cache;
@@ -20,6 +22,8 @@ use crate::write::{Act, Call, End, How, Step};
 pub(crate) struct Subject {
     pub(crate) db: CachedConnection,
     fresh: DatabaseConnection,
+    /// What a write on `fresh` may still cost, in thousands of SQLite's steps.
+    steps_left: Arc<AtomicI64>,
     /// Removed when it goes.
     _folder: TempDir,
 }
@@ -65,7 +69,23 @@ impl Subject {
             });
             options
         };
-        let fresh = Database::connect(options(1)).await?;
+        let steps_left = Arc::new(AtomicI64::new(i64::MAX));
+        let steps = steps_left.clone();
+        let mut limited = options(1);
+        limited.map_sqlx_sqlite_pool_opts(move |options| {
+            let steps = steps.clone();
+            options.after_connect(move |connection, _| {
+                let steps = steps.clone();
+                Box::pin(async move {
+                    let mut handle = connection.lock_handle().await?;
+                    handle.set_progress_handler(1000, move || {
+                        steps.fetch_sub(1, Ordering::Relaxed) > 0
+                    });
+                    Ok(())
+                })
+            })
+        });
+        let fresh = Database::connect(limited).await?;
         // Rows come before their parents.
         fresh
             .execute_unprepared("PRAGMA foreign_keys = OFF")
@@ -86,6 +106,7 @@ impl Subject {
         Ok(Subject {
             db,
             fresh,
+            steps_left,
             _folder: folder,
         })
     }
@@ -136,17 +157,21 @@ impl Subject {
             _ => return None,
         };
         let transaction = self.fresh.begin().await.ok()?;
+        self.steps_left.store(STEPS_MAX, Ordering::Relaxed);
         for call in calls {
             // A refused statement may end the transaction, and is not what is looked for.
             if run(&transaction, call).await.is_err() {
+                let endless = self.steps_left.load(Ordering::Relaxed) <= 0;
+                self.steps_left.store(i64::MAX, Ordering::Relaxed);
                 let _ = transaction.execute_unprepared("BEGIN").await;
                 let _ = transaction.rollback().await;
-                return Some(-1);
+                return Some(if endless { ENDLESS } else { REFUSED });
             }
         }
+        self.steps_left.store(i64::MAX, Ordering::Relaxed);
         if too_full(&transaction, tables).await {
             let _ = transaction.rollback().await;
-            return Some(-1);
+            return Some(REFUSED);
         }
         let mut changed = 0;
         for (read, known) in reads {
@@ -234,8 +259,17 @@ impl Subject {
     }
 }
 
+/// What a trial says of a write that the database refuses.
+const REFUSED: i32 = -1;
+/// What it says of one that takes for ever.
+pub(crate) const ENDLESS: i32 = -2;
+
+/// Triggers that fire triggers for each of their rows can take for ever: such a write is not
+/// used. In thousands of SQLite's steps.
+const STEPS_MAX: i64 = 200;
+
 /// Triggers that add rows for rows can fill a table without end.
-const ROWS_MAX: i64 = 60;
+const ROWS_MAX: i64 = 30;
 
 async fn too_full<C: ConnectionTrait>(connection: &C, tables: &[Table]) -> bool {
     let counts: Vec<String> = tables
