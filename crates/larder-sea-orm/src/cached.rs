@@ -17,10 +17,12 @@ mod loader;
 mod many;
 mod paginator;
 mod query;
+mod terms;
 
 pub use cursor::CachedCursor;
 pub use paginator::CachedPaginator;
 pub use query::Query;
+pub(crate) use terms::Terms;
 
 /// Adds `.cached()` to everything that SeaORM can select with.
 pub trait CachedExt: Sized {
@@ -32,7 +34,7 @@ pub trait CachedExt: Sized {
     fn cached(self) -> Cached<Self> {
         Cached {
             query: self,
-            policy: None,
+            policy: Terms::default(),
             mode: PhantomData,
         }
     }
@@ -45,7 +47,7 @@ pub trait CachedExt: Sized {
 #[must_use = "a query does nothing until it is asked for `all`, `one`, `count` or `exists`"]
 pub struct Cached<Q, M = Serde> {
     pub(crate) query: Q,
-    pub(crate) policy: Option<Policy>,
+    pub(crate) policy: Terms,
     pub(crate) mode: PhantomData<fn() -> M>,
 }
 
@@ -59,15 +61,16 @@ impl<Q, M> Cached<Q, M> {
         }
     }
 
-    /// How long an answer is fresh at most, whatever happens to the data. One hour unless said.
+    /// How long an answer is fresh at most, whatever happens to the data. Unless said, as long as
+    /// the connection says.
     pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.policy = Some(self.policy.unwrap_or_default().ttl(ttl));
+        self.policy = self.policy.ttl(ttl);
         self
     }
 
     /// All times and rules of this answer.
     pub fn policy(mut self, policy: Policy) -> Self {
-        self.policy = Some(policy);
+        self.policy = Terms::Own(Box::new(policy));
         self
     }
 
@@ -93,7 +96,8 @@ impl<Q: Query, M> Cached<Q, M> {
         let Cached { query, policy, .. } = self;
         let statement = query.all_statement()?;
         let ask = Ask {
-            policy: policy.as_ref(),
+            policy: Some(&policy),
+            reader: std::any::type_name::<Q>(),
             ..Ask::plain("all")
         };
         let rows = Rows(|rows: Vec<QueryResult>| rows.into_iter().map(Q::decode).collect());
@@ -111,8 +115,9 @@ impl<Q: Query, M> Cached<Q, M> {
         let Cached { query, policy, .. } = self;
         let statement = query.one_statement()?;
         let ask = Ask {
-            policy: policy.as_ref(),
+            policy: Some(&policy),
             negative: Some(|row: &Option<Arc<Q::Item>>| row.is_none()),
+            reader: std::any::type_name::<Q>(),
             ..Ask::plain("one")
         };
         let row = Rows(|rows: Vec<QueryResult>| {
@@ -145,7 +150,7 @@ where
             Err(answer) => return answer,
         };
         let ask = Ask {
-            policy: policy.as_ref(),
+            policy: Some(&policy),
             ..Ask::plain("count")
         };
         Ok(*fetch::<_, M, _>(db.reader(), statement, ask, Rows(first_number)).await?)
@@ -182,7 +187,7 @@ where
             Err(answer) => return answer,
         };
         let ask = Ask {
-            policy: policy.as_ref(),
+            policy: Some(&policy),
             ..Ask::plain("exists")
         };
         Ok(*fetch::<_, M, _>(db.reader(), statement, ask, AnyRow).await?)

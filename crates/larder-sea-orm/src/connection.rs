@@ -91,6 +91,12 @@ impl std::fmt::Debug for CachedConnection {
     }
 }
 
+impl From<Arc<Shared>> for CachedConnection {
+    fn from(shared: Arc<Shared>) -> CachedConnection {
+        CachedConnection { shared }
+    }
+}
+
 /// A stream of rows.
 pub type RowStream<'a> = Pin<Box<dyn Stream<Item = Result<QueryResult, DbErr>> + Send + 'a>>;
 

@@ -10,6 +10,7 @@
 mod bind;
 mod cached;
 mod connection;
+mod fate;
 #[cfg(feature = "sqlite-hook")]
 mod hook;
 #[cfg(not(feature = "sqlite-hook"))]

@@ -34,7 +34,7 @@ impl<M> Cached<Statement, M> {
         M: Mode<RawRows>,
     {
         let ask = Ask {
-            policy: self.policy.as_ref(),
+            policy: Some(&self.policy),
             ..Ask::plain("rows")
         };
         fetch::<_, M, _>(db.reader(), self.query, ask, Rows(raw)).await
@@ -49,7 +49,7 @@ impl<M> Cached<Statement, M> {
         M: Mode<Vec<JsonValue>>,
     {
         let ask = Ask {
-            policy: self.policy.as_ref(),
+            policy: Some(&self.policy),
             ..Ask::plain("json")
         };
         let rows = Rows(|rows: Vec<QueryResult>| {

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use larder::adapter::{self, Fetch, Fetched};
-use larder::{Event, Key, LoadError, Mode, Policy};
+use larder::{Event, Key, LoadError, Mode};
 use larder_sql::{Footprint, Planned, ReadSet};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 
 use crate::bind;
+use crate::cached::Terms;
+use crate::connection::CachedConnection;
 use crate::reader::{Kind, Reader};
 use crate::schema::Schema;
 use crate::shared::Shared;
 use crate::trace::{self, Outcome, Span};
-use crate::write::values;
+use crate::write::{Intent, values};
 
 /// The group of statements that cannot be cached, in events.
 const UNCACHED: &str = "query";
@@ -25,7 +27,9 @@ pub(crate) struct Ask<'a, T> {
     pub(crate) extra: Vec<Value>,
     /// Tables that the value is made of, besides those of the statement: any row of them.
     pub(crate) also: Vec<String>,
-    pub(crate) policy: Option<&'a Policy>,
+    pub(crate) policy: Option<&'a Terms>,
+    /// The type that reads the rows, where one value has several: by name, by position.
+    pub(crate) reader: &'static str,
     /// Whether the value stands for "there is nothing".
     pub(crate) negative: Option<fn(&T) -> bool>,
 }
@@ -37,6 +41,7 @@ impl<T> Ask<'_, T> {
             extra: Vec::new(),
             also: Vec::new(),
             policy: None,
+            reader: "",
             negative: None,
         }
     }
@@ -79,37 +84,34 @@ where
     M: Mode<T>,
     L: Load<T>,
 {
-    let span = Span::begin(&statement.sql);
-    let (value, outcome) = match reader.0 {
+    let shared = match reader.0 {
         // What a transaction sees is nobody else's business.
-        Kind::Direct(shared, transaction) => {
-            shared.count(1);
-            let value = load.load(transaction, statement).await;
-            (
-                value.map(Arc::new),
-                Outcome::Uncached("inside a transaction".to_owned()),
-            )
+        Kind::Direct(transaction) => {
+            return load.load(transaction, statement).await.map(Arc::new);
         }
-        Kind::Cached(shared) => {
-            let schema = match shared.settled_schema() {
-                Some(schema) => schema,
-                None => shared.settle_schema().await?,
+        Kind::Cached(shared) => shared,
+    };
+    let span = Span::begin(&statement.sql);
+    let schema = match shared.settled_schema() {
+        Some(schema) => schema,
+        None => shared.settle_schema().await?,
+    };
+    let planned = schema.plan(&statement.sql);
+    let (value, outcome) = match cacheable(shared, &planned) {
+        Ok(read) => cached::<T, M, L>(shared, &schema, &planned, read, statement, ask, load).await,
+        Err(why) => {
+            shared.cache.emit(&Event::Uncached {
+                group: UNCACHED,
+                why: &why,
+            });
+            let Intent::Read = Intent::of(shared, &schema, &statement.sql) else {
+                // A write that gives rows, or a text that may be one: as any other.
+                let connection = CachedConnection::from(shared.clone());
+                return load.load(&connection, statement).await.map(Arc::new);
             };
-            let planned = schema.plan(&statement.sql);
-            match cacheable(&planned) {
-                Ok(read) => {
-                    cached::<T, M, L>(shared, &schema, &planned, read, statement, ask, load).await
-                }
-                Err(why) => {
-                    shared.cache.emit(&Event::Uncached {
-                        group: UNCACHED,
-                        why: &why,
-                    });
-                    shared.count(1);
-                    let value = load.load(&shared.inner, statement).await;
-                    (value.map(Arc::new), Outcome::Uncached(why))
-                }
-            }
+            shared.count(1);
+            let value = load.load(&shared.inner, statement).await;
+            (value.map(Arc::new), Outcome::Uncached(why))
         }
     };
     span.end(|| outcome);
@@ -117,7 +119,10 @@ where
 }
 
 /// What the statement reads, or why its answer cannot be kept.
-pub(crate) fn cacheable(planned: &Planned) -> Result<&ReadSet, String> {
+fn cacheable<'a>(shared: &Shared, planned: &'a Planned) -> Result<&'a ReadSet, String> {
+    if shared.has_temporary() {
+        return Err("temporary objects belong to one connection of the pool".to_owned());
+    }
     match &planned.plan.footprint {
         Footprint::Read(read) => match &read.uncacheable {
             None => Ok(read),
@@ -154,12 +159,14 @@ where
             &ask.also,
         )
     };
+    let terms = Terms::default();
+    let policy = ask.policy.unwrap_or(&terms).policy(&shared.policy);
     let mut fetch = Fetch {
         key: &key,
         wants: &wants,
         // A hit is counted where its entry was.
         group: &shared.group,
-        policy: ask.policy.unwrap_or(&shared.policy),
+        policy: &policy,
     };
     if let Some(hit) = shared.cache.lookup_now(&fetch, M::kind()) {
         return (Ok(hit.value), Outcome::Hit);
@@ -220,6 +227,7 @@ fn key<T>(shared: &Shared, schema: &Schema, statement: &Statement, ask: &Ask<'_,
     key.push(schema.version);
     key.push(ask.form);
     key.push(std::any::type_name::<T>());
+    key.push(ask.reader);
     key.push(statement.sql.as_str());
     for value in values(statement).iter().chain(&ask.extra) {
         match value {

@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use sea_orm::DatabaseTransaction;
-
 use crate::connection::CachedConnection;
 use crate::shared::Shared;
 use crate::transaction::CachedTransaction;
@@ -30,7 +28,7 @@ pub struct Reader<'a>(pub(crate) Kind<'a>);
 #[derive(Clone, Copy)]
 pub(crate) enum Kind<'a> {
     Cached(&'a Arc<Shared>),
-    Direct(&'a Shared, &'a DatabaseTransaction),
+    Direct(&'a CachedTransaction),
 }
 
 impl CachedRead for CachedConnection {
@@ -41,7 +39,7 @@ impl CachedRead for CachedConnection {
 
 impl CachedRead for CachedTransaction {
     fn reader(&self) -> Reader<'_> {
-        Reader(Kind::Direct(self.shared(), self.inner()))
+        Reader(Kind::Direct(self))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What all handles of one cached connection share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use larder::adapter::{Changes, MarkGuard};
@@ -29,6 +29,9 @@ pub(crate) struct Shared {
     /// Where reads of no table are counted.
     pub(crate) group: Arc<Group>,
     schema: RwLock<Arc<Schema>>,
+    /// Whether a temporary table, view or trigger was made through this handle: those belong to one
+    /// connection of the pool and no catalogue tells of them, so nothing is cached any more.
+    temporary: AtomicBool,
     /// Until when reads look for a changed schema.
     watch: Mutex<Option<Instant>>,
     /// Whether `watch` holds anything: the only thing a hit looks at.
@@ -53,6 +56,10 @@ impl Shared {
         policy: Policy,
         hooks: Option<Hooks>,
     ) -> Result<Shared, DbErr> {
+        if level == Level::Linearizable {
+            // A store without marks is told apart here, not at the first write.
+            cache.mark(&[]).await.map_err(unmarked)?.release();
+        }
         let schema = Arc::new(Schema::read(&inner, &cache, &database).await?);
         let group = cache.group("query");
         Ok(Shared {
@@ -64,6 +71,7 @@ impl Shared {
             hooks,
             group,
             schema: RwLock::new(schema),
+            temporary: AtomicBool::new(false),
             watch: Mutex::new(None),
             watching: AtomicU64::new(0),
             statements: AtomicU64::new(0),
@@ -120,7 +128,8 @@ impl Shared {
 
     /// Something happened on a handle we do not wrap: a change of the schema may follow.
     pub(crate) fn watch_schema(&self) {
-        *self.watch.lock() = Some(Instant::now() + SCHEMA_WATCH);
+        let mut watch = self.watch.lock();
+        *watch = Some(Instant::now() + SCHEMA_WATCH);
         self.watching.store(1, Ordering::Release);
     }
 
@@ -134,8 +143,11 @@ impl Shared {
     /// The schema, after a look at its version.
     pub(crate) async fn settle_schema(&self) -> Result<Arc<Schema>, DbErr> {
         let schema = self.schema();
-        if self.watch.lock().is_some_and(|end| end < Instant::now()) {
-            self.watching.store(0, Ordering::Release);
+        {
+            let watch = self.watch.lock();
+            if watch.is_some_and(|end| end < Instant::now()) {
+                self.watching.store(0, Ordering::Release);
+            }
         }
         let witness = self.cache.witness(Tag::root(&self.database)).await.ok();
         self.count(1);
@@ -151,6 +163,14 @@ impl Shared {
         Ok(self.schema())
     }
 
+    pub(crate) fn makes_temporary(&self) {
+        self.temporary.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn has_temporary(&self) -> bool {
+        self.temporary.load(Ordering::Acquire)
+    }
+
     /// Makes what a committed write changed invalid.
     pub(crate) async fn publish(&self, changes: Changes) {
         if changes.is_empty() {
@@ -161,11 +181,18 @@ impl Shared {
     }
 
     /// Under strict: nothing of what is about to change is served or stored until the guard goes.
-    pub(crate) async fn mark(&self, changes: &Changes) -> Option<MarkGuard> {
+    ///
+    /// # Errors
+    /// The store cannot mark: then the write must not be committed.
+    pub(crate) async fn mark(&self, changes: &Changes) -> Result<Option<MarkGuard>, DbErr> {
         if self.level != Level::Linearizable {
-            return None;
+            return Ok(None);
         }
-        // The memory store keeps marks and cannot fail to.
-        self.cache.mark(&changes.coarse_tags()).await.ok()
+        let marks = self.cache.mark(&changes.coarse_tags()).await;
+        marks.map(Some).map_err(unmarked)
     }
+}
+
+fn unmarked(error: larder::Error) -> DbErr {
+    DbErr::Custom(format!("a strict write needs marks in the store: {error}"))
 }

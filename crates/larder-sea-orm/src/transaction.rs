@@ -15,11 +15,13 @@ use sea_orm::{
 };
 
 use crate::connection::RowStream;
+use crate::fate::Fate;
 use crate::hook::Capture;
 use crate::sabotage;
 use crate::shared::Shared;
 use crate::trace::{self, Outcome, Span};
 use crate::write::images::quoted;
+use crate::write::intent::Script;
 use crate::write::{Answer, How, Intent, Write, send};
 
 /// A transaction, or a savepoint inside one, of a
@@ -38,7 +40,8 @@ pub struct CachedTransaction {
     shared: Arc<Shared>,
     /// Shared with the savepoints inside.
     pending: Arc<Mutex<Pending>>,
-    savepoint: bool,
+    /// How many savepoints deep: 0 is the transaction itself.
+    level: usize,
 }
 
 /// What a transaction has changed so far.
@@ -48,8 +51,12 @@ pub(crate) struct Pending {
     /// A statement failed or ended the transaction behind our back: more may be committed than
     /// the end of the transaction tells (`INSERT OR ROLLBACK`, a COMMIT sent as text).
     doubtful: bool,
+    /// SQLite has ended the transaction by itself; what is open now is not what the caller began.
+    ended: bool,
     /// Whether the transaction holds SQLite's write lock.
     locked: bool,
+    /// Whether the schema was looked at under that lock.
+    looked: bool,
     /// Whether the schema may have changed.
     ddl: bool,
     capture: Option<Capture>,
@@ -82,15 +89,11 @@ impl CachedTransaction {
             inner: Some(inner),
             shared: shared.clone(),
             pending: Arc::new(Mutex::new(pending)),
-            savepoint: false,
+            level: 0,
         })
     }
 
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.shared
-    }
-
-    pub(crate) fn inner(&self) -> &DatabaseTransaction {
+    fn inner(&self) -> &DatabaseTransaction {
         self.inner
             .as_ref()
             .expect("a transaction is there until it ends")
@@ -106,33 +109,48 @@ impl CachedTransaction {
                 send(&self.shared, self.inner(), statement, how).await
             }
             Intent::Write(_) => self.write(statement, how).await,
-            Intent::Transaction(kind) => {
-                // Savepoints by hand keep their tags, which is safe. The end of the whole
-                // transaction by hand is seen only here.
-                let ends = matches!(kind, TransactionKind::Commit | TransactionKind::Rollback);
-                let answer = send(&self.shared, self.inner(), statement, how).await;
-                if ends {
-                    self.pending.lock().doubtful = true;
-                    self.shared.publish(self.changes_so_far()).await;
-                }
-                answer
+            // Savepoints by hand keep their tags, which is safe. The end of the whole transaction
+            // by hand is seen only here.
+            Intent::Transaction(TransactionKind::Commit | TransactionKind::Rollback) => {
+                self.end_by_text(statement, how).await
             }
-            Intent::Script(script) => {
-                {
-                    let mut pending = self.pending.lock();
-                    pending.changes.merge(script.changes.clone());
-                    pending.ddl |= script.ddl;
-                    pending.doubtful |= script.ends_outer || script.left_open;
-                }
-                let answer = send(&self.shared, self.inner(), statement, how).await;
-                self.pending.lock().doubtful |= answer.is_err();
-                if script.ends_outer {
-                    self.shared.publish(script.changes).await;
-                }
-                answer
-            }
+            Intent::Transaction(_) => send(&self.shared, self.inner(), statement, how).await,
+            Intent::Script(script) => self.script(script, statement, how).await,
         };
         span.end(|| outcome);
+        answer
+    }
+
+    /// COMMIT or ROLLBACK sent as text.
+    async fn end_by_text(&self, statement: Statement, how: How) -> Result<Answer, DbErr> {
+        self.pending.lock().doubtful = true;
+        let fate = Fate::new(&self.shared, self.changes_so_far());
+        let marks = self.shared.mark(fate.changes()).await?;
+        let answer = send(&self.shared, self.inner(), statement, how).await;
+        fate.publish().await;
+        drop(marks);
+        answer
+    }
+
+    async fn script(
+        &self,
+        script: Script,
+        statement: Statement,
+        how: How,
+    ) -> Result<Answer, DbErr> {
+        {
+            let mut pending = self.pending.lock();
+            pending.changes.merge(script.changes);
+            pending.ddl |= script.ddl;
+            pending.doubtful |= script.ends_outer || script.left_open;
+        }
+        if script.ends_outer {
+            return self.end_by_text(statement, how).await;
+        }
+        let answer = send(&self.shared, self.inner(), statement, how).await;
+        self.pending.lock().doubtful |= answer.is_err();
+        // After the text: a schema that is the plans' now was the plans' then.
+        self.look().await?;
         answer
     }
 
@@ -160,7 +178,7 @@ impl CachedTransaction {
             let mut pending = self.pending.lock();
             pending
                 .changes
-                .merge(sabotage::pending(changes, self.savepoint));
+                .merge(sabotage::pending(changes, self.level > 0));
             pending.doubtful |= answer.is_err();
             pending.doubtful
         };
@@ -194,25 +212,36 @@ impl CachedTransaction {
             let capture = self.shared.capture(self.inner()).await?;
             self.pending.lock().capture = Some(capture);
         }
-        if self.pending.lock().locked {
-            return Ok(());
+        if !self.pending.lock().locked {
+            let schema = self.shared.schema();
+            let planned = schema.plan(&statement.sql);
+            let Some(write) = Write::new(&self.shared, &schema, &planned) else {
+                return Ok(());
+            };
+            if let Some(table) = write.plain_target() {
+                let nothing = format!("DELETE FROM {} WHERE 0", quoted(table));
+                self.shared.count(1);
+                self.inner()
+                    .execute_raw(Statement::from_string(DbBackend::Sqlite, nothing))
+                    .await?;
+            }
+            self.pending.lock().locked = true;
         }
-        let schema = self.shared.schema();
-        let planned = schema.plan(&statement.sql);
-        let Some(write) = Write::new(&self.shared, &schema, &planned) else {
-            return Ok(());
-        };
-        if let Some(table) = write.plain_target() {
-            let nothing = format!("DELETE FROM {} WHERE 0", quoted(table));
-            self.shared.count(1);
-            self.inner()
-                .execute_raw(Statement::from_string(DbBackend::Sqlite, nothing))
-                .await?;
-        }
-        self.pending.lock().locked = true;
-        if self.shared.notice_schema(self.inner()).await? {
+        self.look().await
+    }
+
+    /// Looks once whether our plans fit the schema. Not after DDL of this transaction: that schema
+    /// is nobody else's yet, and its commit bumps the root.
+    async fn look(&self) -> Result<(), DbErr> {
+        {
             let mut pending = self.pending.lock();
-            pending.changes.root(&self.shared.database);
+            if pending.looked || pending.ddl {
+                return Ok(());
+            }
+            pending.looked = true;
+        }
+        if self.shared.notice_schema(self.inner()).await? {
+            self.pending.lock().changes.root(&self.shared.database);
         }
         Ok(())
     }
@@ -261,14 +290,14 @@ impl Drop for CachedTransaction {
     fn drop(&mut self) {
         // Dropped without an end: SeaORM rolls back, and there is nothing to announce, unless
         // the transaction had ended before.
-        if self.savepoint || !self.pending.lock().doubtful {
+        if self.level > 0 || !self.pending.lock().doubtful {
             return;
         }
         if let Some(inner) = self.inner.take() {
             self.shared.cache.publish_now(self.changes_so_far());
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                 runtime.spawn(async move {
-                    has_ended(&inner).await;
+                    has_ended(&inner, 0).await;
                     // Nobody is left to tell.
                     let _ = inner.rollback().await;
                 });
@@ -278,15 +307,25 @@ impl Drop for CachedTransaction {
 }
 
 /// After a statement has failed: whether SQLite has ended the transaction by itself, as
-/// `INSERT OR ROLLBACK` makes it. If so there is an empty one now, for sqlx, which counts its
-/// transactions and would take the next one on this connection for a savepoint.
-pub(crate) async fn has_ended(transaction: &DatabaseTransaction) -> bool {
-    transaction.execute_unprepared("BEGIN").await.is_ok()
+/// `INSERT OR ROLLBACK` makes it. If so there is an empty one now, with as many savepoints: sqlx
+/// counts them, and would take the next transaction on this connection for a savepoint.
+pub(crate) async fn has_ended(transaction: &DatabaseTransaction, level: usize) -> bool {
+    if transaction.execute_unprepared("BEGIN").await.is_err() {
+        return false;
+    }
+    for savepoint in 1..=level {
+        // sqlx's names.
+        let text = format!("SAVEPOINT _sqlx_savepoint_{savepoint}");
+        let _ = transaction.execute_unprepared(&text).await;
+    }
+    true
 }
 
-/// What SQLite says of a commit when there is nothing to commit.
+/// What is said of the end of a transaction that had ended before.
 pub(crate) fn ended() -> DbErr {
-    DbErr::Custom("cannot commit: a statement that failed has ended the transaction".to_owned())
+    DbErr::Custom(
+        "the transaction had ended before, by a statement that failed or by text".to_owned(),
+    )
 }
 
 /// Commits, then announces. On a task of its own, so that no commit goes unannounced.
@@ -295,32 +334,53 @@ async fn commit(
     inner: DatabaseTransaction,
     pending: Arc<Mutex<Pending>>,
 ) -> Result<(), DbErr> {
-    let (mut changes, ddl, capture, doubtful) = {
+    let (mut changes, ddl, capture, doubtful, ended_before) = {
         let mut pending = pending.lock();
         (
             std::mem::take(&mut pending.changes),
             pending.ddl,
             pending.capture.take(),
             pending.doubtful,
+            pending.ended,
         )
     };
     if let Some(mut capture) = capture {
         capture.add_to(&shared, &shared.schema(), &mut changes);
     }
-    let marks = shared.mark(&changes).await;
+    let fate = Fate::new(&shared, changes);
+    let marks = shared.mark(fate.changes()).await?;
     shared.count(1);
     // An error here tells nothing: the commit may have happened. It counts as if it had.
-    let committed = match doubtful && has_ended(&inner).await {
+    let committed = match ended_before || (doubtful && has_ended(&inner, 0).await) {
         true => inner.rollback().await.and(Err(ended())),
         false => inner.commit().await,
     };
-    shared.publish(changes).await;
-    let reloaded = match ddl {
-        true => shared.reload_schema(&shared.inner).await,
-        false => Ok(()),
-    };
+    fate.publish().await;
+    if ddl {
+        // A catalogue that cannot be read now is read by the next who asks: the root was bumped.
+        // The commit is done, and must not be repeated.
+        let _ = shared.reload_schema(&shared.inner).await;
+    }
     drop(marks);
-    committed.and(reloaded)
+    committed
+}
+
+/// Ends a savepoint. Its tags stay with the transaction: to bump too much is safe.
+async fn end_savepoint(
+    inner: DatabaseTransaction,
+    pending: &Mutex<Pending>,
+    level: usize,
+    keep: bool,
+) -> Result<(), DbErr> {
+    let doubtful = pending.lock().doubtful;
+    if doubtful && has_ended(&inner, level).await {
+        pending.lock().ended = true;
+        return inner.rollback().await.and(Err(ended()));
+    }
+    match keep {
+        true => inner.commit().await,
+        false => inner.rollback().await,
+    }
 }
 
 #[async_trait]
@@ -331,12 +391,12 @@ impl TransactionSession for CachedTransaction {
             .inner
             .take()
             .expect("a transaction is there until it ends");
-        let result = match self.savepoint {
-            true => {
+        let result = match self.level {
+            0 => trace::carried(commit(self.shared.clone(), inner, self.pending.clone())).await,
+            level => {
                 self.shared.count(1);
-                inner.commit().await
+                end_savepoint(inner, &self.pending, level, true).await
             }
-            false => trace::carried(commit(self.shared.clone(), inner, self.pending.clone())).await,
         };
         span.end(|| Outcome::Write);
         result
@@ -349,17 +409,17 @@ impl TransactionSession for CachedTransaction {
             .take()
             .expect("a transaction is there until it ends");
         self.shared.count(1);
-        if self.savepoint {
-            // Its tags stay with the transaction: to bump too much is safe.
-            let result = inner.rollback().await;
+        if self.level > 0 {
+            let result = end_savepoint(inner, &self.pending, self.level, false).await;
             span.end(|| Outcome::Write);
             return result;
         }
-        if self.pending.lock().doubtful {
-            has_ended(&inner).await;
+        let doubtful = self.pending.lock().doubtful;
+        if doubtful {
+            has_ended(&inner, 0).await;
         }
         let result = inner.rollback().await;
-        if self.pending.lock().doubtful || result.is_err() {
+        if doubtful || result.is_err() {
             self.shared.publish(self.changes_so_far()).await;
         }
         span.end(|| Outcome::Write);
@@ -470,7 +530,7 @@ impl TransactionTrait for CachedTransaction {
             inner: Some(inner),
             shared: self.shared.clone(),
             pending: self.pending.clone(),
-            savepoint: true,
+            level: self.level + 1,
         })
     }
 

@@ -69,6 +69,8 @@ pub(crate) fn canonical(column: &Column, value: &Stored) -> Option<TagValue> {
     match (value, column.affinity) {
         (Stored::Null, _) => Some(TagValue::Null),
         (Stored::Int(i), Affinity::Text) => text(column, &i.to_string()),
+        // Beyond 53 bits an integer is rounded on its way into a REAL column.
+        (Stored::Int(i), Affinity::Real) if i.unsigned_abs() > 1 << 53 => None,
         (Stored::Int(i), _) => Some(TagValue::Int(*i)),
         // How SQLite prints a real as text is its own affair.
         (Stored::Real(_), Affinity::Text) => None,

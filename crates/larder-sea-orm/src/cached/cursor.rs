@@ -3,14 +3,14 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use larder::{Mode, Policy};
+use larder::Mode;
 use sea_orm::sea_query::IntoValueTuple;
 use sea_orm::{
     Cursor, DbErr, EntityTrait, FromQueryResult, IdentityOf, IntoIdentity, QueryResult, Select,
     SelectModel, SelectTwo, SelectTwoModel, SelectorTrait,
 };
 
-use crate::cached::Cached;
+use crate::cached::{Cached, Terms};
 use crate::probe::{PROBE, Replay, probe};
 use crate::read::{Ask, Rows, fetch};
 use crate::reader::CachedRead;
@@ -19,7 +19,10 @@ use crate::reader::CachedRead;
 #[must_use = "a cursor does nothing until it is asked for `all`"]
 pub struct CachedCursor<S: SelectorTrait, M> {
     cursor: Cursor<S>,
-    policy: Option<Policy>,
+    /// Whether it is asked for its last rows: SeaORM turns those round after reading them, and
+    /// the statement does not tell.
+    turned: bool,
+    policy: Terms,
     mode: PhantomData<fn() -> M>,
 }
 
@@ -32,6 +35,7 @@ where
     pub fn cursor_by<I: IntoIdentity>(self, columns: I) -> CachedCursor<SelectModel<E::Model>, M> {
         CachedCursor {
             cursor: self.query.cursor_by(columns),
+            turned: false,
             policy: self.policy,
             mode: PhantomData,
         }
@@ -52,6 +56,7 @@ where
     ) -> CachedCursor<SelectTwoModel<E::Model, F::Model>, M> {
         CachedCursor {
             cursor: self.query.cursor_by(columns),
+            turned: false,
             policy: self.policy,
             mode: PhantomData,
         }
@@ -90,12 +95,14 @@ where
     /// The first `rows` rows.
     pub fn first(mut self, rows: u64) -> Self {
         self.cursor.first(rows);
+        self.turned = false;
         self
     }
 
     /// The last `rows` rows.
     pub fn last(mut self, rows: u64) -> Self {
         self.cursor.last(rows);
+        self.turned = true;
         self
     }
 
@@ -109,14 +116,19 @@ where
         Cursor<S>: Send,
     {
         let CachedCursor {
-            mut cursor, policy, ..
+            mut cursor,
+            turned,
+            policy,
+            ..
         } = self;
         let statement = match probe(cursor.all(&PROBE)) {
             Ok(statement) => statement,
             Err(answer) => return answer.map(Arc::new),
         };
         let ask = Ask {
-            policy: policy.as_ref(),
+            policy: Some(&policy),
+            extra: vec![turned.into()],
+            reader: std::any::type_name::<S>(),
             ..Ask::plain("cursor")
         };
         // The cursor itself turns the last rows round.

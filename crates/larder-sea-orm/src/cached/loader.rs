@@ -49,7 +49,7 @@ where
         };
         let ask = Ask {
             extra: keys::<T, R>(&models),
-            policy: policy.as_ref(),
+            policy: Some(&policy),
             ..Ask::plain("load one")
         };
         let rows = Rows(move |rows: Vec<QueryResult>| {
@@ -88,7 +88,7 @@ where
         };
         let ask = Ask {
             extra: keys::<T, R>(&models),
-            policy: policy.as_ref(),
+            policy: Some(&policy),
             ..Ask::plain("load many")
         };
         let rows = Rows(move |rows: Vec<QueryResult>| {

@@ -31,7 +31,7 @@ where
         let Cached { query, policy, .. } = self;
         let statement = query.build(DbBackend::Sqlite);
         let ask = Ask {
-            policy: policy.as_ref(),
+            policy: Some(&policy),
             ..Ask::plain("with many")
         };
         let rows =

@@ -3,10 +3,10 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use larder::{Mode, Policy};
+use larder::Mode;
 use sea_orm::{DbErr, ItemsAndPagesNumber, Paginator, QueryResult, SelectorTrait};
 
-use crate::cached::first_number;
+use crate::cached::{Terms, first_number};
 use crate::probe::{Probe, probe};
 use crate::read::{Ask, Rows, fetch};
 use crate::reader::CachedRead;
@@ -19,7 +19,7 @@ where
     pages: Paginator<'static, Probe, S>,
     db: &'db C,
     size: u64,
-    policy: Option<Policy>,
+    policy: Terms,
     mode: PhantomData<fn() -> M>,
 }
 
@@ -33,7 +33,7 @@ where
         pages: Paginator<'static, Probe, S>,
         db: &'db C,
         size: u64,
-        policy: Option<Policy>,
+        policy: Terms,
     ) -> Self {
         CachedPaginator {
             pages,
@@ -57,7 +57,8 @@ where
             Err(answer) => return answer.map(Arc::new),
         };
         let ask = Ask {
-            policy: self.policy.as_ref(),
+            policy: Some(&self.policy),
+            reader: std::any::type_name::<S>(),
             ..Ask::plain("all")
         };
         let rows =
@@ -112,7 +113,7 @@ where
             Err(answer) => return answer,
         };
         let ask = Ask {
-            policy: self.policy.as_ref(),
+            policy: Some(&self.policy),
             ..Ask::plain("count")
         };
         Ok(*fetch::<_, M, _>(self.db.reader(), statement, ask, Rows(first_number)).await?)

@@ -6,6 +6,7 @@ use larder::adapter::Changes;
 use sea_orm::{DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _};
 
 use crate::connection::alone;
+use crate::fate::Fate;
 use crate::shared::Shared;
 use crate::transaction::has_ended;
 use crate::write::intent::Script;
@@ -17,51 +18,65 @@ pub(super) async fn write(
     statement: Statement,
     how: How,
 ) -> Result<Answer, DbErr> {
-    shared.notice_schema(&shared.inner).await?;
     let schema = shared.schema();
     let planned = schema.plan(&statement.sql);
-    let Some(write) = Write::new(&shared, &schema, &planned) else {
-        return Err(DbErr::Custom(
-            "the schema changed while this statement was planned; run it again".to_owned(),
-        ));
-    };
-    let mut fate = Fate::new(&shared, write.widened());
-    let mut changes = Changes::new();
+    let write = Write::new(&shared, &schema, &planned).ok_or_else(replanned)?;
     // Asked once: shapes that come in between find images that do not hold what they need, and
     // widen; images that are learned without a transaction could be overtaken.
     let need = write.need().await;
-    if !need.needs_transaction() {
-        let marks = shared.mark(fate.changes()).await;
-        let answer = write
-            .run(&shared.inner, statement, how, need, &mut changes)
-            .await;
-        fate.settle(changes);
-        fate.publish().await;
-        drop(marks);
-        return answer;
+    if need.needs_transaction() {
+        return in_transaction(shared, statement, how).await;
     }
+    let mut fate = Fate::new(&shared, write.widened());
+    let marks = shared.mark(fate.changes()).await?;
+    let mut changes = Changes::new();
+    let answer = write
+        .run(&shared.inner, statement, how, need, &mut changes)
+        .await;
+    // After the statement: a schema that is the plan's now was the plan's then.
+    if shared.notice_schema(&shared.inner).await.unwrap_or(true) {
+        changes.root(&shared.database);
+    }
+    fate.settle(changes);
+    fate.publish().await;
+    drop(marks);
+    answer
+}
+
+/// One write, alone in a transaction that holds SQLite's write lock from its first statement: what
+/// is read before and after the write is what it found and left.
+async fn in_transaction(
+    shared: Arc<Shared>,
+    statement: Statement,
+    how: How,
+) -> Result<Answer, DbErr> {
     let immediate = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..Default::default()
     };
     shared.count(1);
-    let transaction = match shared.inner.begin_with_options(immediate).await {
-        Ok(transaction) => transaction,
-        Err(error) => {
-            fate.settle(Changes::new());
-            return Err(error);
-        }
-    };
+    let transaction = shared.inner.begin_with_options(immediate).await?;
+    // Under the lock: the schema stays as it is now until the commit.
+    let moved = shared.notice_schema(&transaction).await?;
+    let schema = shared.schema();
+    let planned = schema.plan(&statement.sql);
+    let write = Write::new(&shared, &schema, &planned).ok_or_else(replanned)?;
+    let need = write.need().await;
+    let mut fate = Fate::new(&shared, write.widened());
+    let mut changes = Changes::new();
+    if moved {
+        changes.root(&shared.database);
+    }
     let mut capture = shared.capture(&transaction).await?;
     let answer = write
         .run(&transaction, statement, how, need, &mut changes)
         .await;
     capture.add_to(&shared, &schema, &mut changes);
     fate.settle(changes);
-    let marks = shared.mark(fate.changes()).await;
+    let marks = shared.mark(fate.changes()).await?;
     // Also after an error: an INSERT OR FAIL keeps its first rows, as it would have alone.
     shared.count(1);
-    let committed = match answer.is_err() && has_ended(&transaction).await {
+    let committed = match answer.is_err() && has_ended(&transaction, 0).await {
         true => transaction.rollback().await,
         false => transaction.commit().await,
     };
@@ -77,6 +92,10 @@ pub(super) async fn write(
     Ok(answer)
 }
 
+fn replanned() -> DbErr {
+    DbErr::Custom("the schema changed while this statement was planned; run it again".to_owned())
+}
+
 /// A text that is run as it stands.
 pub(super) async fn script(
     shared: Arc<Shared>,
@@ -84,61 +103,24 @@ pub(super) async fn script(
     statement: Statement,
     how: How,
 ) -> Result<Answer, DbErr> {
-    let fate = Fate::new(&shared, script.changes);
-    let marks = shared.mark(fate.changes()).await;
+    let mut fate = Fate::new(&shared, script.changes);
+    let marks = shared.mark(fate.changes()).await?;
     let answer = match script.begins {
         true => alone::run(&shared, statement, how).await,
         false => send(&shared, &shared.inner, statement, how).await,
     };
+    // After the text: a schema that is the plans' now was the plans' then.
+    if !script.ddl && shared.notice_schema(&shared.inner).await.unwrap_or(true) {
+        let mut changes = fate.changes().clone();
+        changes.root(&shared.database);
+        fate.settle(changes);
+    }
     fate.publish().await;
-    let reloaded = match script.ddl {
-        true => shared.reload_schema(&shared.inner).await,
-        false => Ok(()),
-    };
+    if script.ddl {
+        // A catalogue that cannot be read now is read by the next who asks: the root was bumped.
+        // The text itself is done, and must not be repeated.
+        let _ = shared.reload_schema(&shared.inner).await;
+    }
     drop(marks);
-    let answer = answer?;
-    reloaded?;
-    Ok(answer)
-}
-
-/// What becomes of a write's changes. Dropped before [`publish`](Fate::publish), by an error or a
-/// panic on the way, it publishes all that the write could have changed.
-struct Fate<'a> {
-    shared: &'a Arc<Shared>,
-    changes: Option<Changes>,
-}
-
-impl<'a> Fate<'a> {
-    fn new(shared: &'a Arc<Shared>, widened: Changes) -> Fate<'a> {
-        Fate {
-            shared,
-            changes: Some(widened),
-        }
-    }
-
-    fn changes(&self) -> &Changes {
-        self.changes
-            .as_ref()
-            .expect("changes are there until they are published")
-    }
-
-    /// The outcome is known: these are the changes.
-    fn settle(&mut self, changes: Changes) {
-        self.changes = Some(changes);
-    }
-
-    async fn publish(mut self) {
-        if let Some(changes) = self.changes.clone() {
-            self.shared.publish(changes).await;
-            self.changes = None;
-        }
-    }
-}
-
-impl Drop for Fate<'_> {
-    fn drop(&mut self) {
-        if let Some(changes) = self.changes.take() {
-            self.shared.cache.publish_now(changes);
-        }
-    }
+    answer
 }

@@ -21,10 +21,10 @@ pub struct Builder {
 impl Builder {
     pub(super) fn new(cache: Cache) -> Builder {
         Builder {
+            policy: cache.policy().clone(),
             cache,
             database: "".into(),
             level: Level::Regular,
-            policy: Policy::default(),
         }
     }
 
@@ -43,7 +43,7 @@ impl Builder {
         self
     }
 
-    /// The policy of reads that name none.
+    /// The policy of reads that name none. Unless said, the cache's.
     pub fn policy(mut self, policy: Policy) -> Builder {
         self.policy = policy;
         self

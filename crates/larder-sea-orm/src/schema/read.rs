@@ -235,10 +235,9 @@ fn action(text: &str) -> Action {
 
 /// Whether a constraint may resolve conflicts by deleting the other row.
 fn mentions_replace(sql: &str) -> bool {
-    let words: Vec<&str> = words(sql).collect();
-    words.windows(2).any(|pair| {
-        pair[0].eq_ignore_ascii_case("conflict") && pair[1].eq_ignore_ascii_case("replace")
-    })
+    // A comment may stand between the two words.
+    let has = |wanted: &str| words(sql).any(|word| word.eq_ignore_ascii_case(wanted));
+    has("conflict") && has("replace")
 }
 
 fn words(sql: &str) -> impl Iterator<Item = &str> {

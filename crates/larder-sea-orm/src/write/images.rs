@@ -15,7 +15,7 @@ use crate::write::{Answer, How, key_columns, send, values};
 
 mod conflict;
 
-/// The most rows whose images are read for one statement. A larger write widens to its table.
+/// The most rows whose images are kept for one statement. A larger write widens to its table.
 pub(crate) const IMAGES_MAX: usize = 1000;
 
 /// One statement whose changed rows are to be learned.
@@ -203,13 +203,17 @@ impl Learn<'_> {
             sql.insert_str(self.target.end, &format!(" RETURNING {}", self.selected()));
             let returning = Statement { sql, ..statement };
             self.shared.count(1);
-            let rows = connection.query_all_raw(returning).await?;
+            let rows = connection
+                .query_all_raw(returning)
+                .await
+                .map_err(executed)?;
             // The result that the caller was promised: SQLite keeps the number of changes and
             // the last row id of the insert until the next write, and a statement that writes
             // nothing reports them.
             let nothing = Statement::from_string(backend, "SELECT 0 WHERE 0");
             let answer = send(self.shared, connection, nothing, How::Execute).await?;
-            return Ok((answer, self.found(&rows)));
+            let few = rows.len() <= IMAGES_MAX;
+            return Ok((answer, if few { self.found(&rows) } else { None }));
         }
         // The caller's own RETURNING: all rows are needed here, also when only one is wanted.
         let answer = match how {
@@ -384,6 +388,14 @@ impl Learn<'_> {
             },
         };
         self.fetch.iter().zip(image).map(value).collect()
+    }
+}
+
+/// The error that the caller's own way of running the statement would have given.
+fn executed(error: DbErr) -> DbErr {
+    match error {
+        DbErr::Query(error) => DbErr::Exec(error),
+        other => other,
     }
 }
 

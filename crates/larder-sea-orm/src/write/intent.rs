@@ -55,6 +55,8 @@ impl Script {
             ends_outer: false,
         };
         let mut depth = 0u32;
+        // Savepoints outside a transaction are transactions of their own.
+        let mut savepoints: Vec<larder_sql::Name> = Vec::new();
         for range in split(sql, Dialect::Sqlite) {
             let planned = schema.plan(&sql[range]);
             script.begins |= matches!(planned.plan.footprint, Footprint::Transaction(_));
@@ -69,6 +71,9 @@ impl Script {
                 Footprint::Ddl(ddl)
                     if ddl.kind == DdlKind::Maintenance && ddl.tables.is_empty() => {}
                 Footprint::Ddl(_) => {
+                    if speaks_of_temporary(sql) {
+                        shared.makes_temporary();
+                    }
                     script.ddl = true;
                     script.changes.root(&shared.database);
                 }
@@ -76,6 +81,15 @@ impl Script {
                 Footprint::Transaction(TransactionKind::Commit | TransactionKind::Rollback) => {
                     script.ends_outer |= depth == 0;
                     depth = depth.saturating_sub(1);
+                    savepoints.clear();
+                }
+                Footprint::Transaction(TransactionKind::Savepoint(name)) => {
+                    savepoints.push(name.clone());
+                }
+                Footprint::Transaction(TransactionKind::Release(name)) => {
+                    if let Some(at) = savepoints.iter().rposition(|open| open == name) {
+                        savepoints.truncate(at);
+                    }
                 }
                 Footprint::Transaction(_) => {}
                 // A text nobody understands may change anything, also the schema.
@@ -85,8 +99,14 @@ impl Script {
                 }
             }
         }
-        script.left_open = depth > 0;
+        script.left_open = depth > 0 || !savepoints.is_empty();
         script.changes.cause(sql);
         script
     }
+}
+
+/// Whether a text with DDL may make something temporary.
+fn speaks_of_temporary(sql: &str) -> bool {
+    sql.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .any(|word| word.eq_ignore_ascii_case("temp") || word.eq_ignore_ascii_case("temporary"))
 }

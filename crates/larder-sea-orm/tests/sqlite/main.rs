@@ -10,4 +10,5 @@ mod limits;
 mod nested;
 mod shop;
 mod transactions;
+mod traps;
 mod writes;

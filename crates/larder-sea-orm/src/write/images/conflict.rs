@@ -2,7 +2,7 @@
 //! rehearsed: run inside a savepoint, its keys noted, taken back; then the rows are read as they
 //! are, and the statement runs in earnest.
 
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
 
 use super::{Found, IMAGES_MAX, Learn, Rows};
 use crate::bind;
@@ -20,7 +20,7 @@ impl Learn<'_> {
         statement: Statement,
         how: How,
     ) -> Result<(Answer, Rows), DbErr> {
-        let before = self.rehearse(connection, &statement).await;
+        let before = self.rehearse(connection, &statement).await?;
         let (answer, after) = self.insert(connection, statement, how).await?;
         let rows = match (before, after) {
             (Some(before), Some(after)) => self.met(before, after),
@@ -29,13 +29,15 @@ impl Learn<'_> {
         Ok((answer, rows))
     }
 
-    /// The rows, as they are, that the statement is going to change. `None`: not known. An error
-    /// is not the caller's: the statement itself will meet it again.
+    /// The rows, as they are, that the statement is going to change. `None`: not known.
+    ///
+    /// # Errors
+    /// The statement's own, where it ended the transaction: to run it again would commit it alone.
     async fn rehearse<C: ConnectionTrait>(
         &self,
         connection: &C,
         statement: &Statement,
-    ) -> Option<Rehearsal> {
+    ) -> Result<Option<Rehearsal>, DbErr> {
         let mut trial = statement.clone();
         let own = self.target.returning.is_none();
         if own {
@@ -43,17 +45,35 @@ impl Learn<'_> {
             trial.sql.insert_str(self.target.end, &keys);
         }
         self.shared.count(4);
-        connection.execute_unprepared(BEGIN).await.ok()?;
+        connection.execute_unprepared(BEGIN).await?;
         let rows = connection.query_all_raw(trial).await;
-        connection.execute_unprepared(TAKE_BACK).await.ok()?;
-        connection.execute_unprepared(END).await.ok()?;
-        let rows = rows.ok()?;
+        let taken_back = connection.execute_unprepared(TAKE_BACK).await;
+        match (rows, taken_back) {
+            (Err(error), Err(_)) => Err(error),
+            (Ok(_), Err(error)) => Err(error),
+            (rows, Ok(_)) => {
+                connection.execute_unprepared(END).await?;
+                // The statement itself will meet its error again.
+                match rows {
+                    Ok(rows) => Ok(self.rehearsed(connection, &rows, own).await),
+                    Err(_) => Ok(None),
+                }
+            }
+        }
+    }
+
+    async fn rehearsed<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        rows: &[QueryResult],
+        own: bool,
+    ) -> Option<Rehearsal> {
         if rows.len() > IMAGES_MAX {
             return None;
         }
         let keys = match own {
-            true => self.found(&rows)?,
-            false => self.returned_keys(&rows)?,
+            true => self.found(rows)?,
+            false => self.returned_keys(rows)?,
         };
         let there = self.by_key(connection, &keys).await?;
         Some(Rehearsal { keys, there })

@@ -1,0 +1,35 @@
+//! The policy of one read: its own, its connection's, or its connection's with another ttl.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use larder::Policy;
+
+/// What a read says of its policy.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Terms {
+    /// Nothing: the connection's holds.
+    #[default]
+    Connection,
+    /// The connection's, with this ttl.
+    Ttl(Duration),
+    /// Everything.
+    Own(Box<Policy>),
+}
+
+impl Terms {
+    pub(crate) fn ttl(self, ttl: Duration) -> Terms {
+        match self {
+            Terms::Own(policy) => Terms::Own(Box::new(policy.ttl(ttl))),
+            Terms::Connection | Terms::Ttl(_) => Terms::Ttl(ttl),
+        }
+    }
+
+    pub(crate) fn policy<'a>(&'a self, connection: &'a Policy) -> Cow<'a, Policy> {
+        match self {
+            Terms::Connection => Cow::Borrowed(connection),
+            Terms::Ttl(ttl) => Cow::Owned(connection.clone().ttl(*ttl)),
+            Terms::Own(policy) => Cow::Borrowed(policy),
+        }
+    }
+}
