@@ -205,7 +205,7 @@ impl Gen<'_> {
             4 => format!("lower({column}) = {value}"),
             5 => format!("{column} = {other}"),
             6 => format!("length({column}) = 1 AND {other} = {more}"),
-            7 => format!("{column}"),
+            7 => column.clone(),
             8 => format!("({column} = {value}) = ({other} = {more})"),
             _ => format!("iif({column} IS NULL, {other}, {column}) = {value}"),
         }
