@@ -17,7 +17,7 @@ use crate::freshness::TagState;
 use crate::key::Key;
 use crate::namespace::Namespace;
 use crate::shape::{Shape, ShapeList, TagValue};
-use crate::tag::Tag;
+use crate::tag::{Tag, TagKind};
 use crate::version::Version;
 
 #[cfg(any(test, feature = "conformance"))]
@@ -234,6 +234,21 @@ pub trait Guard: Any + Send + Sync {
 
     /// The tags, in the order in which they are checked.
     fn tags(&self) -> Vec<Tag>;
+
+    /// The estimated bytes that the record takes.
+    fn weight(&self) -> usize {
+        self.tags().iter().map(tag_weight).sum()
+    }
+}
+
+/// What a tag adds to the weight of an entry that carries it.
+pub(crate) fn tag_weight(tag: &Tag) -> usize {
+    match tag.kind() {
+        TagKind::Namespace | TagKind::Root | TagKind::Table => Entry::TAG_OVERHEAD,
+        TagKind::Shape | TagKind::Named => {
+            Entry::TAG_OVERHEAD + Entry::FINE_TAG_OVERHEAD + tag.as_bytes().len()
+        }
+    }
 }
 
 impl Versions {
@@ -280,6 +295,14 @@ impl Versions {
         match &self.held {
             Held::Recorded(stamps) => stamps.iter().map(|(tag, _)| tag.clone()).collect(),
             Held::Guarded(guard) => guard.tags(),
+        }
+    }
+
+    /// The estimated bytes that they take.
+    pub fn weight(&self) -> usize {
+        match &self.held {
+            Held::Recorded(stamps) => stamps.iter().map(|(tag, _)| tag_weight(tag)).sum(),
+            Held::Guarded(guard) => guard.weight(),
         }
     }
 }

@@ -15,7 +15,9 @@ use smallvec::{SmallVec, smallvec};
 
 use self::map::{Gone, Map, Seek, StoredKey};
 use self::shapes::TableShapes;
-use super::{Capability, Guard, Look, Lookup, Mark, Marks, Put, Reply, Store, Versions, Want};
+use super::{
+    Capability, Guard, Look, Lookup, Mark, Marks, Put, Reply, Store, Versions, Want, tag_weight,
+};
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::freshness::TagState;
@@ -41,7 +43,8 @@ const CELL_SHARDS: usize = 64;
 
 /// A store in this process's memory, bounded in bytes. Cheap to clone: clones share the entries.
 ///
-/// Bytes are estimates (see [`weight`](crate::weigh::weight)) plus a fixed overhead for each entry.
+/// Bytes are estimates (see [`weight`](crate::weigh::weight)) plus a fixed overhead for each entry
+/// and for each of its tags.
 /// An entry past its life is dropped when it is looked up or when room is needed.
 ///
 /// # Example: two caches in one store
@@ -349,6 +352,11 @@ impl Guard for Recorded {
             .tags()
             .map(|scoped| scoped.tag.clone())
             .collect()
+    }
+
+    fn weight(&self) -> usize {
+        let tags = self.holder.tags();
+        tags.map(|scoped| tag_weight(&scoped.tag)).sum()
     }
 }
 

@@ -90,9 +90,11 @@ fn mixed(namespace: &Namespace, key: &Key) -> u64 {
     key.hash_value() ^ namespace.hash_value().rotate_left(17)
 }
 
-/// What an entry weighs with its key.
+/// What an entry weighs with its key and its tags.
 pub(super) fn weight(key: &StoredKey, entry: &Entry) -> u64 {
-    (entry.weight() + key.bytes.len() + Entry::OVERHEAD) as u64
+    let beside = key.bytes.len() + entry.tags_weight() + Entry::OVERHEAD;
+    // A caller's own weigher may say anything.
+    entry.weight().saturating_add(beside) as u64
 }
 
 /// Weighs by [`weight`].

@@ -169,3 +169,43 @@ fn marks_are_limited_and_a_refused_mark_leaves_none() {
 async fn memory_keeps_every_promise_of_a_store() {
     super::super::conformance::run(|| Arc::new(Memory::new())).await;
 }
+
+#[test]
+fn an_entry_weighs_its_tags() {
+    let memory = Memory::new();
+    let namespace = Namespace::new("shop");
+    let weight = |key: &str, tags: usize| {
+        let names: Vec<String> = (0..tags).map(|n| format!("{key}{n:03}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let before = memory.bytes();
+        put(&memory, &namespace, &Key::new(key), &names, 10);
+        memory.bytes() - before
+    };
+    let fine = Entry::TAG_OVERHEAD + Entry::FINE_TAG_OVERHEAD;
+    let (none, many) = (weight("a", 0), weight("b", 256));
+    assert!(many - none > 256 * fine as u64, "{none} and {many}");
+    let entry_with = |wants: &[Want]| {
+        let versions = ready(memory.prepare(&namespace, wants));
+        entry(versions, 10).tags_weight()
+    };
+    let coarse = [Tag::namespace(), Tag::root(""), Tag::table("", "track")].map(Want::Tag);
+    assert_eq!(entry_with(&coarse), 3 * Entry::TAG_OVERHEAD);
+    assert_eq!(entry_with(&[]), 0);
+}
+
+#[test]
+fn entries_of_many_tags_keep_to_the_bytes() {
+    let memory = Memory::bytes_max(1 << 20);
+    let namespace = Namespace::new("shop");
+    for n in 0..200 {
+        let names: Vec<String> = (0..256).map(|tag| format!("{n} {tag}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        put(&memory, &namespace, &Key::new(n), &names, 10);
+    }
+    assert!(!memory.is_empty());
+    assert!(
+        memory.tags() <= (1 << 20) / Entry::FINE_TAG_OVERHEAD,
+        "{} tags",
+        memory.tags()
+    );
+}
