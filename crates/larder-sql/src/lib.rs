@@ -52,8 +52,8 @@ pub use error::Error;
 pub use explain::{Explanation, Meeting, explain, meets};
 pub use keyword::{FirstKeyword, first_keyword};
 pub use limit::{
-    ALTERNATIVES_MAX, OPERATORS_MAX, PINS_MAX, PLANS_MAX, QUERIES_DEPTH_MAX, RECURSION_MAX,
-    SQL_BYTES_MAX,
+    ALTERNATIVES_MAX, OPERATORS_MAX, PINS_MAX, PLANS_BYTES_MAX, PLANS_MAX, QUERIES_DEPTH_MAX,
+    RECURSION_MAX, SQL_BYTES_MAX,
 };
 pub use name::Name;
 pub use planner::Planner;

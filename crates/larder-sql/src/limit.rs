@@ -23,5 +23,9 @@ pub const PINS_MAX: usize = 8;
 /// generations. When one is full the older is forgotten; a forgotten text is analysed again.
 pub const PLANS_MAX: usize = 4_096;
 
+/// Estimated bytes that each of the four generations of a [`Planner`](crate::Planner) takes: all
+/// it remembers is 32 MiB at most. A generation that would take more is full.
+pub const PLANS_BYTES_MAX: usize = 8 << 20;
+
 /// Reasons kept of one statement. Further ones are not listed; they still widen.
 pub(crate) const REASONS_MAX: usize = 32;

@@ -1,4 +1,4 @@
-use std::{collections::HashMap, hash::Hash, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::RwLock;
 
@@ -7,6 +7,10 @@ use crate::{
     normalise::normalise,
     parse::{self, Cut, Draft},
 };
+
+use self::weight::Weigh;
+
+mod weight;
 
 /// Analyses statements and remembers them.
 ///
@@ -104,38 +108,95 @@ fn planned(plan: Arc<Plan>, mut slots: Vec<crate::Slot>) -> Planned {
 /// full, the older one is forgotten.
 #[derive(Debug)]
 struct Memory<V> {
-    generations: RwLock<[HashMap<Box<str>, V, ahash::RandomState>; 2]>,
+    generations: RwLock<[Generation<V>; 2]>,
+}
+
+#[derive(Debug)]
+struct Generation<V> {
+    plans: HashMap<Box<str>, V, ahash::RandomState>,
+    /// The estimated bytes of the plans with their texts.
+    bytes: usize,
+}
+
+impl<V> Default for Generation<V> {
+    fn default() -> Self {
+        Generation {
+            plans: HashMap::default(),
+            bytes: 0,
+        }
+    }
 }
 
 impl<V> Default for Memory<V> {
     fn default() -> Self {
         Memory {
-            generations: RwLock::new([HashMap::default(), HashMap::default()]),
+            generations: RwLock::default(),
         }
     }
 }
 
-impl<V: Clone> Memory<V> {
+/// What a text takes in the map beside its bytes and its plan.
+const PLACE_BYTES: usize = 64;
+
+impl<V: Clone + Weigh> Memory<V> {
     fn get(&self, key: &str) -> Option<V> {
         let generations = self.generations.read();
-        if let Some(value) = generations[0].get(key) {
+        if let Some(value) = generations[0].plans.get(key) {
             return Some(value.clone());
         }
-        let value = generations[1].get(key)?.clone();
+        let value = generations[1].plans.get(key)?.clone();
         drop(generations);
         self.insert(Box::from(key), value.clone());
         Some(value)
     }
 
-    fn insert(&self, key: Box<str>, value: V)
-    where
-        Box<str>: Hash + Eq,
-    {
-        let mut generations = self.generations.write();
-        if generations[0].len() >= limit::PLANS_MAX {
-            generations.swap(0, 1);
-            generations[0].clear();
+    fn insert(&self, key: Box<str>, value: V) {
+        let bytes = PLACE_BYTES + key.len() + value.weight();
+        if bytes > limit::PLANS_BYTES_MAX {
+            return;
         }
-        generations[0].insert(key, value);
+        let mut generations = self.generations.write();
+        let young = &generations[0];
+        if young.plans.len() >= limit::PLANS_MAX || young.bytes + bytes > limit::PLANS_BYTES_MAX {
+            generations.swap(0, 1);
+            generations[0] = Generation::default();
+        }
+        let young = &mut generations[0];
+        if young.plans.insert(key, value).is_none() {
+            young.bytes += bytes;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_keeps_to_its_bytes() {
+        let planner = Planner::new(Dialect::Sqlite, Arc::new(Catalogue::of(Dialect::Sqlite)));
+        let held = || {
+            let generations = planner.texts.generations.read();
+            generations
+                .each_ref()
+                .map(|one| (one.plans.len(), one.bytes))
+        };
+        // A list of literals takes far more than its text.
+        let list = vec!["1"; 2_000].join(", ");
+        let mut forgotten = false;
+        for n in 0..400 {
+            let before = held()[0].0;
+            planner.plan(&format!("SELECT {n} FROM track WHERE id IN ({list})"));
+            let [young, old] = held();
+            assert!(young.1 <= limit::PLANS_BYTES_MAX, "{n}: {young:?}");
+            assert!(old.1 <= limit::PLANS_BYTES_MAX, "{n}: {old:?}");
+            assert!(young.1 >= young.0 * (list.len() + 2_000 * size_of::<crate::Slot>()));
+            forgotten |= young.0 <= before;
+        }
+        assert!(
+            forgotten,
+            "it was full long before it held so many: {:?}",
+            held()
+        );
     }
 }

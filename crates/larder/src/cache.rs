@@ -288,6 +288,15 @@ impl Cache {
     ///
     /// Keys for which `load` returns nothing are not in the answer, and are not remembered.
     ///
+    /// Beside [`get_or_load`](Cache::get_or_load), with the cache's own policy and no tags:
+    ///
+    /// - An entry that may be served past its ttl is, but nothing is loaded behind it; nor is
+    ///   anything refreshed ahead.
+    /// - If the load fails no older entry takes its place: `stale_if_error` and
+    ///   `soft_load_timeout` have no effect.
+    /// - A key that another load is busy with is loaded here as well, and this value is not stored:
+    ///   a batch does not wait for its slowest key. Single reads do wait for a batch.
+    ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

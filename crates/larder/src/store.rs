@@ -26,8 +26,9 @@ pub mod memory;
 
 /// Where entries and the versions of tags live.
 ///
-/// A store reports facts; what to do about them is decided elsewhere. Every operation takes a
-/// batch and is one round trip.
+/// A store reports facts; what to do about them is decided elsewhere. Every operation but
+/// [`insert`](Store::insert) takes a batch, so that a store far away can do with one round trip
+/// where its server allows it.
 ///
 /// # What callers rely on
 ///

@@ -45,7 +45,12 @@ const CELL_SHARDS: usize = 64;
 ///
 /// Bytes are estimates (see [`weight`](crate::weigh::weight)) plus a fixed overhead for each entry
 /// and for each of its tags.
-/// An entry past its life is dropped when it is looked up or when room is needed.
+/// An entry past its life is dropped when room is needed, an invalidated one also when it is looked
+/// up.
+///
+/// Not counted, and kept as long as the store: for each table that was ever read by shape or
+/// written, in each namespace, the list of the shapes in use, of which there are at most
+/// [`SHAPES_PER_TABLE_MAX`](crate::SHAPES_PER_TABLE_MAX).
 ///
 /// # Example: two caches in one store
 ///
