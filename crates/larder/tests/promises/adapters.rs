@@ -280,3 +280,24 @@ async fn lookups_never_load() {
         1
     );
 }
+
+#[tokio::test]
+async fn a_witness_is_current_until_its_tag_is_bumped() {
+    let bench = Bench::new();
+    let track = Tag::table("", "track");
+    let witness = bench.cache.witness(track.clone()).await;
+    let witness = witness.expect("memory answers");
+    assert!(witness.is_current());
+    let publish = async |table: &str| {
+        let mut changes = Changes::new();
+        changes.table("", table);
+        bench.cache.publish(changes).await;
+    };
+    publish("album").await;
+    assert!(witness.is_current(), "another table");
+    publish("track").await;
+    assert!(!witness.is_current());
+    let later = bench.cache.witness(track).await.expect("memory answers");
+    assert!(later.is_current());
+    assert!(!witness.is_current(), "it does not come back");
+}
