@@ -46,6 +46,7 @@ mod flight;
 mod freshness;
 mod key;
 mod level;
+mod load;
 mod many;
 mod mode;
 mod namespace;

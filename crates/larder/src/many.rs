@@ -13,7 +13,8 @@ use crate::error::LoadError;
 use crate::event::Event;
 use crate::flight::{self, Done, Lead, Running};
 use crate::key::{IntoKey, Key};
-use crate::read::{self, Ask, GroupOf, Job, Loaded, Verdict};
+use crate::load::{self, Job, Loaded};
+use crate::read::{self, Ask, GroupOf, Verdict};
 use crate::store::{Look, Lookup, Want};
 use crate::value::ValueKind;
 
@@ -187,7 +188,7 @@ where
             };
             let job = Job::new(&core, &ask, None);
             let versions = match leads.get(key) {
-                Some(lead) => read::prepare(&core, lead, job.wants()).await,
+                Some(lead) => load::prepare(&core, lead, job.wants()).await,
                 None => None,
             };
             jobs.insert(key.clone(), (job, versions));
@@ -208,7 +209,7 @@ where
                     .collect::<Vec<(K, Loaded<T>)>>(),
             )
         };
-        let loaded = match read::guarded(&core, None, first, loading).await {
+        let loaded = match load::guarded(&core, None, first, loading).await {
             Ok(loaded) => loaded,
             Err(done) => {
                 for (_, lead) in leads.drain() {
@@ -222,7 +223,7 @@ where
             let value = loaded.value.clone();
             if let Some(lead) = leads.remove(&key) {
                 if let Some((job, Some(versions))) = jobs.remove(&key) {
-                    read::fill(&core, &lead, &job, versions, loaded).await;
+                    load::fill(&core, &lead, &job, versions, loaded).await;
                 }
                 lead.land(Done::Loaded(value.clone()));
             }
