@@ -19,10 +19,16 @@ pub(crate) fn checked(url: &str) -> Result<String, Failure> {
         .split('?')
         .next()
         .unwrap_or_default();
-    if path != ":memory:" && !rest.contains("mode=") && !Path::new(path).is_file() {
+    if path == ":memory:" || rest.contains("mode=memory") {
+        return Err(Failure::new(
+            "a database in memory belongs to one connection; leave --database out for a scratch one",
+        ));
+    }
+    let path = path.replace("%20", " ");
+    if !rest.contains("mode=") && !Path::new(&path).is_file() {
         return Err(Failure::new(format!("there is no database file {path}")));
     }
-    Ok(url.to_owned())
+    Ok(url.replace(' ', "%20"))
 }
 
 /// One connection, so that a transaction stays on it; nobody waits for a lock. No prepared

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::database;
 use crate::failure::Failure;
+use crate::say::say;
 
 /// Arguments of `larder explain`.
 #[derive(clap::Args)]
@@ -67,10 +68,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
         None => None,
     };
     match arguments.json {
-        true => println!(
+        true => say(format!(
             "{}",
             as_json(&arguments.sql, &explanation, against.as_ref())
-        ),
+        )),
         false => print(&arguments.sql, &explanation, against.as_ref()),
     }
     Ok(true)
@@ -78,6 +79,11 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
 
 async fn catalogue(arguments: &Arguments, dialect: Dialect) -> Result<Arc<Catalogue>, Failure> {
     if let Some(url) = &arguments.database {
+        if dialect != Dialect::Sqlite {
+            return Err(Failure::new(
+                "--database reads SQLite databases; describe others by --schema",
+            ));
+        }
         let options = database::options(&database::checked(url)?);
         let db = CachedConnection::builder(Cache::memory())
             .connect(options)
@@ -92,6 +98,13 @@ async fn catalogue(arguments: &Arguments, dialect: Dialect) -> Result<Arc<Catalo
     let catalogue = Catalogue::from_ddl(dialect, &text).map_err(|error| {
         Failure::new(format!("{} describes no database: {error}", file.display()))
     })?;
+    if catalogue.is_empty() && !text.trim().is_empty() {
+        let why = "it has no CREATE TABLE or CREATE VIEW";
+        return Err(Failure::new(format!(
+            "{} describes no database: {why}",
+            file.display()
+        )));
+    }
     Ok(Arc::new(catalogue))
 }
 
@@ -159,7 +172,7 @@ fn print(sql: &str, explanation: &Explanation, against: Option<&(&String, Meetin
         uncacheable,
         ..
     } = explanation;
-    println!("{}", sql.trim());
+    say(format!("{}", sql.trim()));
     let act = if act.is_empty() {
         String::new()
     } else {
@@ -183,7 +196,7 @@ fn print(sql: &str, explanation: &Explanation, against: Option<&(&String, Meetin
         line("cached", &[cached]);
     }
     if let Some((write, meeting)) = against {
-        println!("against {}", write.trim());
+        say(format!("against {}", write.trim()));
         let verdict = if meeting.can_change {
             "can change it"
         } else {
@@ -197,6 +210,6 @@ fn print(sql: &str, explanation: &Explanation, against: Option<&(&String, Meetin
 /// A name, and what belongs to it, one a line.
 fn line(name: &str, items: &[String]) {
     for (i, item) in items.iter().enumerate() {
-        println!("  {:<12}{item}", if i == 0 { name } else { "" });
+        say(format!("  {:<12}{item}", if i == 0 { name } else { "" }));
     }
 }

@@ -8,6 +8,7 @@ mod attempt;
 mod database;
 mod explain;
 mod failure;
+mod say;
 
 /// Explains what larder caches, and why.
 #[derive(Parser)]

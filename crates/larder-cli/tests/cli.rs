@@ -171,6 +171,12 @@ fn what_cannot_be_run_is_refused_in_one_sentence() {
     .expect("a file");
     let text = format!("sqlite://{}", path("text.db"));
     assert!(refused(&["try", &path("good.sql"), "--database", &text]).contains("cannot open"));
+    let memory = ["try", &path("good.sql"), "--database", "sqlite::memory:"];
+    assert!(refused(&memory).contains("one connection"));
+    assert!(
+        refused(&["explain", "SELECT 1", "--schema", &path("text.db")])
+            .contains("describes no database")
+    );
     assert!(refused(&["explain", "SELECT 1; SELECT 2"]).contains("2 statements"));
     assert!(refused(&["explain", "  -- nothing"]).contains("no statement"));
     assert!(refused(&["explain", "SELECT 1", "--schema", &path("none.sql")]).contains("none.sql"));
@@ -223,4 +229,33 @@ fn explain_tells_what_a_statement_depends_on_and_what_can_change_it() {
             "{dialect}"
         );
     }
+}
+
+/// The release of a savepoint that began a transaction commits it, as SQLite does.
+#[test]
+fn an_outermost_savepoint_is_a_transaction() {
+    let script = format!(
+        "{SHOP} SAVEPOINT s; INSERT INTO genre VALUES (3, 'Pop'); RELEASE s;
+        -- @conn b
+        -- @expect miss
+        SELECT count(*) FROM genre;
+        INSERT INTO genre VALUES (4, 'Polka');"
+    );
+    let (lines, status) = attempt(&script, &[]);
+    assert_eq!(status, Some(0), "{lines:#?}");
+}
+
+/// A database whose file has a blank in its name.
+#[test]
+fn a_blank_in_a_name_is_a_blank() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}", folder.path().join("a b.db").display());
+    assert_eq!(
+        attempt(SHOP, &["--database", &format!("{url}?mode=rwc")]).1,
+        Some(0)
+    );
+    assert_eq!(
+        attempt("SELECT * FROM genre", &["--database", &url]).0[0]["rows"],
+        2
+    );
 }

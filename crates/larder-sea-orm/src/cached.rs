@@ -70,7 +70,7 @@ impl<Q, M> Cached<Q, M> {
 
     /// All times and rules of this answer.
     pub fn policy(mut self, policy: Policy) -> Self {
-        self.policy = Terms::Own(Box::new(policy));
+        self.policy = Terms::Own(policy);
         self
     }
 

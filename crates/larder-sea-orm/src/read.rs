@@ -97,7 +97,7 @@ where
         None => shared.settle_schema().await?,
     };
     let planned = schema.plan(&statement.sql);
-    let (value, outcome) = match cacheable(shared, &planned) {
+    let (value, outcome) = match cacheable(shared, &schema, &planned) {
         Ok(read) => cached::<T, M, L>(shared, &schema, &planned, read, statement, ask, load).await,
         Err(why) => {
             shared.cache.emit(&Event::Uncached {
@@ -119,12 +119,26 @@ where
 }
 
 /// What the statement reads, or why its answer cannot be kept.
-fn cacheable<'a>(shared: &Shared, planned: &'a Planned) -> Result<&'a ReadSet, String> {
-    if shared.has_temporary() {
-        return Err("temporary objects belong to one connection of the pool".to_owned());
+fn cacheable<'a>(
+    shared: &Shared,
+    schema: &Schema,
+    planned: &'a Planned,
+) -> Result<&'a ReadSet, String> {
+    if shared.connections_differ() {
+        return Err(
+            "connections of the pool differ: temporary objects, attached databases or settings"
+                .to_owned(),
+        );
     }
     match &planned.plan.footprint {
         Footprint::Read(read) => match &read.uncacheable {
+            None if read
+                .tables
+                .iter()
+                .any(|read| schema.is_virtual(&read.table)) =>
+            {
+                Err("the rows of a virtual table come from its module".to_owned())
+            }
             None => Ok(read),
             Some(reason) => Err(reason.to_string()),
         },

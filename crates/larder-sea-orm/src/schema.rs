@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use larder::adapter::Witness;
 use larder::{Cache, Group, Tag};
-use larder_sql::{Catalogue, Dialect, Planned, Planner};
+use larder_sql::{Catalogue, Dialect, Planned, Planner, TableKind};
 use parking_lot::RwLock;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
 use crate::sabotage;
 
 mod read;
+pub(crate) mod words;
 
 /// One state of the schema. Replaced as a whole when the schema changes.
 pub(crate) struct Schema {
@@ -62,6 +63,12 @@ impl Schema {
 
     pub(crate) fn plan(&self, sql: &str) -> Planned {
         sabotage::planned(self.planner.plan(sql))
+    }
+
+    /// Whether a table is virtual, or keeps the rows of one.
+    pub(crate) fn is_virtual(&self, table: &str) -> bool {
+        let table = self.catalogue.table(table);
+        table.is_some_and(|table| table.kind == TableKind::Virtual)
     }
 
     pub(crate) fn group(&self, cache: &Cache, table: &larder_sql::Name) -> Arc<Group> {

@@ -29,9 +29,10 @@ pub(crate) struct Shared {
     /// Where reads of no table are counted.
     pub(crate) group: Arc<Group>,
     schema: RwLock<Arc<Schema>>,
-    /// Whether a temporary table, view or trigger was made through this handle: those belong to one
-    /// connection of the pool and no catalogue tells of them, so nothing is cached any more.
-    temporary: AtomicBool,
+    /// Whether something was done through this handle that makes one connection of the pool answer
+    /// otherwise than the next, and of which no catalogue tells: temporary objects, attached
+    /// databases, settings. Nothing is cached any more then.
+    differ: AtomicBool,
     /// Until when reads look for a changed schema.
     watch: Mutex<Option<Instant>>,
     /// Whether `watch` holds anything: the only thing a hit looks at.
@@ -71,7 +72,7 @@ impl Shared {
             hooks,
             group,
             schema: RwLock::new(schema),
-            temporary: AtomicBool::new(false),
+            differ: AtomicBool::new(false),
             watch: Mutex::new(None),
             watching: AtomicU64::new(0),
             statements: AtomicU64::new(0),
@@ -163,12 +164,12 @@ impl Shared {
         Ok(self.schema())
     }
 
-    pub(crate) fn makes_temporary(&self) {
-        self.temporary.store(true, Ordering::Release);
+    pub(crate) fn makes_connections_differ(&self) {
+        self.differ.store(true, Ordering::Release);
     }
 
-    pub(crate) fn has_temporary(&self) -> bool {
-        self.temporary.load(Ordering::Acquire)
+    pub(crate) fn connections_differ(&self) -> bool {
+        self.differ.load(Ordering::Acquire)
     }
 
     /// Makes what a committed write changed invalid.

@@ -114,7 +114,14 @@ impl CachedTransaction {
             Intent::Transaction(TransactionKind::Commit | TransactionKind::Rollback) => {
                 self.end_by_text(statement, how).await
             }
-            Intent::Transaction(_) => send(&self.shared, self.inner(), statement, how).await,
+            Intent::Transaction(_) => {
+                let answer = send(&self.shared, self.inner(), statement, how).await;
+                if self.pending.lock().doubtful {
+                    // Perhaps there is no transaction any more, and a savepoint is one.
+                    self.shared.publish(self.changes_so_far()).await;
+                }
+                answer
+            }
             Intent::Script(script) => self.script(script, statement, how).await,
         };
         span.end(|| outcome);

@@ -150,7 +150,7 @@ impl<'a> Write<'a> {
     fn reach(&self, changes: &mut Changes) -> bool {
         let database = &self.shared.database;
         let mut itself = false;
-        if self.set.may_write_more || self.shared.has_temporary() {
+        if self.set.may_write_more || self.shared.connections_differ() {
             changes.root(database);
         }
         for target in &self.set.targets {

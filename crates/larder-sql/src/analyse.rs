@@ -47,6 +47,12 @@ pub(crate) struct Analyser<'a> {
     exists: bool,
     /// The next query is the only source of a `COUNT(*)`: only the number of its rows matters.
     counted: bool,
+    /// There are queries inside the query, or views: a column may be computed.
+    nested: bool,
+    /// A time function works with a column.
+    times_of_columns: bool,
+    /// The answer follows an order that nothing says.
+    ordered_by_chance: bool,
     /// Conditions cannot be trusted to group as the parser grouped them.
     pub(crate) loose: bool,
     pub(crate) reads: Vec<TableRead>,
@@ -77,6 +83,9 @@ impl<'a> Analyser<'a> {
             depth: 0,
             exists: false,
             counted: false,
+            nested: false,
+            times_of_columns: false,
+            ordered_by_chance: false,
             loose: false,
             reads: Vec::new(),
             writes: Vec::new(),
@@ -99,6 +108,16 @@ impl<'a> Analyser<'a> {
             other => self.change(other),
         }
         self.catch_missed(statement);
+        if self.nested && self.times_of_columns {
+            self.refuse(Reason::new(
+                "a time function of a computed column may ask for the time",
+            ));
+        }
+        if self.ordered_by_chance && !self.reads.is_empty() {
+            // The order is that of the database's plan, and may follow any column.
+            self.widen(Reason::new("its answer follows an order that nothing says"));
+            self.reads.iter_mut().for_each(scope::add_all);
+        }
     }
 
     /// What a statement that turned out to be a read reads.

@@ -28,8 +28,8 @@ pub fn split(text: &str, dialect: Dialect) -> Vec<Range<usize>> {
                 statements.extend(statement.range());
                 statement = Statement::default();
             }
-            PieceKind::Semicolon => statement.add(&piece, ";"),
-            PieceKind::Other => statement.add(&piece, &text[piece.range.clone()]),
+            PieceKind::Semicolon => statement.add(&piece, ";", dialect),
+            PieceKind::Other => statement.add(&piece, &text[piece.range.clone()], dialect),
         }
         at = piece.range.end;
     }
@@ -44,6 +44,7 @@ struct Statement {
     end: usize,
     words: usize,
     creates: bool,
+    temporary: bool,
     /// It has a body whose semicolons are its own, because it said `TRIGGER` or `BEGIN ATOMIC`.
     trigger: bool,
     begun: bool,
@@ -53,7 +54,7 @@ struct Statement {
 }
 
 impl Statement {
-    fn add(&mut self, piece: &Piece, text: &str) {
+    fn add(&mut self, piece: &Piece, text: &str, dialect: Dialect) {
         self.start.get_or_insert(piece.range.start);
         self.end = piece.range.end;
         let is = |word: &str| text.eq_ignore_ascii_case(word);
@@ -63,7 +64,13 @@ impl Statement {
         match self.words {
             0 => self.creates = is("create"),
             _ if !self.creates => {}
-            1..=8 if is("trigger") => self.trigger = true,
+            // SQLite has CREATE [TEMP] TRIGGER; others say more in between.
+            1 if is("trigger") => self.trigger = true,
+            2 if is("trigger") && (self.temporary || dialect != Dialect::Sqlite) => {
+                self.trigger = true
+            }
+            3..=8 if is("trigger") && dialect != Dialect::Sqlite => self.trigger = true,
+            1 => self.temporary = is("temp") || is("temporary"),
             _ if self.trigger && is("begin") => self.begun = true,
             _ if self.previous_begin && is("atomic") => self.begun = true,
             _ => {}

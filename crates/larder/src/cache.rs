@@ -219,7 +219,8 @@ impl Cache {
         GetOrLoad::new(self, key.into_key(), load)
     }
 
-    /// Puts a value under `key`. It wins over loads of the key that are running.
+    /// Puts a value under `key`. It wins over loads of the key that are running. If one of its tags
+    /// is invalidated or marked meanwhile, or the value is too large, nothing stays under the key.
     ///
     /// The value depends on its tags from now on: an invalidation between the caller's own reading
     /// and this call is not noticed. Prefer [`get_or_load`](Cache::get_or_load) for what is read

@@ -91,7 +91,7 @@ knobs! {
     soft_load_timeout: Duration => Some;
     /// After which time a load is given up.
     hard_load_timeout: Duration => Some;
-    /// How long a caller waits for a load, its own or another's. The load goes on.
+    /// How long a caller waits for loads, its own or another's, all in all. The load goes on.
     wait_timeout: Duration => Some;
 }
 

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::say::say;
+
 /// One statement's line.
 #[derive(Debug, Serialize)]
 pub(crate) struct Line {
@@ -61,15 +63,18 @@ impl Summary {
 
 pub(crate) fn print(line: &Line, json: bool) {
     if json {
-        println!(
+        say(format!(
             "{}",
             serde_json::to_string(line).expect("a line has only plain fields")
-        );
+        ));
         return;
     }
     let outcome = line.outcome.unwrap_or(line.kind);
     let sql = line.sql.split_whitespace().collect::<Vec<_>>().join(" ");
-    println!("{:>4}  {}  {outcome:<11} {}", line.line, line.conn, sql);
+    say(format!(
+        "{:>4}  {}  {outcome:<11} {}",
+        line.line, line.conn, sql
+    ));
     let mut said = format!(
         "{}, {}",
         count(line.rows, "row"),
@@ -78,27 +83,30 @@ pub(crate) fn print(line: &Line, json: bool) {
     if let Some(why) = &line.why {
         said.push_str(&format!("; {why}"));
     }
-    println!("{:>21}{said}", "");
+    say(format!("{:>21}{said}", ""));
     if !line.bumped.is_empty() {
-        println!("{:>21}bumped {}", "", line.bumped.join(", "));
+        say(format!("{:>21}bumped {}", "", line.bumped.join(", ")));
     }
     if let Some(error) = &line.error {
-        println!("{:>21}error: {error}", "");
+        say(format!("{:>21}error: {error}", ""));
     }
     if line.stale {
-        println!("{:>21}STALE: the database answers something else", "");
+        say(format!(
+            "{:>21}STALE: the database answers something else",
+            ""
+        ));
     }
     if let (false, Some(expected)) = (line.ok, line.expected) {
-        println!("{:>21}UNMET: expected {expected}", "");
+        say(format!("{:>21}UNMET: expected {expected}", ""));
     }
 }
 
 pub(crate) fn print_summary(summary: &Summary, json: bool) {
     if json {
-        println!(
+        say(format!(
             "{}",
             serde_json::to_string(summary).expect("a summary has only numbers")
-        );
+        ));
         return;
     }
     let Summary {
@@ -111,10 +119,10 @@ pub(crate) fn print_summary(summary: &Summary, json: bool) {
         unmet,
         ..
     } = summary;
-    println!(
+    say(format!(
         "{reads} reads, {hits} hits of {perfect_hits} possible, {stale} stale; \
          {writes} writes, {bumps} bumps; {unmet} expectations unmet"
-    );
+    ));
 }
 
 fn count(n: u64, noun: &str) -> String {

@@ -44,6 +44,8 @@ const CONN: &str = "a";
 
 /// The statements of a script.
 pub(crate) fn parse(text: &str) -> Result<Vec<Step>, Failure> {
+    // Editors of another world begin a text with this mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut steps = Vec::new();
     let mut end = 0;
     for range in split(text, Dialect::Sqlite) {
@@ -223,6 +225,12 @@ mod tests {
             Value::from(true),
         ];
         assert_eq!(steps[0].params, expected);
+    }
+
+    #[test]
+    fn a_byte_order_mark_hides_no_direction() {
+        let steps = parse("\u{feff}-- @conn b\r\nSELECT 1;\r\n").unwrap();
+        assert_eq!((steps[0].conn.as_str(), steps[0].line), ("b", 2));
     }
 
     #[test]

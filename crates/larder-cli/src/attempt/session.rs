@@ -5,11 +5,13 @@ use larder_sea_orm::sea_orm::{
     TransactionTrait,
 };
 use larder_sea_orm::{CachedConnection, CachedExt, CachedTransaction, RawRows, raw_rows};
-use larder_sql::{BeginMode, TransactionKind};
+use larder_sql::{BeginMode, Name, TransactionKind};
 
 pub(crate) struct Session {
     db: CachedConnection,
     transaction: Option<CachedTransaction>,
+    /// The savepoint that began the transaction, where no BEGIN did: its release commits.
+    outermost: Option<Name>,
 }
 
 impl Session {
@@ -17,6 +19,7 @@ impl Session {
         Session {
             db,
             transaction: None,
+            outermost: None,
         }
     }
 
@@ -57,6 +60,9 @@ impl Session {
 
     /// The beginning or end of a transaction or savepoint.
     pub(crate) async fn control(&mut self, kind: &TransactionKind, sql: &str) -> Result<(), DbErr> {
+        if matches!(kind, TransactionKind::Commit | TransactionKind::Rollback) {
+            self.outermost = None;
+        }
         match (kind, self.transaction.take()) {
             (TransactionKind::Begin { mode }, None) => {
                 let mode = match mode {
@@ -73,9 +79,16 @@ impl Session {
             }
             (TransactionKind::Commit, Some(transaction)) => transaction.commit().await,
             (TransactionKind::Rollback, Some(transaction)) => transaction.rollback().await,
+            (TransactionKind::Release(name), Some(transaction))
+                if self.outermost.as_ref() == Some(name) =>
+            {
+                self.outermost = None;
+                transaction.commit().await
+            }
             // Savepoints are the transaction's own affair; outside of one, a savepoint is one.
-            (TransactionKind::Savepoint(_), None) => {
+            (TransactionKind::Savepoint(name), None) => {
                 let transaction = self.db.begin().await?;
+                self.outermost = Some(name.clone());
                 let statement = Statement::from_string(DbBackend::Sqlite, sql);
                 let result = transaction.execute_raw(statement).await;
                 self.transaction = Some(transaction);

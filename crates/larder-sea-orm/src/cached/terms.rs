@@ -1,6 +1,5 @@
 //! The policy of one read: its own, its connection's, or its connection's with another ttl.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use larder::Policy;
@@ -14,22 +13,22 @@ pub(crate) enum Terms {
     /// The connection's, with this ttl.
     Ttl(Duration),
     /// Everything.
-    Own(Box<Policy>),
+    Own(Policy),
 }
 
 impl Terms {
     pub(crate) fn ttl(self, ttl: Duration) -> Terms {
         match self {
-            Terms::Own(policy) => Terms::Own(Box::new(policy.ttl(ttl))),
+            Terms::Own(policy) => Terms::Own(policy.ttl(ttl)),
             Terms::Connection | Terms::Ttl(_) => Terms::Ttl(ttl),
         }
     }
 
-    pub(crate) fn policy<'a>(&'a self, connection: &'a Policy) -> Cow<'a, Policy> {
+    pub(crate) fn policy(&self, connection: &Policy) -> Policy {
         match self {
-            Terms::Connection => Cow::Borrowed(connection),
-            Terms::Ttl(ttl) => Cow::Owned(connection.clone().ttl(*ttl)),
-            Terms::Own(policy) => Cow::Borrowed(policy),
+            Terms::Connection => *connection,
+            Terms::Ttl(ttl) => connection.ttl(*ttl),
+            Terms::Own(policy) => *policy,
         }
     }
 }

@@ -21,7 +21,7 @@ pub struct Builder {
 impl Builder {
     pub(super) fn new(cache: Cache) -> Builder {
         Builder {
-            policy: cache.policy().clone(),
+            policy: *cache.policy(),
             cache,
             database: "".into(),
             level: Level::Regular,

@@ -11,6 +11,8 @@ use larder_sql::{
 };
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
 
+use crate::schema::words;
+
 use crate::sabotage;
 
 pub(super) async fn catalogue<C: ConnectionTrait>(connection: &C) -> Result<Catalogue, DbErr> {
@@ -198,7 +200,7 @@ impl Draft {
             self.table.triggers = defined.triggers.clone();
             self.table.reads_through = defined.reads_through.clone();
         }
-        if words(&self.sql).any(|word| word.eq_ignore_ascii_case("collate")) {
+        if words::follow(&self.sql, &["collate"]) {
             for column in &mut self.table.columns {
                 let told = defined.and_then(|table| table.column(&column.name));
                 let collation = told.map_or(Collation::Other(String::new()), |told| {
@@ -220,7 +222,7 @@ fn rowid_alias(table: &Table, sql: &str) -> Option<larder_sql::Name> {
     // `INTEGER PRIMARY KEY DESC` is no alias, by an old mistake that SQLite keeps.
     let alias = column.declared.eq_ignore_ascii_case("integer")
         && !table.without_rowid
-        && !words(sql).any(|word| word.eq_ignore_ascii_case("desc"));
+        && !words::follow(sql, &["primary", "key", "desc"]);
     alias.then(|| key.clone())
 }
 
@@ -235,12 +237,5 @@ fn action(text: &str) -> Action {
 
 /// Whether a constraint may resolve conflicts by deleting the other row.
 fn mentions_replace(sql: &str) -> bool {
-    // A comment may stand between the two words.
-    let has = |wanted: &str| words(sql).any(|word| word.eq_ignore_ascii_case(wanted));
-    has("conflict") && has("replace")
-}
-
-fn words(sql: &str) -> impl Iterator<Item = &str> {
-    sql.split(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .filter(|word| !word.is_empty())
+    words::follow(sql, &["conflict", "replace"])
 }

@@ -3,7 +3,7 @@
 use larder::adapter::Changes;
 use larder_sql::{DdlKind, Dialect, Footprint, Planned, TransactionKind, split};
 
-use crate::schema::Schema;
+use crate::schema::{Schema, words};
 use crate::shared::Shared;
 use crate::write::Write;
 
@@ -36,6 +36,9 @@ pub(crate) struct Script {
 impl Intent {
     pub(crate) fn of(shared: &Shared, schema: &Schema, sql: &str) -> Intent {
         let planned = schema.plan(sql);
+        if is_no_plain_statement(&planned) && sets_answers(sql) {
+            shared.makes_connections_differ();
+        }
         match &planned.plan.footprint {
             Footprint::Read(read) if !read.may_write => Intent::Read,
             Footprint::Write(_) => Intent::Write(planned),
@@ -71,8 +74,8 @@ impl Script {
                 Footprint::Ddl(ddl)
                     if ddl.kind == DdlKind::Maintenance && ddl.tables.is_empty() => {}
                 Footprint::Ddl(_) => {
-                    if speaks_of_temporary(sql) {
-                        shared.makes_temporary();
+                    if belongs_to_one_connection(sql) {
+                        shared.makes_connections_differ();
                     }
                     script.ddl = true;
                     script.changes.root(&shared.database);
@@ -105,8 +108,33 @@ impl Script {
     }
 }
 
-/// Whether a text with DDL may make something temporary.
-fn speaks_of_temporary(sql: &str) -> bool {
-    sql.split(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .any(|word| word.eq_ignore_ascii_case("temp") || word.eq_ignore_ascii_case("temporary"))
+/// Whether this may be a PRAGMA: those are reads that are not kept, or nobody understands them.
+fn is_no_plain_statement(planned: &Planned) -> bool {
+    match &planned.plan.footprint {
+        Footprint::Read(read) => read.uncacheable.is_some(),
+        Footprint::Write(_) | Footprint::Transaction(_) => false,
+        _ => true,
+    }
+}
+
+/// Whether a text makes something that belongs to one connection alone: temporary objects, attached
+/// databases.
+fn belongs_to_one_connection(sql: &str) -> bool {
+    words::any(sql, &["temp", "temporary", "attach"])
+}
+
+/// Whether a text sets what makes one connection answer otherwise than the next.
+fn sets_answers(sql: &str) -> bool {
+    words::follow(sql, &["pragma"])
+        && words::any(
+            sql,
+            &[
+                "case_sensitive_like",
+                "reverse_unordered_selects",
+                "writable_schema",
+                "encoding",
+                "short_column_names",
+                "full_column_names",
+            ],
+        )
 }

@@ -284,3 +284,62 @@ async fn the_caches_policy_holds_for_its_queries() {
     miss!(genres().all(&db));
     hit!(genres().ttl(Duration::from_secs(600)).one(&db));
 }
+
+/// The word `desc` in a definition does not hide that a key is the rowid by another name.
+#[tokio::test]
+async fn a_column_called_desc_hides_no_key() {
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open_single().await;
+    db.execute_unprepared("CREATE TABLE t (id INTEGER PRIMARY KEY, \"desc\" TEXT)")
+        .await
+        .unwrap();
+    db.execute_unprepared("INSERT INTO t VALUES (1, 'x')")
+        .await
+        .unwrap();
+    let ids = || text("SELECT id FROM t").cached();
+    miss!(ids().rows(&db));
+    db.execute_unprepared("UPDATE t SET rowid = 10 WHERE rowid = 1")
+        .await
+        .unwrap();
+    assert_eq!(miss!(ids().rows(&db)).rows, [[Stored::Int(10)]]);
+}
+
+/// Virtual tables have rows that no catalogue explains.
+#[tokio::test]
+async fn virtual_tables_are_not_kept() {
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open_single().await;
+    db.execute_unprepared("CREATE VIRTUAL TABLE ft USING fts5(body)")
+        .await
+        .unwrap();
+    db.execute_unprepared("CREATE VIRTUAL TABLE words USING fts5vocab('ft', 'row')")
+        .await
+        .unwrap();
+    for (body, words) in [("one", 1), ("two", 2)] {
+        db.execute_unprepared(&format!("INSERT INTO ft VALUES ('{body}')"))
+            .await
+            .unwrap();
+        let (rows, outcome) = read(text("SELECT term FROM words").cached().rows(&db)).await;
+        assert_eq!(rows.rows.len(), words);
+        assert!(matches!(outcome, Outcome::Uncached(_)));
+    }
+}
+
+/// A setting that makes connections answer differently ends the caching.
+#[tokio::test]
+async fn settings_of_a_connection_end_the_caching() {
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open_single().await;
+    let like = || text("SELECT name FROM genre WHERE name LIKE 'rock'").cached();
+    assert_eq!(miss!(like().rows(&db)).rows.len(), 1);
+    db.execute_unprepared("PRAGMA case_sensitive_like = ON")
+        .await
+        .unwrap();
+    assert!(like().rows(&db).await.unwrap().rows.is_empty());
+}

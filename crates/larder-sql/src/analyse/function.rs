@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Ident, ObjectName, Value as Literal, Visit, Visitor,
+    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArguments, Ident, ObjectName, Value as Literal, Visit, Visitor, WindowType,
 };
 
 use super::Analyser;
@@ -17,9 +17,13 @@ impl Analyser<'_> {
             dialect: self.dialect,
             reason: None,
             may_write: false,
+            times_of_columns: false,
+            ordered_by_chance: false,
         };
         let _ = node.visit(&mut look);
         self.may_write |= look.may_write;
+        self.times_of_columns |= look.times_of_columns;
+        self.ordered_by_chance |= look.ordered_by_chance;
         if let Some(reason) = look.reason {
             self.refuse(reason);
         }
@@ -32,6 +36,8 @@ pub(super) fn is_steady<T: Visit>(dialect: Dialect, node: &T) -> bool {
         dialect,
         reason: None,
         may_write: false,
+        times_of_columns: false,
+        ordered_by_chance: false,
     };
     let _ = node.visit(&mut look);
     look.reason.is_none()
@@ -41,6 +47,8 @@ struct Look {
     dialect: Dialect,
     reason: Option<Reason>,
     may_write: bool,
+    times_of_columns: bool,
+    ordered_by_chance: bool,
 }
 
 impl Visitor for Look {
@@ -142,6 +150,9 @@ impl Look {
                 function.name
             )));
         };
+        // Windows and lists follow the rows in the order in which they come.
+        self.ordered_by_chance |= is_window_without_order(function)
+            || LISTS.contains(&name.as_str()) && !is_sorted(function);
         let pure = PURE.binary_search(&name.as_str()).is_ok()
             || match self.dialect {
                 Dialect::Sqlite => PURE_SQLITE.binary_search(&name.as_str()).is_ok(),
@@ -155,6 +166,7 @@ impl Look {
             if !times_are_given(&name, function) {
                 self.refuse(Reason::of(format!("{name} may ask for the time")));
             }
+            self.times_of_columns |= works_with_columns(function);
             return;
         }
         let clock = CLOCKS.contains(&name.as_str()) || SESSION.contains(&name.as_str());
@@ -200,6 +212,56 @@ fn times_are_given(name: &str, function: &Function) -> bool {
         .iter()
         .all(|at| arguments.get(*at).is_some_and(|expr| is_given_time(expr)))
         && arguments.iter().all(|expr| !is_slot(expr))
+}
+
+/// Aggregates that make a list of the rows.
+const LISTS: [&str; 14] = [
+    "array_agg",
+    "group_concat",
+    "json_agg",
+    "json_arrayagg",
+    "json_group_array",
+    "json_group_object",
+    "json_object_agg",
+    "json_objectagg",
+    "jsonb_agg",
+    "jsonb_group_array",
+    "jsonb_group_object",
+    "jsonb_object_agg",
+    "string_agg",
+    "xmlagg",
+];
+
+/// Whether an aggregate says in which order it takes its rows.
+fn is_sorted(function: &Function) -> bool {
+    let sorts =
+        |clause: &FunctionArgumentClause| matches!(clause, FunctionArgumentClause::OrderBy(_));
+    match &function.args {
+        FunctionArguments::List(list) => list.clauses.iter().any(sorts),
+        _ => false,
+    }
+}
+
+fn is_window_without_order(function: &Function) -> bool {
+    match &function.over {
+        None => false,
+        Some(WindowType::WindowSpec(window)) => window.order_by.is_empty(),
+        Some(WindowType::NamedWindow(_)) => true,
+    }
+}
+
+fn works_with_columns(function: &Function) -> bool {
+    struct Columns(bool);
+    impl Visitor for Columns {
+        type Break = ();
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            self.0 |= matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
+            ControlFlow::Continue(())
+        }
+    }
+    let mut columns = Columns(false);
+    let _ = function.args.visit(&mut columns);
+    columns.0
 }
 
 fn is_slot(expr: &Expr) -> bool {

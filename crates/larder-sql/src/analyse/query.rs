@@ -60,6 +60,13 @@ impl<'a> Analyser<'a> {
             return;
         }
         self.depth += 1;
+        self.nested |= self.depth > 1;
+        let limited = query.limit_clause.is_some() || query.fetch.is_some();
+        let plain =
+            matches!(&*query.body, SetExpr::Select(select) if select.from.iter().all(is_table));
+        if limited && query.order_by.is_none() && !plain {
+            self.ordered_by_chance = true;
+        }
         let counted = std::mem::take(&mut self.counted) && shows_plain_columns(query);
         let exists = (std::mem::take(&mut self.exists) && only_rows_count(query)) || counted;
         let ctes = self.ctes.len();
@@ -440,6 +447,7 @@ impl<'a> Analyser<'a> {
                 .get_or_insert(Reason::of(format!("the view {name} is not understood")));
             return;
         };
+        self.nested = true;
         self.expanded.insert(name.clone());
         self.views.push(name);
         let scopes = std::mem::take(&mut self.scopes);
@@ -591,6 +599,12 @@ fn only_rows_count(query: &Query) -> bool {
     select.distinct.is_none() && !skips
 }
 
+/// Whether a source of a `FROM` is made of tables by name alone.
+fn is_table(from: &TableWithJoins) -> bool {
+    let named = |factor: &TableFactor| matches!(factor, TableFactor::Table { .. });
+    named(&from.relation) && from.joins.iter().all(|join| named(&join.relation))
+}
+
 /// Whether it is `SELECT COUNT(*) FROM (query)` and nothing else.
 fn counts_one_query(select: &Select) -> bool {
     let ([item], [from]) = (select.projection.as_slice(), select.from.as_slice()) else {
@@ -637,11 +651,12 @@ fn shows_plain_columns(query: &Query) -> bool {
         return false;
     };
     let plain = |item: &SelectItem| match item {
-        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+        SelectItem::UnnamedExpr(expr) => {
             matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
         }
         SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => true,
-        SelectItem::ExprWithAliases { .. } => false,
+        // The rest of the query may name what it shows by the alias.
+        SelectItem::ExprWithAlias { .. } | SelectItem::ExprWithAliases { .. } => false,
     };
     select.distinct.is_none()
         && matches!(&select.group_by, GroupByExpr::Expressions(by, more) if by.is_empty() && more.is_empty())

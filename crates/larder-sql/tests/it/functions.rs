@@ -148,3 +148,14 @@ fn a_view_that_asks_for_the_time_is_not_kept() {
         "CREATE TABLE t (a TEXT); CREATE VIEW v AS SELECT a FROM t WHERE a < date('now');";
     check_cacheable_on(Dialect::Sqlite, DDL, "SELECT * FROM v", false);
 }
+
+/// A column that a query computes may hold the text 'now'.
+#[test]
+fn times_of_computed_columns_are_not_kept() {
+    for sql in [
+        "SELECT julianday(x) FROM (SELECT 'now' AS x)",
+        "WITH c (x) AS (VALUES ('now')) SELECT date(x) FROM c",
+    ] {
+        crate::support::check_cacheable_on(Dialect::Sqlite, crate::support::SHOP, sql, false);
+    }
+}

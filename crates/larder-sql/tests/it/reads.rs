@@ -303,3 +303,29 @@ fn a_count_of_a_query_does_not_read_what_the_query_shows() {
         "Track(; name)",
     );
 }
+
+#[test]
+fn a_count_of_a_query_reads_what_an_alias_hides() {
+    check(
+        "SELECT count(*) FROM (SELECT price AS x FROM track WHERE x > 1) q",
+        "Track(; price)",
+    );
+}
+
+/// Where nothing says in which order rows come, any column may decide it.
+#[test]
+fn answers_ordered_by_chance_read_every_column() {
+    check(
+        "SELECT group_concat(name) FROM track WHERE genre_id = 1",
+        "Track(genre_id=1; *)",
+    );
+    check("SELECT row_number() OVER () FROM track", "Track(; *)");
+    check(
+        "SELECT name FROM (SELECT name FROM track) q LIMIT 1",
+        "Track(; *)",
+    );
+    check(
+        "SELECT name FROM track WHERE genre_id = 1",
+        "Track(genre_id=1; name)",
+    );
+}

@@ -79,3 +79,20 @@ fn each_dialect_quotes_in_its_way() {
     check(Dialect::MySql, "'a\\';b'; # ;\n c", &["'a\\';b'", "c"]);
     check(Dialect::Sqlite, "'a\\'; b", &["'a\\'", "b"]);
 }
+
+#[test]
+fn a_table_with_a_column_called_trigger_ends_at_its_semicolon() {
+    check(
+        Dialect::Sqlite,
+        "CREATE TABLE log (trigger TEXT, begin TEXT); SELECT 1",
+        &["CREATE TABLE log (trigger TEXT, begin TEXT)", "SELECT 1"],
+    );
+    check(
+        Dialect::Sqlite,
+        "CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END; SELECT 2",
+        &[
+            "CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END",
+            "SELECT 2",
+        ],
+    );
+}
