@@ -172,7 +172,7 @@ fn print(sql: &str, explanation: &Explanation, against: Option<&(&String, Meetin
         uncacheable,
         ..
     } = explanation;
-    say(format!("{}", sql.trim()));
+    say(sql.trim());
     let act = if act.is_empty() {
         String::new()
     } else {

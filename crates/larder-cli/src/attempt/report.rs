@@ -63,10 +63,7 @@ impl Summary {
 
 pub(crate) fn print(line: &Line, json: bool) {
     if json {
-        say(format!(
-            "{}",
-            serde_json::to_string(line).expect("a line has only plain fields")
-        ));
+        say(serde_json::to_string(line).expect("a line has only plain fields"));
         return;
     }
     let outcome = line.outcome.unwrap_or(line.kind);
@@ -103,10 +100,7 @@ pub(crate) fn print(line: &Line, json: bool) {
 
 pub(crate) fn print_summary(summary: &Summary, json: bool) {
     if json {
-        say(format!(
-            "{}",
-            serde_json::to_string(summary).expect("a summary has only numbers")
-        ));
+        say(serde_json::to_string(summary).expect("a summary has only numbers"));
         return;
     }
     let Summary {
