@@ -213,6 +213,9 @@ pub(crate) fn note_served(core: &Core, key: &Key, group: &Arc<Group>, stale: boo
 }
 
 pub(crate) fn note_missed(core: &Core, key: &Key, group: &Arc<Group>, reason: MissReason) {
+    if reason == MissReason::Invalidated {
+        core.store.discard(&core.namespace, key);
+    }
     group.misses();
     if reason == MissReason::Invalidated {
         group.invalidations();

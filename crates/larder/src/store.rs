@@ -103,6 +103,10 @@ pub trait Store: Send + Sync + 'static {
         versions: &'a Versions,
     ) -> Reply<'a, Result<TagState>>;
 
+    /// A read found the entry at `key` invalid: a store that pays for its tags may let it go, if it
+    /// is still there and still invalid. Nothing depends on it.
+    fn discard(&self, _namespace: &Namespace, _key: &Key) {}
+
     /// The marks of this store, if it can keep any.
     fn marks(&self) -> Option<&dyn Marks> {
         None
@@ -434,6 +438,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         versions: &'a Versions,
     ) -> Reply<'a, Result<TagState>> {
         (**self).current(namespace, versions)
+    }
+
+    fn discard(&self, namespace: &Namespace, key: &Key) {
+        (**self).discard(namespace, key);
     }
 
     fn marks(&self) -> Option<&dyn Marks> {

@@ -294,6 +294,14 @@ impl Store for Memory {
         Reply::Ready(Ok(versions.guard().map_or(TagState::Missing, Guard::state)))
     }
 
+    fn discard(&self, namespace: &Namespace, key: &Key) {
+        // Nothing can make it right again; its tags' cells are free the sooner.
+        let seek = Seek { namespace, key };
+        self.0.map.remove_if(&seek, |found| {
+            matches!(state(found), TagState::Changed | TagState::Missing)
+        });
+    }
+
     fn marks(&self) -> Option<&dyn Marks> {
         Some(self)
     }
@@ -314,11 +322,9 @@ impl Memory {
         let Some(entry) = self.0.map.get(&seek) else {
             return Lookup::Absent;
         };
+        // An entry that is wrong stays until a read has told why it missed: whoever looks a second
+        // time learns the same as the first time.
         let state = state(&entry);
-        if matches!(state, TagState::Changed | TagState::Missing) {
-            // Nothing can make it right again; its tags' cells are free the sooner.
-            self.0.map.remove_if(&seek, |found| found.is(&entry));
-        }
         Lookup::Found { entry, state }
     }
 

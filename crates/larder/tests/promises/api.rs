@@ -511,3 +511,17 @@ async fn an_observer_that_panics_harms_nobody() {
     );
     assert_eq!(cache.get::<u64>("k").await.expect("memory answers"), None);
 }
+
+/// A miss says why: invalidated is not absent.
+#[tokio::test]
+async fn a_miss_after_an_invalidation_is_counted_as_one() {
+    let cache = Cache::memory();
+    cache.insert("a", 1).tags([Tag::named("t")]).await.unwrap();
+    cache.invalidate([Tag::named("t")]).await.unwrap();
+    assert_eq!(cache.get::<i32>("a").await.unwrap(), None);
+    let invalidations: u64 = cache.stats().iter().map(|group| group.invalidations).sum();
+    assert_eq!(invalidations, 1);
+    assert_eq!(cache.get::<i32>("a").await.unwrap(), None);
+    let invalidations: u64 = cache.stats().iter().map(|group| group.invalidations).sum();
+    assert_eq!(invalidations, 1, "it is absent now");
+}
