@@ -45,6 +45,8 @@ pub(crate) struct Analyser<'a> {
     depth: usize,
     /// The next query only has to have rows; its columns do not matter.
     exists: bool,
+    /// The next query gives one value: its first row's.
+    scalar: bool,
     /// The next query is the only source of a `COUNT(*)`: only the number of its rows matters.
     counted: bool,
     /// There are queries inside the query, or views: a column may be computed.
@@ -82,6 +84,7 @@ impl<'a> Analyser<'a> {
             expanded: BTreeSet::new(),
             depth: 0,
             exists: false,
+            scalar: false,
             counted: false,
             nested: false,
             times_of_columns: false,

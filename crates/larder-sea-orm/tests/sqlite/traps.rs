@@ -343,3 +343,33 @@ async fn settings_of_a_connection_end_the_caching() {
         .unwrap();
     assert!(like().rows(&db).await.unwrap().rows.is_empty());
 }
+
+/// A write may be sent as a query: SeaORM does so where it expects rows.
+#[tokio::test]
+async fn an_update_sent_as_a_query_is_seen() {
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
+    let one = || genre::Entity::find_by_id(1).cached();
+    miss!(one().one(&db));
+    let update = text("UPDATE genre SET name = 'A' WHERE id = 1");
+    assert!(db.query_all_raw(update).await.unwrap().is_empty());
+    assert_eq!(miss!(one().one(&db)).unwrap().name, "A");
+}
+
+/// A text with a transaction of its own that fails in the middle leaves none open.
+#[tokio::test]
+async fn a_text_that_fails_inside_its_transaction_is_rolled_back() {
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open_single().await;
+    let one = || genre::Entity::find_by_id(1).cached();
+    miss!(one().one(&db));
+    let script = "BEGIN; UPDATE genre SET name = 'A' WHERE id = 1; INSERT INTO genre VALUES (1, 'x'); COMMIT";
+    db.execute_unprepared(script).await.unwrap_err();
+    assert_eq!(one().one(&db).await.unwrap().unwrap().name, "Rock");
+    let transaction = db.begin().await.unwrap();
+    transaction.rollback().await.unwrap();
+}

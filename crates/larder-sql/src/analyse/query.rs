@@ -68,6 +68,7 @@ impl<'a> Analyser<'a> {
             self.ordered_by_chance = true;
         }
         let counted = std::mem::take(&mut self.counted) && shows_plain_columns(query);
+        let scalar = std::mem::take(&mut self.scalar);
         let exists = (std::mem::take(&mut self.exists) && only_rows_count(query)) || counted;
         let ctes = self.ctes.len();
         if let Some(with) = &query.with {
@@ -114,15 +115,16 @@ impl<'a> Analyser<'a> {
         };
         if let (Some(scope), SetExpr::Select(select)) = (&scope, &*query.body)
             && query.order_by.is_none()
-            && (query.limit_clause.is_some() || query.fetch.is_some())
+            && (query.limit_clause.is_some() || query.fetch.is_some() || scalar)
             && !exists
             && shows_columns(select)
+            && !shows_one_aggregate(select)
         {
             // Which rows come first is the database's choice, and may follow any column.
             let reads: Vec<usize> = scope.sources.iter().filter_map(Source::read).collect();
             if !self.is_one_row(scope, &reads) {
                 self.widen(Reason::new(
-                    "LIMIT without ORDER BY may choose by any column",
+                    "a choice without ORDER BY may follow any column",
                 ));
                 for read in reads {
                     add_all(&mut self.reads[read]);
@@ -245,9 +247,59 @@ impl<'a> Analyser<'a> {
             scope.results = results;
         }
         self.counted = counts_one_query(select);
+        self.ordered_by_chance |= self.shows_bare_columns(select);
         self.walk(select);
         self.pin(&select.from, select.selection.as_ref());
         self.scopes.pop().unwrap_or_default()
+    }
+
+    /// Whether a `SELECT` of groups shows a column that they are not made by: one row of each group
+    /// is chosen for it, and nobody says which. Columns of a table by whose key the groups are made
+    /// are the same in all rows of a group.
+    fn shows_bare_columns(&self, select: &Select) -> bool {
+        let shown = || {
+            select.projection.iter().filter_map(|item| match item {
+                SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+                    Some(expr)
+                }
+                _ => None,
+            })
+        };
+        let GroupByExpr::Expressions(by, _) = &select.group_by else {
+            return false;
+        };
+        if by.is_empty() && !shown().any(is_aggregate) {
+            return false;
+        }
+        // `GROUP BY 1` names what is shown by its place.
+        if by.iter().any(|expr| matches!(expr, Expr::Value(_))) {
+            return false;
+        }
+        let by: Vec<&Ident> = by.iter().filter_map(last_ident).collect();
+        let is_by = |name: &str| by.iter().any(|by| by.value.eq_ignore_ascii_case(name));
+        let follows_key = |column: &Ident| {
+            let sources = self
+                .scopes
+                .last()
+                .into_iter()
+                .flat_map(|scope| &scope.sources);
+            let mut owners = sources.filter_map(|source| match &source.kind {
+                SourceKind::Table { known, .. } => *known,
+                _ => None,
+            });
+            let owns = |table: &&crate::Table| table.column(&column.value).is_some();
+            let keyed = |table: &crate::Table| {
+                !table.primary_key.is_empty() && table.primary_key.iter().all(|key| is_by(key))
+            };
+            let mut known = false;
+            owners.by_ref().filter(owns).all(|table| {
+                known = true;
+                keyed(table)
+            }) && known
+        };
+        shown()
+            .filter_map(last_ident)
+            .any(|column| !is_by(&column.value) && !follows_key(column))
     }
 
     /// Adds the sources of one item of a `FROM`.
@@ -481,6 +533,7 @@ impl<'a> Analyser<'a> {
                 }
             }
             Expr::Exists { .. } => self.exists = true,
+            Expr::Subquery(_) => self.scalar = true,
             Expr::Function(function) => self.mention_arguments(function),
             _ => {}
         }
@@ -597,6 +650,47 @@ fn only_rows_count(query: &Query) -> bool {
         Some(LimitClause::OffsetCommaLimit { .. }) => true,
     };
     select.distinct.is_none() && !skips
+}
+
+/// Aggregates of one row for all, known to every database.
+const AGGREGATES: [&str; 6] = ["avg", "count", "max", "min", "sum", "total"];
+
+fn is_aggregate(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_aggregate(inner),
+        Expr::Function(function) => {
+            let name = function.name.to_string();
+            function.over.is_none()
+                && AGGREGATES
+                    .iter()
+                    .any(|known| name.eq_ignore_ascii_case(known))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a `SELECT` shows one aggregate and nothing else: it has one row.
+fn shows_one_aggregate(select: &Select) -> bool {
+    let one = match select.projection.as_slice() {
+        [SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }] => {
+            is_aggregate(expr)
+        }
+        _ => false,
+    };
+    one && is_ungrouped(select)
+}
+
+fn is_ungrouped(select: &Select) -> bool {
+    matches!(&select.group_by, GroupByExpr::Expressions(by, more) if by.is_empty() && more.is_empty())
+}
+
+/// The name of a column without its table's.
+fn last_ident(expr: &Expr) -> Option<&Ident> {
+    match expr {
+        Expr::Identifier(ident) => Some(ident),
+        Expr::CompoundIdentifier(parts) => parts.last(),
+        _ => None,
+    }
 }
 
 /// Whether a source of a `FROM` is made of tables by name alone.
