@@ -116,6 +116,8 @@ fn transactions_interleave_on_named_connections() {
     );
     let (lines, status) = attempt(&script, &["--summary"]);
     assert_eq!(status, Some(0), "{lines:#?}");
+    let begin = lines.iter().find(|line| line["sql"] == "BEGIN IMMEDIATE");
+    assert_eq!(begin.expect("it is there")["statements"], 1);
     let summary = lines.last().expect("a summary");
     assert_eq!(
         *summary,

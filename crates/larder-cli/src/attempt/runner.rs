@@ -162,8 +162,11 @@ impl Runner {
                 }
             }
             Kind::Transaction(kind) => {
+                let before = session.statements();
                 let (done, queries) = trace::scope(session.control(&kind, &step.sql)).await;
                 line.traced(&queries);
+                // A BEGIN is no query of its own in a trace.
+                line.statements = session.statements() - before;
                 if let Err(error) = done {
                     line.failed(&error);
                 }

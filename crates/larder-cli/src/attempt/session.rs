@@ -23,6 +23,11 @@ impl Session {
         }
     }
 
+    /// Statements sent to the database so far.
+    pub(crate) fn statements(&self) -> u64 {
+        self.db.statements()
+    }
+
     pub(crate) fn in_transaction(&self) -> bool {
         self.transaction.is_some()
     }
