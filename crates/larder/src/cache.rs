@@ -69,6 +69,7 @@ pub struct Cache {
 pub(crate) struct Core {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) tags_needed_to_look: bool,
+    pub(crate) remote: bool,
     pub(crate) namespace: Namespace,
     pub(crate) policy: Policy,
     pub(crate) clock: Arc<dyn Clock>,

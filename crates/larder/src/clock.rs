@@ -2,19 +2,21 @@
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-/// An instant: nanoseconds since the process first asked.
+/// An instant: nanoseconds since 1970, by the machine's clock when the process first asked and by
+/// the time that has passed since. It never goes back, and processes agree on it as well as their
+/// machines' clocks do: good enough for ages, never for validity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(u64);
 
 impl Moment {
-    /// The instant so many nanoseconds after the first.
+    /// The instant so many nanoseconds after the beginning of 1970.
     pub fn from_nanos(nanos: u64) -> Moment {
         Moment(nanos)
     }
 
-    /// Nanoseconds since the first instant.
+    /// Nanoseconds since 1970.
     pub fn as_nanos(self) -> u64 {
         self.0
     }
@@ -43,15 +45,19 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Moment;
 }
 
-/// The machine's monotonic clock.
+/// The machine's monotonic clock, set once by its clock of days.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Moment {
-        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-        let start = *START;
-        Moment(nanos(Instant::now().saturating_duration_since(start)))
+        static START: LazyLock<(Instant, u64)> = LazyLock::new(|| {
+            let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            (Instant::now(), nanos(since_1970.unwrap_or_default()))
+        });
+        let (start, since_1970) = *START;
+        let passed = nanos(Instant::now().saturating_duration_since(start));
+        Moment(since_1970.saturating_add(passed))
     }
 }
 

@@ -23,7 +23,8 @@ struct Parts {
     ttl: Duration,
     weight: usize,
     tags_weight: usize,
-    group: Arc<Group>,
+    group: Option<Arc<Group>>,
+    stamp: Option<Stamp>,
     /// Before this instant (in nanoseconds) a failed load is not repeated.
     retry_at: AtomicU64,
 }
@@ -41,9 +42,14 @@ pub struct NewEntry {
     pub ttl: Duration,
     /// Its value's estimated bytes.
     pub weight: usize,
-    /// Where it is counted.
-    pub group: Arc<Group>,
+    /// Where it is counted; where its reader is, if nothing is said.
+    pub group: Option<Arc<Group>>,
+    /// What tells it from every other entry, in a store that keeps bytes.
+    pub stamp: Option<Stamp>,
 }
+
+/// Random bytes that tell one stored entry from every other, also from an equal one.
+pub type Stamp = [u8; 16];
 
 impl Entry {
     /// What an entry weighs beside its value, its key and its tags: the entry itself and the
@@ -68,6 +74,7 @@ impl Entry {
             ttl: parts.ttl,
             weight: parts.weight,
             group: parts.group,
+            stamp: parts.stamp,
             retry_at: AtomicU64::new(0),
         }))
     }
@@ -102,14 +109,19 @@ impl Entry {
         self.0.tags_weight
     }
 
-    /// Where it is counted.
-    pub fn group(&self) -> &Arc<Group> {
-        &self.0.group
+    /// Where it is counted; where its reader is, if it does not say.
+    pub fn group(&self) -> Option<&Arc<Group>> {
+        self.0.group.as_ref()
+    }
+
+    /// What tells it from every other entry, in a store that keeps bytes.
+    pub fn stamp(&self) -> Option<Stamp> {
+        self.0.stamp
     }
 
     /// Whether both are the same stored entry.
     pub fn is(&self, other: &Entry) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.0, &other.0) || (self.0.stamp.is_some() && self.0.stamp == other.0.stamp)
     }
 
     /// Whether a load of this key may be tried at `now`: none failed a moment ago.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use smallvec::smallvec;
 use tokio::runtime::Handle;
 
 use crate::cache::{Core, State};
@@ -16,7 +17,7 @@ use crate::flight::{self, Done, Lead, Running};
 use crate::key::Key;
 use crate::policy::Policy;
 use crate::read::{Ask, expand, types};
-use crate::store::{Look, Lookup, Put, Versions, Want};
+use crate::store::{Insertion, Look, Lookup, Put, Versions, Want};
 use crate::value::ValueKind;
 
 /// What a load's task needs of the read that began it.
@@ -260,7 +261,8 @@ pub(crate) async fn fill<T: Send + Sync + 'static>(
         written_at: core.clock.now(),
         ttl,
         weight: loaded.weight,
-        group: job.group.clone(),
+        group: Some(job.group.clone()),
+        stamp: None,
     });
     // Held until the entry is stored: whoever removes the key waits, then removes it.
     let attached = lead.flight.gate().await;
@@ -268,19 +270,21 @@ pub(crate) async fn fill<T: Send + Sync + 'static>(
         return;
     }
     // A store's failure was reported; the load's answer wins.
-    let _ = put(core, lead.key(), entry, job.policy.keep_of(ttl)).await;
+    let _ = put(core, &job.group, lead.key(), entry, job.policy.keep_of(ttl)).await;
 }
 
 /// Stores an entry, counts and reports what became of it.
 pub(crate) async fn put(
     core: &Core,
+    group: &Group,
     key: &Key,
     entry: Entry,
     keep: Duration,
 ) -> crate::error::Result<Put> {
-    let group = entry.group().clone();
     let weight = entry.weight();
-    let put = core.store.insert(&core.namespace, key, entry, keep).await;
+    let items = smallvec![Insertion::new(key, entry, keep)];
+    let put = core.store.insert(&core.namespace, items).await;
+    let put = put.map(|mut puts| puts.pop().unwrap_or(Put::Outdated));
     match &put {
         Ok(Put::Stored { evicted }) => {
             group.inserts();
@@ -302,7 +306,7 @@ pub(crate) async fn put(
                 max: *max,
             });
         }
-        Ok(Put::Outdated) => {}
+        Ok(Put::Outdated | Put::Fenced) => {}
         Err(error) => core.emit(|| Event::StoreFailed { error }),
     }
     put

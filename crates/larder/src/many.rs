@@ -55,7 +55,10 @@ pub(crate) async fn get<T: Send + Sync + 'static>(
                     stale,
                     ..
                 } => {
-                    read::note_served(core, key, entry.group(), stale);
+                    match entry.group() {
+                        Some(group) => read::note_served(core, key, group, stale),
+                        None => read::note_served(core, key, &core.groups.of(key), stale),
+                    }
                     Some(value)
                 }
                 Verdict::Load { reason, .. } => {

@@ -85,6 +85,14 @@ impl<T> Ask<'_, T> {
         }
     }
 
+    /// Counts and reports an entry that is served: where it says, or else where its reader is.
+    fn served(&self, core: &Core, entry: &Entry, stale: bool) {
+        match entry.group() {
+            Some(group) => note_served(core, self.key, group, stale),
+            None => note_served(core, self.key, &self.group(core), stale),
+        }
+    }
+
     fn wants_to_look(&self, core: &Core) -> Vec<Want> {
         if core.tags_needed_to_look {
             expand((self.wants)())
@@ -231,7 +239,7 @@ pub(crate) fn note_missed(core: &Core, key: &Key, group: &Arc<Group>, reason: Mi
 ///
 /// This is the path that must stay short: no allocation, no task, no lock but the store's.
 pub(crate) fn hit_now<T: Send + Sync + 'static>(core: &Core, ask: &Ask<'_, T>) -> Option<Hit<T>> {
-    if core.state() != State::Open {
+    if core.state() != State::Open || core.remote {
         return None;
     }
     let wants = ask.wants_to_look(core);
@@ -256,7 +264,7 @@ pub(crate) fn hit_now<T: Send + Sync + 'static>(core: &Core, ask: &Ask<'_, T>) -
             stale,
             refresh: false,
         } => {
-            note_served(core, ask.key, entry.group(), stale);
+            ask.served(core, &entry, stale);
             Some(Hit { value, stale })
         }
         _ => None,
@@ -294,7 +302,7 @@ pub(crate) async fn look_only<T: Send + Sync + 'static>(
             stale,
             ..
         } => {
-            note_served(core, ask.key, entry.group(), stale);
+            ask.served(core, &entry, stale);
             Some(Hit { value, stale })
         }
         Verdict::Load { reason, .. } => {
@@ -336,7 +344,7 @@ where
                 stale,
                 refresh,
             } => {
-                note_served(core, ask.key, entry.group(), stale);
+                ask.served(core, &entry, stale);
                 if refresh && let Some(load) = load.take() {
                     start_refresh(core, &ask, entry, load);
                 }
@@ -425,7 +433,7 @@ pub(crate) fn types<T: 'static, E: 'static>() -> TypeId {
 }
 
 fn serve_stale<T>(core: &Core, ask: &Ask<'_, T>, value: &Arc<T>, entry: &Entry) -> Fetched<T> {
-    note_served(core, ask.key, entry.group(), true);
+    ask.served(core, entry, true);
     Fetched {
         value: value.clone(),
         outcome: Outcome::StaleHit,

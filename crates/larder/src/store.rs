@@ -23,12 +23,13 @@ use crate::version::Version;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod memory;
+#[cfg(any(feature = "redis", feature = "memcached"))]
+mod remote;
 
 /// Where entries and the versions of tags live.
 ///
-/// A store reports facts; what to do about them is decided elsewhere. Every operation but
-/// [`insert`](Store::insert) takes a batch, so that a store far away can do with one round trip
-/// where its server allows it.
+/// A store reports facts; what to do about them is decided elsewhere. Every operation takes a
+/// batch, so that a store far away can do with one round trip where its server allows it.
 ///
 /// # What callers rely on
 ///
@@ -68,14 +69,13 @@ pub trait Store: Send + Sync + 'static {
         wants: &'a [Want],
     ) -> Reply<'a, Result<Versions>>;
 
-    /// Stores an entry, which carries the versions that were current before its load began.
+    /// Stores entries, each of which carries the versions that were current before its load
+    /// began. One answer for each, in their order.
     fn insert<'a>(
         &'a self,
         namespace: &'a Namespace,
-        key: &'a Key,
-        entry: Entry,
-        keep: Duration,
-    ) -> Reply<'a, Result<Put>>;
+        items: SmallVec<[Insertion<'a>; 1]>,
+    ) -> Reply<'a, Result<SmallVec<[Put; 1]>>>;
 
     /// Deletes entries. Absent ones are fine.
     fn remove<'a>(&'a self, namespace: &'a Namespace, keys: &'a [Key]) -> Reply<'a, Result<()>>;
@@ -110,6 +110,112 @@ pub trait Store: Send + Sync + 'static {
     /// The marks of this store, if it can keep any.
     fn marks(&self) -> Option<&dyn Marks> {
         None
+    }
+
+    /// The leases of this store, if processes share it.
+    fn leases(&self) -> Option<&dyn Leases> {
+        None
+    }
+}
+
+/// Leases: one load for a key among all processes that share the store.
+///
+/// A lease is time-limited permission to load a key. It ends with its entry's insertion, with a
+/// removal of the key, or when its time is over; whoever holds a [`Permit`] that has ended cannot
+/// store anything under it any more.
+pub trait Leases: Send + Sync {
+    /// Takes leases, one answer for each claim.
+    fn take<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        claims: &'a [Claim<'a>],
+    ) -> Reply<'a, Result<Vec<Taken>>>;
+
+    /// Lets a lease last for `hold` from now on. Whether it was still ours.
+    fn renew<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        permit: &'a Permit,
+        hold: Duration,
+    ) -> Reply<'a, Result<bool>>;
+
+    /// Gives leases back that end without an insertion.
+    fn release<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        permits: &'a [Permit],
+    ) -> Reply<'a, Result<()>>;
+}
+
+/// A wish for a lease.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    /// The key to be loaded.
+    pub key: &'a Key,
+    /// The entry that the caller has found under it, which is no longer good enough.
+    pub seen: Option<&'a Entry>,
+    /// Whether that entry is to stay there during the load, because it may still be served.
+    pub keep_seen: bool,
+    /// How long the lease lasts unless it is renewed.
+    pub hold: Duration,
+}
+
+/// What became of a [`Claim`].
+#[derive(Clone, Debug)]
+pub enum Taken {
+    /// The lease is the caller's.
+    Led(Permit),
+    /// Another process loads this key.
+    Busy,
+    /// Another entry is there than the caller has seen: look again.
+    Changed,
+}
+
+/// A lease that was taken, in the store's own form. Cheap to clone.
+#[derive(Clone)]
+pub struct Permit(Arc<dyn Any + Send + Sync>);
+
+impl Permit {
+    /// A permit that only its store can read.
+    pub fn new(held: impl Any + Send + Sync) -> Permit {
+        Permit(Arc::new(held))
+    }
+
+    /// What the store has put in.
+    pub fn held<T: Any>(&self) -> Option<&T> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Permit")
+    }
+}
+
+/// An entry to be stored.
+#[derive(Clone, Debug)]
+pub struct Insertion<'a> {
+    /// Its key.
+    pub key: &'a Key,
+    /// The entry.
+    pub entry: Entry,
+    /// How long the store keeps it at most.
+    pub keep: Duration,
+    /// The lease under which it was loaded: it is stored only if nobody else has written or
+    /// removed the key since.
+    pub permit: Option<Permit>,
+}
+
+impl<'a> Insertion<'a> {
+    /// An entry to be stored whatever is there.
+    pub fn new(key: &'a Key, entry: Entry, keep: Duration) -> Insertion<'a> {
+        Insertion {
+            key,
+            entry,
+            keep,
+            permit: None,
+        }
     }
 }
 
@@ -155,6 +261,8 @@ pub struct Capability {
     pub marks: bool,
     /// It can list its keys.
     pub lists_keys: bool,
+    /// It is asked over a network: an answer is never there at once.
+    pub remote: bool,
     /// How many bytes it holds at most, if it keeps a bound by itself.
     pub bytes_max: Option<u64>,
 }
@@ -200,6 +308,8 @@ pub enum Put {
     },
     /// It is not stored: a tag has changed since its load began.
     Outdated,
+    /// It is not stored: its lease has ended, or somebody else has written or removed the key.
+    Fenced,
 }
 
 /// A tag that a read depends on.
@@ -404,11 +514,9 @@ impl<S: Store + ?Sized> Store for Arc<S> {
     fn insert<'a>(
         &'a self,
         namespace: &'a Namespace,
-        key: &'a Key,
-        entry: Entry,
-        keep: Duration,
-    ) -> Reply<'a, Result<Put>> {
-        (**self).insert(namespace, key, entry, keep)
+        items: SmallVec<[Insertion<'a>; 1]>,
+    ) -> Reply<'a, Result<SmallVec<[Put; 1]>>> {
+        (**self).insert(namespace, items)
     }
 
     fn remove<'a>(&'a self, namespace: &'a Namespace, keys: &'a [Key]) -> Reply<'a, Result<()>> {
@@ -446,5 +554,9 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn marks(&self) -> Option<&dyn Marks> {
         (**self).marks()
+    }
+
+    fn leases(&self) -> Option<&dyn Leases> {
+        (**self).leases()
     }
 }

@@ -78,11 +78,12 @@ pub(crate) async fn insert<T: Send + Sync + 'static>(
             versions,
             written_at: core.clock.now(),
             ttl,
-            group,
+            group: Some(group.clone()),
+            stamp: None,
         });
-        match put(core, key, entry, policy.keep_of(ttl)).await? {
+        match put(core, &group, key, entry, policy.keep_of(ttl)).await? {
             // A tag was bumped meanwhile: the value is not kept, and what was there is older still.
-            Put::Outdated => {
+            Put::Outdated | Put::Fenced => {
                 core.store
                     .remove(&core.namespace, std::slice::from_ref(key))
                     .await

@@ -81,6 +81,7 @@ impl CacheBuilder {
         Ok(Cache {
             core: Arc::new(Core {
                 tags_needed_to_look: store.capability().tags_needed_to_look,
+                remote: store.capability().remote,
                 store,
                 namespace: Namespace::new(name),
                 policy: self.policy,

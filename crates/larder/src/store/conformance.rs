@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use smallvec::smallvec;
 
-use super::{Look, Lookup, Put, Store, Versions, Want};
+use super::{Insertion, Look, Lookup, Put, Store, Versions, Want};
 use crate::clock::Moment;
 use crate::counters::Group;
 use crate::entry::{Entry, NewEntry};
@@ -118,10 +118,14 @@ impl Bench {
             written_at: Moment::default(),
             ttl: KEEP,
             weight,
-            group: Arc::new(Group::new("conformance")),
+            group: Some(Arc::new(Group::new("conformance"))),
+            stamp: None,
         });
-        let put = self.store.insert(&self.namespace, key, entry, KEEP).await;
-        put.unwrap_or_else(|error| panic!("{}: insert failed: {error}", self.case))
+        let items = smallvec![Insertion::new(key, entry, KEEP)];
+        let puts = self.store.insert(&self.namespace, items).await;
+        let mut puts = puts.unwrap_or_else(|error| panic!("{}: insert failed: {error}", self.case));
+        assert_eq!(puts.len(), 1, "{}: one answer for each entry", self.case);
+        puts.remove(0)
     }
 
     /// Stores a value under tags, which are also what a look must name.

@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 use smallvec::{SmallVec, smallvec};
@@ -16,7 +15,8 @@ use smallvec::{SmallVec, smallvec};
 use self::map::{Gone, Map, Seek, StoredKey};
 use self::shapes::TableShapes;
 use super::{
-    Capability, Guard, Look, Lookup, Mark, Marks, Put, Reply, Store, Versions, Want, tag_weight,
+    Capability, Guard, Insertion, Look, Lookup, Mark, Marks, Put, Reply, Store, Versions, Want,
+    tag_weight,
 };
 use crate::entry::Entry;
 use crate::error::{Error, Result};
@@ -166,6 +166,7 @@ impl Store for Memory {
             tags_needed_to_look: false,
             marks: true,
             lists_keys: false,
+            remote: false,
             bytes_max: Some(self.0.map.capacity()),
         }
     }
@@ -231,32 +232,12 @@ impl Store for Memory {
     fn insert<'a>(
         &'a self,
         namespace: &'a Namespace,
-        key: &'a Key,
-        entry: Entry,
-        _keep: Duration,
-    ) -> Reply<'a, Result<Put>> {
-        let stored = StoredKey::new(namespace, key);
-        let weight = map::weight(&stored, &entry);
-        if weight > self.0.entry_max {
-            // The entry that is there is not what the caller wants to be there.
-            self.forget(namespace, key);
-            return Reply::Ready(Ok(Put::TooLarge {
-                weight: weight as usize,
-                max: self.0.entry_max as usize,
-            }));
-        }
-        if state(&entry) != TagState::Current {
-            return Reply::Ready(Ok(Put::Outdated));
-        }
-        // What is replaced or dropped to make room is kept until the map's lock is free again: a
-        // value's own `Drop` may do anything.
-        let replaced = self.0.map.peek(&Seek { namespace, key });
-        let mut gone = Gone::default();
-        self.0.map.insert_with_lifecycle(stored, entry, &mut gone);
-        drop(replaced);
-        Reply::Ready(Ok(Put::Stored {
-            evicted: gone.count(),
-        }))
+        items: SmallVec<[Insertion<'a>; 1]>,
+    ) -> Reply<'a, Result<SmallVec<[Put; 1]>>> {
+        let puts = items
+            .into_iter()
+            .map(|item| self.put(namespace, item.key, item.entry));
+        Reply::Ready(Ok(puts.collect()))
     }
 
     fn remove<'a>(&'a self, namespace: &'a Namespace, keys: &'a [Key]) -> Reply<'a, Result<()>> {
@@ -326,6 +307,31 @@ impl Memory {
         // time learns the same as the first time.
         let state = state(&entry);
         Lookup::Found { entry, state }
+    }
+
+    fn put(&self, namespace: &Namespace, key: &Key, entry: Entry) -> Put {
+        let stored = StoredKey::new(namespace, key);
+        let weight = map::weight(&stored, &entry);
+        if weight > self.0.entry_max {
+            // The entry that is there is not what the caller wants to be there.
+            self.forget(namespace, key);
+            return Put::TooLarge {
+                weight: weight as usize,
+                max: self.0.entry_max as usize,
+            };
+        }
+        if state(&entry) != TagState::Current {
+            return Put::Outdated;
+        }
+        // What is replaced or dropped to make room is kept until the map's lock is free again: a
+        // value's own `Drop` may do anything.
+        let replaced = self.0.map.peek(&Seek { namespace, key });
+        let mut gone = Gone::default();
+        self.0.map.insert_with_lifecycle(stored, entry, &mut gone);
+        drop(replaced);
+        Put::Stored {
+            evicted: gone.count(),
+        }
     }
 
     fn forget(&self, namespace: &Namespace, key: &Key) {

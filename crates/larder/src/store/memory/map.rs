@@ -119,7 +119,9 @@ impl Gone {
     /// Counts the entries in their groups.
     pub(super) fn count(&self) -> usize {
         for (_, entry) in &self.0 {
-            entry.group().evictions();
+            if let Some(group) = entry.group() {
+                group.evictions();
+            }
         }
         self.0.len()
     }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 use crate::clock::Moment;
 use crate::counters::Group;
@@ -22,7 +24,8 @@ fn entry(versions: Versions, weight: usize) -> Entry {
         written_at: Moment::default(),
         ttl: Duration::from_secs(60),
         weight,
-        group: Arc::new(Group::new("test")),
+        group: Some(Arc::new(Group::new("test"))),
+        stamp: None,
     })
 }
 
@@ -32,12 +35,8 @@ fn put(memory: &Memory, namespace: &Namespace, key: &Key, tags: &[&str], weight:
         .map(|name| Want::Tag(Tag::named(name)))
         .collect();
     let versions = ready(memory.prepare(namespace, &wants));
-    ready(memory.insert(
-        namespace,
-        key,
-        entry(versions, weight),
-        Duration::from_secs(60),
-    ))
+    let item = Insertion::new(key, entry(versions, weight), Duration::from_secs(60));
+    ready(memory.insert(namespace, smallvec![item])).remove(0)
 }
 
 fn look(memory: &Memory, namespace: &Namespace, key: &Key) -> Option<TagState> {

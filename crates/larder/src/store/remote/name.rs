@@ -1,0 +1,177 @@
+//! Names of values on a server: short, printable, and the same in every process.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::key::Key;
+use crate::namespace::Namespace;
+use crate::tag::{Tag, TagKind};
+
+/// So many bytes a name has at most.
+pub(crate) const NAME_BYTES_MAX: usize = 200;
+
+/// The name of a stored value. Cheap to clone.
+///
+/// `shop:e1:…` is an entry, `shop:l1:…` the lease of one that stays during its load, and
+/// `shop:t1:{…}…` a tag. What stands in braces decides on which of several servers the value is, so
+/// that a table's tag and the tags of its rows are read together. User data is in it as a keyed
+/// hash only; the number is the format's, so that formats do not meet.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Name(Arc<str>);
+
+impl Name {
+    /// The text, `[!-~]{1,200}`.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The part of the text that decides on the server: what stands in braces, or all of it.
+    pub(crate) fn route(&self) -> &str {
+        let text = self.as_str();
+        let inside = text
+            .split_once('{')
+            .and_then(|(_, rest)| rest.split_once('}'));
+        inside.map_or(text, |(inside, _)| inside)
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Gives names to what a namespace keeps.
+#[derive(Clone)]
+pub(crate) struct Names {
+    prefix: Box<str>,
+    secret: [u8; 32],
+}
+
+/// A digest's characters: twenty-six of five bits.
+const DIGEST_CHARS: usize = 26;
+
+impl Names {
+    /// The names of a namespace. With a secret nobody can tell from a name whether a guess of the
+    /// key is right.
+    pub(crate) fn new(namespace: &Namespace, secret: Option<&[u8]>) -> Names {
+        let mut hasher = blake3::Hasher::new_derive_key("larder 1 names");
+        hasher.update(&(namespace.name().len() as u64).to_le_bytes());
+        hasher.update(namespace.name().as_bytes());
+        hasher.update(secret.unwrap_or_default());
+        Names {
+            prefix: printable(namespace.name()),
+            secret: *hasher.finalize().as_bytes(),
+        }
+    }
+
+    /// What all names of the namespace begin with.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The name of an entry.
+    pub(crate) fn entry(&self, key: &Key) -> Name {
+        self.build("e1:", None, key.as_bytes())
+    }
+
+    /// The name of the lease of an entry that stays during its load.
+    pub(crate) fn lease(&self, key: &Key) -> Name {
+        self.build("l1:", None, key.as_bytes())
+    }
+
+    /// The name of a tag.
+    pub(crate) fn tag(&self, tag: &Tag) -> Name {
+        match tag.kind() {
+            TagKind::Table | TagKind::Shape => {
+                let table = tag.table_of();
+                self.build("t1:", Some(&table), tag.as_bytes())
+            }
+            _ => self.build("t1:", Some(tag.as_bytes()), tag.as_bytes()),
+        }
+    }
+
+    fn build(&self, kind: &str, route: Option<&[u8]>, identity: &[u8]) -> Name {
+        let mut text = String::with_capacity(NAME_BYTES_MAX);
+        text.push_str(&self.prefix);
+        text.push(':');
+        text.push_str(kind);
+        if let Some(route) = route {
+            text.push('{');
+            self.digest(route, DIGEST_CHARS / 2, &mut text);
+            text.push('}');
+        }
+        self.digest(identity, DIGEST_CHARS, &mut text);
+        assert!(
+            text.len() <= NAME_BYTES_MAX && text.bytes().all(|byte| (b'!'..=b'~').contains(&byte)),
+            "a name is printable and short"
+        );
+        Name(text.into())
+    }
+
+    fn digest(&self, bytes: &[u8], chars: usize, out: &mut String) {
+        const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+        let hash = blake3::keyed_hash(&self.secret, bytes);
+        let (half, _) = hash.as_bytes().split_first_chunk().expect("32 bytes");
+        let mut number = u128::from_le_bytes(*half);
+        for _ in 0..chars {
+            out.push(DIGITS[(number & 31) as usize].into());
+            number >>= 5;
+        }
+    }
+}
+
+/// The namespace itself where every character is harmless, else a digest of it.
+fn printable(namespace: &str) -> Box<str> {
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    if !namespace.is_empty() && namespace.bytes().all(harmless) {
+        return namespace.into();
+    }
+    format!("~{}", &blake3::hash(namespace.as_bytes()).to_hex()[..32]).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::{Columns, Shape, TagValue};
+
+    #[test]
+    fn names_are_printable_and_tell_everything_apart() {
+        let names = Names::new(&Namespace::new("shop"), None);
+        let strange = Names::new(&Namespace::new("a shop\r\n{x}"), None);
+        let secret = Names::new(&Namespace::new("shop"), Some(b"secret"));
+        let key = Key::new(("product", 1));
+        let all = [
+            names.entry(&key),
+            names.lease(&key),
+            names.entry(&Key::new(("product", "1"))),
+            strange.entry(&key),
+            secret.entry(&key),
+        ];
+        for (index, left) in all.iter().enumerate() {
+            for right in &all[index + 1..] {
+                assert_ne!(left, right);
+            }
+        }
+        assert_eq!(
+            names.entry(&key),
+            Names::new(&Namespace::new("shop"), None).entry(&key)
+        );
+        assert!(names.entry(&key).as_str().starts_with("shop:e1:"));
+    }
+
+    #[test]
+    fn a_table_and_its_rows_have_one_route() {
+        let names = Names::new(&Namespace::new("shop"), None);
+        let table = Tag::table("", "track");
+        let shape = Shape::new(["id"], Columns::All);
+        let row = |id| names.tag(&Tag::shape(&table, &shape, &[TagValue::Int(id)]));
+        assert_eq!(row(1).route(), names.tag(&table).route());
+        assert_eq!(row(1).route(), row(2).route());
+        assert_ne!(row(1), row(2));
+        assert_ne!(
+            names.tag(&Tag::table("", "album")).route(),
+            names.tag(&table).route()
+        );
+    }
+}
