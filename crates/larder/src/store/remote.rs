@@ -6,3 +6,7 @@
 
 pub(crate) mod link;
 pub(crate) mod name;
+
+pub(crate) mod cell;
+pub(crate) mod node;
+pub(crate) mod topology;
