@@ -228,18 +228,25 @@ pub trait Marks: Send + Sync {
     fn mark<'a>(&'a self, namespace: &'a Namespace, tags: &'a [Tag]) -> Reply<'a, Result<Mark>>;
 }
 
-/// Tags marked in a store. Dropping it takes the mark away.
+/// Tags marked in a store. Dropping it takes the mark away, with a store far away a moment later.
 #[must_use = "a dropped mark is no mark"]
-pub struct Mark {
-    _held: Box<dyn Any + Send + Sync>,
+pub struct Mark(Box<dyn Marked>);
+
+/// What a store holds for a [`Mark`]. Dropping it takes the mark away.
+pub trait Marked: Send + Sync {
+    /// Takes the mark away, and waits until it is.
+    fn release(self: Box<Self>) -> BoxFuture<'static, ()>;
 }
 
 impl Mark {
     /// A mark that lasts until `held` is dropped.
-    pub fn new(held: impl Any + Send + Sync) -> Mark {
-        Mark {
-            _held: Box::new(held),
-        }
+    pub fn new(held: impl Marked + 'static) -> Mark {
+        Mark(Box::new(held))
+    }
+
+    /// Takes the mark away, and waits until it is.
+    pub async fn release(self) {
+        self.0.release().await;
     }
 }
 

@@ -140,6 +140,19 @@ impl Tag {
         }
     }
 
+    /// The tag with this encoded identity; nothing if the bytes begin with no kind of tag. Parts
+    /// behind it that cannot be read are shown as missing.
+    #[cfg_attr(not(any(feature = "redis", feature = "memcached")), expect(dead_code))]
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Tag> {
+        bytes
+            .first()
+            .filter(|kind| **kind <= TagKind::Named as u8)?;
+        Some(Tag {
+            hash: encoding::hash(bytes),
+            bytes: bytes.into(),
+        })
+    }
+
     /// The encoded database and table of a table's or a shape's tag: the same for both.
     #[cfg_attr(not(any(feature = "redis", feature = "memcached")), expect(dead_code))]
     pub(crate) fn table_of(&self) -> Bytes {

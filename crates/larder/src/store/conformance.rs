@@ -457,7 +457,7 @@ async fn marked_tags_are_neither_served_nor_filled(bench: Bench) {
     bench.same(bench.state(&before).await, TagState::Marked);
     let under = bench.tagged(&["a"]).await;
     bench.same(under.is_marked(), true);
-    drop(mark);
+    mark.release().await;
     // Prepared under the mark: the load may have read before the commit.
     bench.insert(&key(2), 8, under).await;
     bench.same(bench.served(&key(2), &["a"]).await, None);
@@ -468,12 +468,11 @@ async fn a_mark_that_has_gone_serves_what_did_not_change(bench: Bench) {
         return;
     };
     bench.put(&key(1), 7, &["a"]).await;
-    drop(
-        marks
-            .mark(&bench.namespace, &[Tag::named("a")])
-            .await
-            .expect("the store marks"),
-    );
+    let mark = marks
+        .mark(&bench.namespace, &[Tag::named("a")])
+        .await
+        .expect("the store marks");
+    mark.release().await;
     bench.same(bench.served(&key(1), &["a"]).await, Some(7));
     bench.same(bench.tagged(&["a"]).await.is_marked(), false);
 }
@@ -492,9 +491,9 @@ async fn two_marks_on_one_tag_count_twice(bench: Bench) {
         .mark(&bench.namespace, &tags)
         .await
         .expect("the store marks");
-    drop(first);
+    first.release().await;
     bench.same(bench.served(&key(1), &["a"]).await, None);
-    drop(second);
+    second.release().await;
     bench.same(bench.served(&key(1), &["a"]).await, Some(7));
 }
 
@@ -509,7 +508,7 @@ async fn a_bump_under_a_mark_is_kept(bench: Bench) {
         .expect("the store marks");
     bench.bump(&["a"]).await;
     bench.same(bench.served(&key(1), &["a"]).await, None);
-    drop(mark);
+    mark.release().await;
     bench.same(bench.served(&key(1), &["a"]).await, None);
 }
 

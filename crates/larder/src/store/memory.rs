@@ -9,13 +9,14 @@ use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use smallvec::{SmallVec, smallvec};
 
 use self::map::{Gone, Map, Seek, StoredKey};
 use self::shapes::TableShapes;
 use super::{
-    Capability, Guard, Insertion, Look, Lookup, Mark, Marks, Put, Reply, Store, Versions, Want,
+    Capability, Guard, Insertion, Look, Lookup, Mark, Marked, Marks, Put, Reply, Store, Versions, Want,
     tag_weight,
 };
 use crate::entry::Entry;
@@ -291,9 +292,19 @@ impl Store for Memory {
 impl Marks for Memory {
     fn mark<'a>(&'a self, namespace: &'a Namespace, tags: &'a [Tag]) -> Reply<'a, Result<Mark>> {
         Reply::Ready(match self.hold(namespace, tags).mark() {
-            Some(marker) => Ok(Mark::new(marker)),
+            Some(marker) => Ok(Mark::new(Held(marker))),
             None => Err(Error::store("too many writers have marked one tag at once")),
         })
+    }
+}
+
+/// Gone when it is dropped.
+struct Held(#[expect(dead_code, reason = "takes its marks away when dropped")] Marker);
+
+impl Marked for Held {
+    fn release(self: Box<Self>) -> BoxFuture<'static, ()> {
+        drop(self);
+        Box::pin(std::future::ready(()))
     }
 }
 
@@ -348,6 +359,7 @@ fn state(entry: &Entry) -> TagState {
 }
 
 type Holder = cells::Holder<Scoped, Passthrough>;
+type Marker = cells::Marker<Scoped, Passthrough>;
 
 /// The cells whose versions an entry or a load has recorded, and its claim on its shapes.
 struct Recorded {

@@ -4,9 +4,240 @@
 //! [`link::Op`]. What is Redis or memcached about it stands in `store/redis` and
 //! `store/memcached`: how a link is dialled, and how an operation is spelled.
 
-pub(crate) mod link;
-pub(crate) mod name;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
+use parking_lot::Mutex;
+use smallvec::SmallVec;
+
+use self::lists::Lists;
+use self::name::Names;
+use self::pack::Seal;
+use self::sightings::Sightings;
+use self::topology::Topology;
+use super::{
+    Capability, Claim, Insertion, Leases, Look, Lookup, Mark, Marks, Permit, Put, Reply, Store,
+    Taken, Versions, Want,
+};
+use crate::error::Result;
+use crate::freshness::TagState;
+use crate::key::Key;
+use crate::namespace::Namespace;
+use crate::shape::{Shape, ShapeList, TagValue};
+use crate::tag::Tag;
+
+mod batch;
 pub(crate) mod cell;
+mod lease;
+pub(crate) mod link;
+mod lists;
+mod look;
+mod mark;
+pub(crate) mod name;
 pub(crate) mod node;
+mod pack;
+mod prepare;
+mod settle;
+mod sightings;
+#[cfg(test)]
+pub(crate) mod sim;
 pub(crate) mod topology;
+mod write;
+
+pub use sightings::MARK_AGE_MAX;
+
+/// How long a tag stays on its server after somebody depended on it or bumped it. An entry that
+/// lives longer loses its tags before its time, and is a miss then.
+pub const TAG_KEEP: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// So many namespaces' names are remembered by one store.
+const NAMESPACES_MAX: usize = 1_000;
+
+/// The store behind a network. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Remote(Arc<Inner>);
+
+/// Settings of a [`Remote`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    /// How large a stored entry may be, in bytes.
+    pub(crate) value_bytes_max: usize,
+    /// Signs entries and checks them.
+    pub(crate) seal: Seal,
+    /// Keeps names from telling whether a guess of a key is right.
+    pub(crate) names_secret: Option<Arc<[u8]>>,
+}
+
+struct Inner {
+    topology: Arc<dyn Topology>,
+    value_bytes_max: usize,
+    seal: Seal,
+    names_secret: Option<Arc<[u8]>>,
+    /// Names by namespace. Never held across an await.
+    names: Mutex<HashMap<Box<str>, Arc<Names>>>,
+    lists: Lists,
+    sightings: Sightings,
+}
+
+impl Remote {
+    pub(crate) fn new(topology: Arc<dyn Topology>, settings: Settings) -> Remote {
+        Remote(Arc::new(Inner {
+            topology,
+            value_bytes_max: settings.value_bytes_max,
+            seal: settings.seal,
+            names_secret: settings.names_secret,
+            names: Mutex::default(),
+            lists: Lists::default(),
+            sightings: Sightings::default(),
+        }))
+    }
+
+    /// The names that a namespace gives to what it keeps.
+    pub(crate) fn names(&self, namespace: &Namespace) -> Arc<Names> {
+        self.0.names(namespace)
+    }
+}
+
+impl Inner {
+    fn names(&self, namespace: &Namespace) -> Arc<Names> {
+        let mut all = self.names.lock();
+        if let Some(names) = all.get(namespace.name()) {
+            return names.clone();
+        }
+        if all.len() >= NAMESPACES_MAX {
+            all.clear();
+        }
+        let names = Arc::new(Names::new(namespace, self.names_secret.as_deref()));
+        all.insert(namespace.name().into(), names.clone());
+        names
+    }
+}
+
+/// The tag of the rows of a table that hold `values`, by a shape that the table's list admits.
+fn shape_tag(table: &Tag, shape: &Shape, values: &[TagValue]) -> Tag {
+    if shape.is_any_row() {
+        Tag::shape(table, shape, &[])
+    } else {
+        Tag::shape(table, shape, values)
+    }
+}
+
+impl Store for Remote {
+    fn capability(&self) -> Capability {
+        Capability {
+            typed_values: false,
+            tags_needed_to_look: true,
+            marks: true,
+            lists_keys: false,
+            remote: true,
+            bytes_max: None,
+        }
+    }
+
+    fn get<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        looks: &'a [Look<'a>],
+    ) -> Reply<'a, Result<SmallVec<[Lookup; 1]>>> {
+        Reply::Pending(Box::pin(self.0.look(namespace, looks)))
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        wants: &'a [Want],
+    ) -> Reply<'a, Result<Versions>> {
+        Reply::Pending(Box::pin(self.0.prepare(namespace, wants)))
+    }
+
+    fn insert<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        items: SmallVec<[Insertion<'a>; 1]>,
+    ) -> Reply<'a, Result<SmallVec<[Put; 1]>>> {
+        Reply::Pending(Box::pin(self.0.insert(namespace, items)))
+    }
+
+    fn remove<'a>(&'a self, namespace: &'a Namespace, keys: &'a [Key]) -> Reply<'a, Result<()>> {
+        if keys.is_empty() {
+            return Reply::Ready(Ok(()));
+        }
+        Reply::Pending(Box::pin(self.0.remove(namespace, keys)))
+    }
+
+    fn bump<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        tags: &'a [Tag],
+        watch: &'a [Tag],
+    ) -> Reply<'a, Result<Vec<ShapeList>>> {
+        if tags.is_empty() && watch.is_empty() {
+            return Reply::Ready(Ok(Vec::new()));
+        }
+        Reply::Pending(Box::pin(self.0.bump(namespace, tags, watch)))
+    }
+
+    fn shapes<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        tables: &'a [Tag],
+    ) -> Reply<'a, Result<Vec<ShapeList>>> {
+        if tables.is_empty() {
+            return Reply::Ready(Ok(Vec::new()));
+        }
+        Reply::Pending(Box::pin(self.0.lists_of(namespace, tables)))
+    }
+
+    fn current<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        versions: &'a Versions,
+    ) -> Reply<'a, Result<TagState>> {
+        Reply::Pending(Box::pin(self.0.current_state(namespace, versions)))
+    }
+
+    fn marks(&self) -> Option<&dyn Marks> {
+        Some(self)
+    }
+
+    fn leases(&self) -> Option<&dyn Leases> {
+        Some(self)
+    }
+}
+
+impl Marks for Remote {
+    fn mark<'a>(&'a self, namespace: &'a Namespace, tags: &'a [Tag]) -> Reply<'a, Result<Mark>> {
+        Reply::Pending(Box::pin(self.0.mark(namespace, tags)))
+    }
+}
+
+impl Leases for Remote {
+    fn take<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        claims: &'a [Claim<'a>],
+    ) -> Reply<'a, Result<Vec<Taken>>> {
+        Reply::Pending(Box::pin(self.0.take(namespace, claims)))
+    }
+
+    fn renew<'a>(
+        &'a self,
+        _namespace: &'a Namespace,
+        permit: &'a Permit,
+        hold: Duration,
+    ) -> Reply<'a, Result<bool>> {
+        Reply::Pending(Box::pin(self.0.renew(permit, hold)))
+    }
+
+    fn release<'a>(
+        &'a self,
+        _namespace: &'a Namespace,
+        permits: &'a [Permit],
+    ) -> Reply<'a, Result<()>> {
+        Reply::Pending(Box::pin(self.0.release(permits)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

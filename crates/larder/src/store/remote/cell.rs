@@ -51,7 +51,7 @@ pub(crate) struct Cell {
 }
 
 /// Random bytes for one operation on the store: its new cells share the version.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Fresh([u8; 24]);
 
 impl Fresh {
@@ -92,6 +92,11 @@ impl Cell {
             marks: SmallVec::new(),
             list: Vec::new(),
         }
+    }
+
+    /// Whether entries may depend on it, but for its marks.
+    pub(crate) fn is_live(&self) -> bool {
+        self.kind != Kind::Held
     }
 
     /// Gives the cell another head, so that what it was cannot be taken for what it is.

@@ -1,0 +1,145 @@
+//! Batches: operations on many names, sent to the servers that keep them, all at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::cell::{Cell, Fresh, Kind, SPLICE_AT};
+use super::link::{Answer, Incarnation, Op};
+use super::name::Name;
+use super::node::{Failure, Node};
+use super::topology::Topology;
+use crate::error::{Error, Result};
+
+/// What to do with a name. Unlike an [`Op`] it does not know yet which life of a server it meets.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    Get,
+    /// Reads a tag, which somebody is about to depend on.
+    Touch(Duration),
+    /// Gives a tag of rows a new version, if it is there.
+    BumpFine(Fresh, Duration),
+    /// Gives a tag a new version and leaves its marks and its list, if it is there.
+    BumpCoarse(Fresh, Duration),
+    Do(Op),
+}
+
+impl Act {
+    fn op(&self, name: &Name, incarnation: Incarnation) -> Op {
+        let name = name.clone();
+        match self {
+            Act::Get => Op::Get(name),
+            Act::Touch(keep) => Op::Touch { name, keep: *keep },
+            Act::BumpFine(fresh, keep) => Op::Replace {
+                name,
+                value: Cell::new(Kind::Live, fresh, incarnation).encode(),
+                keep: *keep,
+            },
+            Act::BumpCoarse(fresh, keep) => Op::Splice {
+                name,
+                at: SPLICE_AT,
+                value: fresh.splice(incarnation),
+                keep: *keep,
+            },
+            Act::Do(op) => op.clone(),
+        }
+    }
+
+    /// Whether doing it twice is the same as doing it once, also for whoever asked.
+    fn repeats(&self) -> bool {
+        match self {
+            Act::Get | Act::Touch(_) | Act::BumpFine(..) | Act::BumpCoarse(..) => true,
+            Act::Do(op) => matches!(op, Op::Get(_) | Op::Set { .. } | Op::Delete(_)),
+        }
+    }
+}
+
+/// What one act met, and which life of its server answered.
+pub(crate) type Told = Result<(Answer, Incarnation)>;
+
+/// The acts for one server, with their places in the whole batch.
+struct Part {
+    node: Arc<Node>,
+    places: Vec<usize>,
+}
+
+/// Does all acts: one round trip for each server, all servers at once, in order on each of them.
+pub(crate) async fn run(topology: &dyn Topology, acts: &[(Name, Act)]) -> Vec<Told> {
+    let mut told: Vec<Option<Told>> = acts.iter().map(|_| None).collect();
+    let mut parts: Vec<Part> = Vec::with_capacity(1);
+    for (place, (name, _)) in acts.iter().enumerate() {
+        match topology.node(name) {
+            Ok(node) => match parts.iter_mut().find(|part| Arc::ptr_eq(&part.node, &node)) {
+                Some(part) => part.places.push(place),
+                None => parts.push(Part {
+                    node,
+                    places: vec![place],
+                }),
+            },
+            Err(error) => told[place] = Some(Err(error)),
+        }
+    }
+    if let [part] = &parts[..] {
+        let answers = part.run(topology, acts).await;
+        part.tell(answers, &mut told);
+    } else {
+        let all = join_all(parts.iter().map(|part| part.run(topology, acts))).await;
+        for (part, answers) in parts.iter().zip(all) {
+            part.tell(answers, &mut told);
+        }
+    }
+    told.into_iter()
+        .map(|told| told.unwrap_or_else(|| Err(Error::store("a server gave no answer"))))
+        .collect()
+}
+
+impl Part {
+    /// A link that broke may have been broken for long: what can be repeated is, once.
+    async fn run(
+        &self,
+        topology: &dyn Topology,
+        acts: &[(Name, Act)],
+    ) -> Result<(Vec<Answer>, Incarnation)> {
+        let mut repeat = self.places.iter().all(|place| acts[*place].1.repeats());
+        loop {
+            let failure = match self.once(acts).await {
+                Ok(answers) => return Ok(answers),
+                Err(failure) => failure,
+            };
+            if let Failure::Moved(_) = failure {
+                topology.moved();
+            }
+            if !repeat || matches!(failure, Failure::Down(_)) {
+                return Err(failure.into_error());
+            }
+            repeat = false;
+        }
+    }
+
+    async fn once(&self, acts: &[(Name, Act)]) -> Result<(Vec<Answer>, Incarnation), Failure> {
+        let lane = self.node.lane().await?;
+        let incarnation = lane.incarnation();
+        let ops = self.places.iter().map(|place| {
+            let (name, act) = &acts[*place];
+            act.op(name, incarnation)
+        });
+        let answers = lane.run(ops.collect()).await?;
+        Ok((answers, incarnation))
+    }
+
+    fn tell(&self, answers: Result<(Vec<Answer>, Incarnation)>, told: &mut [Option<Told>]) {
+        match answers {
+            Ok((answers, incarnation)) => {
+                for (place, answer) in self.places.iter().zip(answers) {
+                    told[*place] = Some(Ok((answer, incarnation)));
+                }
+            }
+            Err(error) => {
+                for place in &self.places {
+                    told[*place] = Some(Err(error.clone()));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Marks: see [`Marks`](crate::store::Marks).
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
+
+use super::Inner;
+use super::TAG_KEEP;
+use super::batch::Act;
+use super::cell::{Cell, Fresh, Kind, MARKS_MAX, MarkId};
+use super::name::Name;
+use super::settle::{Goal, Next, settle};
+use crate::error::{Error, Result};
+use crate::namespace::Namespace;
+use crate::store::{Mark, Marked};
+use crate::tag::Tag;
+
+/// The marks of one writer on some tags. Taken away when it is dropped, by a task.
+struct Held {
+    inner: Arc<Inner>,
+    id: MarkId,
+    names: Vec<Name>,
+}
+
+impl Inner {
+    /// Two round trips, if no other writer is in the way.
+    pub(super) async fn mark(
+        self: &Arc<Inner>,
+        namespace: &Namespace,
+        tags: &[Tag],
+    ) -> Result<Mark> {
+        let names = self.names(namespace);
+        let mut id: MarkId = [0; 16];
+        getrandom::fill(&mut id)
+            .map_err(|error| Error::store(format!("no random bytes for a mark: {error}")))?;
+        let mut all: Vec<Name> = tags.iter().map(|tag| names.tag(tag)).collect();
+        all.sort();
+        all.dedup();
+        let fresh = Fresh::new()?;
+        let goals = all.iter().map(|name| Goal {
+            name: name.clone(),
+            first: Act::Get,
+            decide: Box::new(move |cell, incarnation| {
+                // A tag that is not there is made for its mark, and goes with it: only a reader
+                // may bring one to life.
+                let mut cell = match cell {
+                    Some(cell) => cell.clone(),
+                    None => Cell::new(Kind::Held, &fresh, incarnation),
+                };
+                if cell.marks.contains(&id) {
+                    return Ok(Next::Keep);
+                }
+                if cell.marks.len() >= MARKS_MAX {
+                    return Err(Error::store(format!(
+                        "more than {MARKS_MAX} writers have marked one tag at once"
+                    )));
+                }
+                cell.marks.push(id);
+                cell.revise(&Fresh::new()?);
+                Ok(Next::Write(cell))
+            }),
+        });
+        // From here on some marks may be made: dropping takes them back, whatever happens.
+        let held = Held {
+            inner: self.clone(),
+            id,
+            names: all.clone(),
+        };
+        settle(&*self.topology, TAG_KEEP, goals.collect()).await?;
+        Ok(Mark::new(held))
+    }
+
+    async fn unmark(&self, id: MarkId, names: &[Name]) -> Result<()> {
+        let goals = names.iter().map(|name| Goal {
+            name: name.clone(),
+            first: Act::Get,
+            decide: Box::new(move |cell, _| {
+                let Some(cell) = cell.filter(|cell| cell.marks.contains(&id)) else {
+                    return Ok(Next::Keep);
+                };
+                let mut cell = cell.clone();
+                cell.marks.retain(|mark| *mark != id);
+                if cell.kind == Kind::Held && cell.marks.is_empty() {
+                    return Ok(Next::Delete);
+                }
+                cell.revise(&Fresh::new()?);
+                Ok(Next::Write(cell))
+            }),
+        });
+        settle(&*self.topology, TAG_KEEP, goals.collect())
+            .await
+            .map(|_| ())
+    }
+}
+
+impl Marked for Held {
+    fn release(mut self: Box<Self>) -> BoxFuture<'static, ()> {
+        let names = std::mem::take(&mut self.names);
+        let (inner, id) = (self.inner.clone(), self.id);
+        Box::pin(async move {
+            // A store that cannot be reached: the mark stays until it is over.
+            let _ = inner.unmark(id, &names).await;
+        })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let names = std::mem::take(&mut self.names);
+        // Outside a runtime the mark stays until it is over.
+        if let (false, Ok(runtime)) = (names.is_empty(), Handle::try_current()) {
+            let (inner, id) = (self.inner.clone(), self.id);
+            runtime.spawn(async move {
+                let _ = inner.unmark(id, &names).await;
+            });
+        }
+    }
+}

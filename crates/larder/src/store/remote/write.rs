@@ -1,0 +1,215 @@
+//! Storing and removing entries, bumping tags.
+
+use std::time::Duration;
+
+use smallvec::SmallVec;
+
+use super::batch::{self, Act};
+use super::cell::Fresh;
+use super::lease::Held;
+use super::link::{Answer, Op};
+use super::name::Name;
+use super::pack::pack;
+use super::settle::live;
+use super::{Inner, TAG_KEEP};
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::namespace::Namespace;
+use crate::shape::ShapeList;
+use crate::store::{Insertion, Put};
+use crate::tag::{Tag, TagKind};
+
+impl Inner {
+    /// One round trip for all entries.
+    pub(super) async fn insert(
+        &self,
+        namespace: &Namespace,
+        items: SmallVec<[Insertion<'_>; 1]>,
+    ) -> Result<SmallVec<[Put; 1]>> {
+        let names = self.names(namespace);
+        let mut acts: Vec<(Name, Act)> = Vec::with_capacity(items.len());
+        // The size of what was packed, where it is not too large.
+        let mut sizes: Vec<usize> = Vec::with_capacity(items.len());
+        for item in &items {
+            let name = names.entry(item.key);
+            let packed = pack(&self.seal, item.key, &item.entry)?;
+            let size = packed.as_ref().map_or(usize::MAX, Vec::len);
+            sizes.push(size);
+            let op = match packed {
+                Some(value) if size <= self.value_bytes_max => store(&name, item, value),
+                // What is there is not what the caller wants to be there.
+                _ => end(&name, item),
+            };
+            acts.push((name, Act::Do(op)));
+        }
+        let told = batch::run(&*self.topology, &acts).await;
+        let mut puts = SmallVec::with_capacity(items.len());
+        let mut unwanted: Vec<(Name, Act)> = Vec::new();
+        let mut failed: Option<Error> = None;
+        for (((item, size), (name, _)), told) in items.iter().zip(sizes).zip(&acts).zip(told) {
+            let too_large = Put::TooLarge {
+                weight: size,
+                max: self.value_bytes_max,
+            };
+            let put = match told {
+                Ok((Answer::Done, _)) if size > self.value_bytes_max => too_large,
+                Ok((Answer::Done, _)) => Put::Stored { evicted: 0 },
+                Ok((Answer::Found(_) | Answer::Missing, _)) => Put::Fenced,
+                Ok((Answer::TooLarge, _)) => {
+                    unwanted.push((name.clone(), Act::Do(end(name, item))));
+                    too_large
+                }
+                Ok((Answer::Refused(error), _)) => {
+                    unwanted.push((name.clone(), Act::Do(end(name, item))));
+                    failed.get_or_insert(error);
+                    Put::Fenced
+                }
+                Err(error) => {
+                    failed.get_or_insert(error);
+                    Put::Fenced
+                }
+            };
+            puts.push(put);
+            if let Some(Held::Beside { lease, record, .. }) = held(item) {
+                let take = Op::Take {
+                    name: lease.clone(),
+                    seen: record.clone(),
+                };
+                unwanted.push((lease.clone(), Act::Do(take)));
+            }
+        }
+        if !unwanted.is_empty() {
+            // Best effort: a lease that is not given back runs out.
+            let _ = batch::run(&*self.topology, &unwanted).await;
+        }
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(puts),
+        }
+    }
+
+    pub(super) async fn remove(&self, namespace: &Namespace, keys: &[Key]) -> Result<()> {
+        let names = self.names(namespace);
+        let delete = |key: &Key| {
+            let name = names.entry(key);
+            (name.clone(), Act::Do(Op::Delete(name)))
+        };
+        let acts: Vec<(Name, Act)> = keys.iter().map(delete).collect();
+        for told in batch::run(&*self.topology, &acts).await {
+            if let (Answer::Refused(error), _) = told? {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// One round trip: the bumps, and on the same way back the lists of shapes as they are then.
+    pub(super) async fn bump(
+        &self,
+        namespace: &Namespace,
+        tags: &[Tag],
+        watch: &[Tag],
+    ) -> Result<Vec<ShapeList>> {
+        let names = self.names(namespace);
+        let fresh = Fresh::new()?;
+        let bump = |tag: &Tag| {
+            let act = match tag.kind() {
+                TagKind::Shape => Act::BumpFine(fresh, TAG_KEEP),
+                _ => Act::BumpCoarse(fresh, TAG_KEEP),
+            };
+            (names.tag(tag), act)
+        };
+        let mut acts: Vec<(Name, Act)> = tags.iter().map(bump).collect();
+        acts.extend(watch.iter().map(|table| (names.tag(table), Act::Get)));
+        let mut told = batch::run(&*self.topology, &acts).await;
+        let watched = told.split_off(tags.len());
+        for told in told {
+            if let (Answer::Refused(error), _) = told? {
+                return Err(error);
+            }
+        }
+        let mut lists = Vec::with_capacity(watch.len());
+        let mut unreadable: Vec<(Name, Act)> = Vec::new();
+        for (table, told) in watch.iter().zip(watched) {
+            let name = names.tag(table);
+            let list = match told? {
+                (Answer::Found(found), incarnation) => match live(&found, incarnation) {
+                    Some(cell) => self.lists.see(&name, &cell.list),
+                    // Not one of this life of the server: no entry depends on it.
+                    None => self.lists.see(&name, &[]),
+                },
+                (Answer::Refused(error), _) => return Err(error),
+                _ => self.lists.see(&name, &[]),
+            };
+            lists.push(list.unwrap_or_else(|| {
+                // Nobody can tell which tags of rows are in use: the whole table goes.
+                unreadable.push((name, Act::BumpCoarse(fresh, TAG_KEEP)));
+                ShapeList::empty()
+            }));
+        }
+        if !unreadable.is_empty() {
+            for told in batch::run(&*self.topology, &unreadable).await {
+                told?;
+            }
+        }
+        Ok(lists)
+    }
+
+    /// The lists of shapes as they were last seen; read, where they never were.
+    pub(super) async fn lists_of(
+        &self,
+        namespace: &Namespace,
+        tables: &[Tag],
+    ) -> Result<Vec<ShapeList>> {
+        let names = self.names(namespace);
+        let known: Option<Vec<ShapeList>> = tables
+            .iter()
+            .map(|table| self.lists.get(&names.tag(table)))
+            .collect();
+        match known {
+            Some(lists) => Ok(lists),
+            None => self.bump(namespace, &[], tables).await,
+        }
+    }
+}
+
+fn held<'a>(item: &'a Insertion<'_>) -> Option<&'a Held> {
+    item.permit.as_ref()?.held()
+}
+
+/// Stores an entry: under a lease only over what the lease knows to be there.
+fn store(name: &Name, item: &Insertion<'_>, value: Vec<u8>) -> Op {
+    let name = name.clone();
+    let keep = item.keep.max(Duration::from_millis(1));
+    match held(item) {
+        None => Op::Set { name, value, keep },
+        Some(Held::OnEntry { record, .. }) => Op::Swap {
+            name,
+            seen: record.clone(),
+            value,
+            keep,
+        },
+        Some(Held::Beside { seen, .. }) => Op::Swap {
+            name,
+            seen: seen.clone(),
+            value,
+            keep,
+        },
+    }
+}
+
+/// Ends what is there instead of storing an entry.
+fn end(name: &Name, item: &Insertion<'_>) -> Op {
+    let name = name.clone();
+    match held(item) {
+        None => Op::Delete(name),
+        Some(Held::OnEntry { record, .. }) => Op::Take {
+            name,
+            seen: record.clone(),
+        },
+        Some(Held::Beside { seen, .. }) => Op::Take {
+            name,
+            seen: seen.clone(),
+        },
+    }
+}
