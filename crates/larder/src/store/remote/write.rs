@@ -27,6 +27,13 @@ impl Inner {
         items: SmallVec<[Insertion<'_>; 1]>,
     ) -> Result<SmallVec<[Put; 1]>> {
         let names = self.names(namespace);
+        // Versions that were noted under a mark are current never.
+        let mut puts: SmallVec<[Put; 1]> = items.iter().map(|_| Put::Outdated).collect();
+        let storable = |item: &&Insertion<'_>| !item.entry.versions().is_marked();
+        let places: Vec<usize> = (0..items.len())
+            .filter(|at| storable(&&items[*at]))
+            .collect();
+        let items: Vec<&Insertion<'_>> = items.iter().filter(storable).collect();
         let mut acts: Vec<(Name, Act)> = Vec::with_capacity(items.len());
         // The size of what was packed, where it is not too large.
         let mut sizes: Vec<usize> = Vec::with_capacity(items.len());
@@ -43,15 +50,15 @@ impl Inner {
             acts.push((name, Act::Do(op)));
         }
         let told = batch::run(&*self.topology, &acts).await;
-        let mut puts = SmallVec::with_capacity(items.len());
         let mut unwanted: Vec<(Name, Act)> = Vec::new();
         let mut failed: Option<Error> = None;
-        for (((item, size), (name, _)), told) in items.iter().zip(sizes).zip(&acts).zip(told) {
+        let done = items.iter().zip(sizes).zip(&acts).zip(told).zip(places);
+        for ((((item, size), (name, _)), told), place) in done {
             let too_large = Put::TooLarge {
                 weight: size,
                 max: self.value_bytes_max,
             };
-            let put = match told {
+            puts[place] = match told {
                 Ok((Answer::Done, _)) if size > self.value_bytes_max => too_large,
                 Ok((Answer::Done, _)) => Put::Stored { evicted: 0 },
                 Ok((Answer::Found(_) | Answer::Missing, _)) => Put::Fenced,
@@ -69,7 +76,6 @@ impl Inner {
                     Put::Fenced
                 }
             };
-            puts.push(put);
             if let Some(Held::Beside { lease, record, .. }) = held(item) {
                 let take = Op::Take {
                     name: lease.clone(),
