@@ -1,0 +1,155 @@
+//! A private pair of master and replica under a sentinel.
+
+use crate::redis::Redis;
+use crate::resp::Reply;
+use crate::wait::until;
+
+/// The user by which the replica listens to the master.
+const REPLICA: &str = "replica";
+
+/// A master, a replica and one sentinel that promotes the replica when the master is gone.
+#[derive(Debug)]
+pub struct Sentinel {
+    sentinel: Redis,
+    master: Redis,
+    replica: Redis,
+}
+
+impl Sentinel {
+    /// The name under which the sentinel knows the master.
+    pub const NAME: &'static str = "larder";
+
+    /// Starts them, and waits until the replica is in step and the sentinel knows of it.
+    ///
+    /// # Panics
+    ///
+    /// If they do not come up.
+    pub fn start() -> Sentinel {
+        let node = || {
+            Redis::builder()
+                .config(&[
+                    ("user", "replica on >replica +psync +replconf +ping"),
+                    ("masteruser", REPLICA),
+                    ("masterauth", REPLICA),
+                ])
+                .start()
+        };
+        let (master, replica) = (node(), node());
+        replica.replicate(&master.address());
+        let watched = format!("{} 127.0.0.1 {} 1", Self::NAME, master.port());
+        let sentinel = Redis::builder()
+            .sentinel()
+            .config(&[
+                ("sentinel monitor", &watched),
+                ("sentinel down-after-milliseconds", "larder 1000"),
+                ("sentinel failover-timeout", "larder 5000"),
+            ])
+            .start();
+        let pair = Sentinel {
+            sentinel,
+            master,
+            replica,
+        };
+        until("the sentinel knows the replica", || {
+            let replicas = pair.sentinel.ask(&["SENTINEL", "REPLICAS", Self::NAME]);
+            replicas.list().into_iter().any(|replica| {
+                let fields: Vec<String> = replica.list().iter().map(Reply::text).collect();
+                let says = |name: &str, value: &str| {
+                    fields
+                        .chunks(2)
+                        .any(|pair| pair[0] == name && pair[1] == value)
+                };
+                says("flags", "slave") && says("master-link-status", "ok")
+            })
+        });
+        pair
+    }
+
+    /// The sentinel.
+    pub fn sentinel(&self) -> &Redis {
+        &self.sentinel
+    }
+
+    /// The first master.
+    pub fn master(&self) -> &Redis {
+        &self.master
+    }
+
+    /// The first replica.
+    pub fn replica(&self) -> &Redis {
+        &self.replica
+    }
+
+    /// `redis+sentinel://host:port/name`
+    pub fn url(&self) -> String {
+        format!(
+            "redis+sentinel://{}/{}",
+            self.sentinel.address(),
+            Self::NAME
+        )
+    }
+
+    /// Waits until the replica has all that the master has acknowledged.
+    ///
+    /// # Panics
+    ///
+    /// If it does not get there.
+    pub fn catch_up(&self) {
+        until("the replica has caught up", || {
+            let offset = |server: &Redis| server.info("master_repl_offset");
+            offset(&self.master) == offset(&self.replica)
+        });
+    }
+
+    /// Cuts the replica off: what the master acknowledges from now on is lost with it. The sentinel
+    /// promotes a replica only within some ten seconds of its last contact with the master.
+    ///
+    /// The master does it, by refusing the replica's user: a proxy between them would not last, as
+    /// a sentinel tells a replica that listens to another address where the master is.
+    ///
+    /// # Panics
+    ///
+    /// If the link does not end.
+    pub fn lag(&self) {
+        self.catch_up();
+        self.master.ask(&["ACL", "SETUSER", REPLICA, "off"]).ok();
+        self.master.ask(&["CLIENT", "KILL", "TYPE", "replica"]).ok();
+        until("the replica is cut off", || {
+            self.replica.info("master_link_status") == "down"
+                && self.master.info("connected_slaves") == "0"
+        });
+    }
+
+    /// Kills the master, and waits until the sentinel has promoted the replica.
+    ///
+    /// # Panics
+    ///
+    /// If it does not.
+    pub fn fail_over(&self) {
+        self.master.kill();
+        self.wait_until_promoted();
+    }
+
+    /// Has the sentinel promote the replica while the old master lives and still takes writes for a
+    /// while.
+    ///
+    /// # Panics
+    ///
+    /// If it does not.
+    pub fn fail_over_from_the_living(&self) {
+        self.sentinel
+            .ask(&["SENTINEL", "FAILOVER", Self::NAME])
+            .ok();
+        self.wait_until_promoted();
+    }
+
+    fn wait_until_promoted(&self) {
+        let port = self.replica.port().to_string();
+        until("the replica is promoted", || {
+            let address = self
+                .sentinel
+                .ask(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", Self::NAME]);
+            address.list()[1].text() == port && self.replica.info("role") == "master"
+        });
+    }
+}
