@@ -23,6 +23,9 @@ const KEEPER: &str = "larder-tests";
 
 /// A private Redis or Valkey server. Killed when dropped.
 ///
+/// The environment variable `LARDER_REDIS_PROGRAM` names another program than `redis-server`, so that
+/// all tests of Redis are tests of `valkey-server` as well.
+///
 /// # Panics
 ///
 /// Every method panics if the server cannot do what is asked, with what it said.

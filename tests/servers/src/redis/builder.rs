@@ -1,5 +1,6 @@
 //! What a private Redis server is started with.
 
+use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -8,6 +9,10 @@ use super::{KEEPER, Redis};
 use crate::port::free_port;
 use crate::program;
 use crate::tls::Certificates;
+
+/// The environment variable that names another program than `redis-server`, such as
+/// `valkey-server`.
+const PROGRAM_VARIABLE: &str = "LARDER_REDIS_PROGRAM";
 
 /// How many ports are tried if others take them first.
 const PORTS_TRIED_MAX: usize = 10;
@@ -75,8 +80,11 @@ impl RedisBuilder {
     ///
     /// If it is not installed, or does not start; the message says what it logged.
     pub fn start(self) -> Redis {
-        let program = self.program.clone();
-        let program = program.unwrap_or_else(|| program::need("redis-server", "redis-server"));
+        let program = self.program.clone().unwrap_or_else(|| {
+            let program = env::var(PROGRAM_VARIABLE).unwrap_or("redis-server".to_owned());
+            // The package has the program's name.
+            program::need(&program, &program)
+        });
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let mut redis = Redis {
             program,
