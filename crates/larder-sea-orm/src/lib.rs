@@ -10,6 +10,7 @@
 mod bind;
 mod cached;
 mod connection;
+mod failure;
 mod fate;
 #[cfg(feature = "sqlite-hook")]
 mod hook;
@@ -27,6 +28,7 @@ pub mod sabotage;
 mod sabotage;
 mod schema;
 mod shared;
+mod strict;
 pub mod trace;
 mod transaction;
 mod value;
@@ -34,6 +36,7 @@ mod write;
 
 pub use cached::{Cached, CachedCursor, CachedExt, CachedPaginator, Query};
 pub use connection::{Builder, CachedConnection, RowStream};
+pub use failure::cache_error;
 pub use larder::{Local, Mode, Serde};
 pub use raw::{RawRows, raw_rows};
 pub use reader::CachedRead;

@@ -1,10 +1,13 @@
 //! One cached read, from a statement to its value.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use larder::adapter::{self, Fetch, Fetched};
 use larder::{Event, Key, LoadError, Mode};
 use larder_sql::{Footprint, Planned, ReadSet};
+use parking_lot::Mutex;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 
 use crate::bind;
@@ -18,6 +21,10 @@ use crate::write::{Intent, values};
 
 /// The group of statements that cannot be cached, in events.
 const UNCACHED: &str = "query";
+
+/// So many times a read is planned again because the schema changed before its load. Then it is
+/// answered past the cache.
+const PLANS_MAX: usize = 4;
 
 /// What a read wants, besides the statement.
 pub(crate) struct Ask<'a, T> {
@@ -92,27 +99,45 @@ where
         Kind::Cached(shared) => shared,
     };
     let span = Span::begin(&statement.sql);
-    let schema = match shared.settled_schema() {
-        Some(schema) => schema,
-        None => shared.settle_schema().await?,
-    };
-    let planned = schema.plan(&statement.sql);
-    let (value, outcome) = match cacheable(shared, &schema, &planned) {
-        Ok(read) => cached::<T, M, L>(shared, &schema, &planned, read, statement, ask, load).await,
-        Err(why) => {
-            shared.cache.emit(&Event::Uncached {
-                group: UNCACHED,
-                why: &why,
-            });
-            let Intent::Read = Intent::of(shared, &schema, &statement.sql) else {
-                // A write that gives rows, or a text that may be one: as any other.
-                let connection = CachedConnection::from(shared.clone());
-                return load.load(&connection, statement).await.map(Arc::new);
-            };
-            shared.count(1);
-            let value = load.load(&shared.inner, statement).await;
-            (value.map(Arc::new), Outcome::Uncached(why))
-        }
+    let mut load = load;
+    let mut plans = 0;
+    let (value, outcome) = loop {
+        let schema = match shared.settled_schema() {
+            Some(schema) => schema,
+            None => shared.settle_schema().await?,
+        };
+        let planned = schema.plan(&statement.sql);
+        plans += 1;
+        let read = match cacheable(shared, &schema, &planned) {
+            Ok(_) if plans > PLANS_MAX => Err("the schema keeps changing".to_owned()),
+            read => read,
+        };
+        let why = match read {
+            Ok(read) => {
+                match cached::<T, M, L>(shared, &schema, &planned, read, &statement, &ask, load)
+                    .await
+                {
+                    Attempt::Done(value, outcome) => break (value, outcome),
+                    Attempt::Moved(again) => {
+                        load = again;
+                        continue;
+                    }
+                }
+            }
+            Err(why) => why,
+        };
+        shared.cache.emit(&Event::Uncached {
+            group: UNCACHED,
+            why: &why,
+        });
+        let Intent::Read = Intent::of(shared, &schema, &statement.sql) else {
+            // A write that gives rows, or a text that may be one: as any other.
+            let connection = CachedConnection::from(shared.clone());
+            return load.load(&connection, statement).await.map(Arc::new);
+        };
+        shared.count(1);
+        let value = load.load(&shared.inner, statement).await;
+        break (value.map(Arc::new), Outcome::Uncached(why));
     };
     span.end(|| outcome);
     value
@@ -147,31 +172,50 @@ fn cacheable<'a>(
     }
 }
 
+/// What became of a read by one plan.
+enum Attempt<T, L> {
+    /// It has its answer.
+    Done(Result<Arc<T>, DbErr>, Outcome),
+    /// The schema is another than that of the plan: plan again.
+    Moved(L),
+}
+
+/// Why a load gave no value.
+enum Halt {
+    /// The schema is another than that of its plan.
+    Moved,
+    Failed(DbErr),
+}
+
 async fn cached<T, M, L>(
     shared: &Arc<Shared>,
-    schema: &Schema,
+    schema: &Arc<Schema>,
     planned: &Planned,
     read: &ReadSet,
-    statement: Statement,
-    ask: Ask<'_, T>,
+    statement: &Statement,
+    ask: &Ask<'_, T>,
     load: L,
-) -> (Result<Arc<T>, DbErr>, Outcome)
+) -> Attempt<T, L>
 where
     T: Send + Sync + 'static,
     M: Mode<T>,
     L: Load<T>,
 {
-    let key = key::<T>(shared, schema, &statement, &ask);
+    let key = key::<T>(shared, schema, statement, ask);
+    // Several looks and a load may want them.
+    let bound = OnceLock::new();
     let wants = || {
-        let bound = values(&statement);
-        bind::wants(
-            &shared.database,
-            &schema.catalogue,
-            planned,
-            read,
-            bound,
-            &ask.also,
-        )
+        let wants = bound.get_or_init(|| {
+            bind::wants(
+                &shared.database,
+                &schema.catalogue,
+                planned,
+                read,
+                values(statement),
+                &ask.also,
+            )
+        });
+        wants.clone()
     };
     let terms = Terms::default();
     let policy = ask.policy.unwrap_or(&terms).policy(&shared.policy);
@@ -183,7 +227,7 @@ where
         policy: &policy,
     };
     if let Some(hit) = shared.cache.lookup_now(&fetch, M::kind()) {
-        return (Ok(hit.value), Outcome::Hit);
+        return Attempt::Done(Ok(hit.value), Outcome::Hit);
     }
     let group = read
         .tables
@@ -192,40 +236,102 @@ where
     if let Some(group) = &group {
         fetch.group = group;
     }
+    let loading = Arc::new(Loading {
+        load: Mutex::new(Some(load)),
+        sent: AtomicU64::new(0),
+    });
     let run = {
-        let shared = shared.clone();
+        let (shared, schema, loading) = (shared.clone(), schema.clone(), loading.clone());
         let statement = statement.clone();
-        move || async move {
-            shared.count(1);
-            load.load(&shared.inner, statement).await
-        }
+        move || async move { loading.run(&shared, &schema, statement).await }
     };
-    match shared
+    let fetched = shared
         .cache
         .fetch(fetch, run, ask.negative, M::kind())
-        .await
-    {
+        .await;
+    let sent = || trace::count(loading.sent.load(Ordering::Relaxed));
+    match fetched {
         Ok(Fetched { value, outcome }) => {
             let outcome = match outcome {
                 adapter::Outcome::Hit | adapter::Outcome::StaleHit | adapter::Outcome::Joined => {
                     Outcome::Hit
                 }
-                adapter::Outcome::Loaded => {
-                    trace::count(1);
-                    Outcome::Miss
-                }
                 adapter::Outcome::Bypassed(why) => {
-                    trace::count(1);
+                    sent();
                     Outcome::Uncached(why.to_string())
                 }
-                _ => Outcome::Miss,
+                _ => {
+                    sent();
+                    Outcome::Miss
+                }
             };
-            (Ok(value), outcome)
+            Attempt::Done(Ok(value), outcome)
         }
         Err(error) => {
-            trace::count(1);
-            (Err(failure(error)), Outcome::Miss)
+            sent();
+            let again = match error.failed().map(|halt| &**halt) {
+                Some(Halt::Moved) => loading.load.lock().take(),
+                _ => None,
+            };
+            match again {
+                Some(load) => Attempt::Moved(load),
+                None => Attempt::Done(Err(failure(error)), Outcome::Miss),
+            }
         }
+    }
+}
+
+/// A load that may be put off: it is still there if the schema had changed before it.
+struct Loading<L> {
+    load: Mutex<Option<L>>,
+    /// Statements sent by it.
+    sent: AtomicU64,
+}
+
+impl<L> Loading<L> {
+    fn count(&self, shared: &Shared) {
+        shared.sent(1);
+        self.sent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    async fn run<T>(
+        &self,
+        shared: &Shared,
+        schema: &Schema,
+        statement: Statement,
+    ) -> Result<T, Halt>
+    where
+        L: Load<T>,
+    {
+        if shared.distant {
+            self.count(shared);
+            if !shared.is_at(schema).await? {
+                shared.follow(schema).await?;
+                return Err(Halt::Moved);
+            }
+        }
+        let Some(load) = self.load.lock().take() else {
+            return Err(Halt::Moved);
+        };
+        self.count(shared);
+        Ok(load.load(&shared.inner, statement).await?)
+    }
+}
+
+impl fmt::Display for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Halt::Moved => {
+                f.write_str("the schema changed while the statement was planned; run it again")
+            }
+            Halt::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<DbErr> for Halt {
+    fn from(error: DbErr) -> Halt {
+        Halt::Failed(error)
     }
 }
 
@@ -261,9 +367,9 @@ fn key<T>(shared: &Shared, schema: &Schema, statement: &Statement, ask: &Ask<'_,
     key.build()
 }
 
-fn failure(error: LoadError<DbErr>) -> DbErr {
-    match error.failed() {
-        Some(error) => DbErr::clone(error),
-        None => DbErr::Custom(error.to_string()),
+fn failure(error: LoadError<Halt>) -> DbErr {
+    match error.failed().map(|halt| &**halt) {
+        Some(Halt::Failed(error)) => error.clone(),
+        _ => DbErr::Custom(error.to_string()),
     }
 }

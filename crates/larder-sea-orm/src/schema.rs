@@ -56,6 +56,16 @@ impl Schema {
             .is_some_and(Witness::is_current)
     }
 
+    /// Whether something was announced since that could have been a change of the schema. Asks the
+    /// store; one that fails does not know.
+    pub(crate) async fn is_announced(&self) -> bool {
+        let witness = self.witness.read().clone();
+        match witness {
+            Some(witness) => !witness.look().await.unwrap_or(true),
+            None => false,
+        }
+    }
+
     /// The schema turned out to be what it was: from now on.
     pub(crate) fn witnessed(&self, witness: Option<Witness>) {
         *self.witness.write() = witness;

@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use larder::adapter::{Changes, MarkGuard};
-use larder::{Cache, Group, Level, Policy, Tag};
+use larder::{Cache, Group, Policy, Tag};
 use parking_lot::{Mutex, RwLock};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+use tokio::sync::Mutex as Turn;
 
+use crate::failure;
 use crate::hook::Hooks;
 use crate::schema::{self, Schema};
+use crate::strict::Strict;
 use crate::trace;
 
 /// How long reads look for a changed schema after anything was heard of a handle that
@@ -23,12 +26,17 @@ pub(crate) struct Shared {
     pub(crate) cache: Cache,
     /// The database's name in keys and tags.
     pub(crate) database: Arc<str>,
-    pub(crate) level: Level,
+    pub(crate) strict: Strict,
     pub(crate) policy: Policy,
     pub(crate) hooks: Option<Hooks>,
     /// Where reads of no table are counted.
     pub(crate) group: Arc<Group>,
     schema: RwLock<Arc<Schema>>,
+    /// Whether other processes share the cache. What they did to the schema is not known without
+    /// asking: a read looks with the plan that it has, and a load asks before it trusts the plan.
+    pub(crate) distant: bool,
+    /// Who reads the catalogue again, of those who found that it has changed.
+    turn: Turn<()>,
     /// Whether something was done through this handle that makes one connection of the pool answer
     /// otherwise than the next, and of which no catalogue tells: temporary objects, attached
     /// databases, settings. Nothing is cached any more then.
@@ -53,21 +61,30 @@ impl Shared {
         inner: DatabaseConnection,
         cache: Cache,
         database: Arc<str>,
-        level: Level,
+        strict: Strict,
         policy: Policy,
         hooks: Option<Hooks>,
     ) -> Result<Shared, DbErr> {
-        if level == Level::Linearizable {
+        if !strict.is_nothing() {
             // A store without marks is told apart here, not at the first write.
-            cache.mark(&[]).await.map_err(unmarked)?.release();
+            cache
+                .mark(&[])
+                .await
+                .map_err(failure::carried)?
+                .release();
         }
         let schema = Arc::new(Schema::read(&inner, &cache, &database).await?);
+        let strict = strict
+            .checked(&schema.catalogue)
+            .map_err(failure::carried)?;
         let group = cache.group("query");
         Ok(Shared {
+            distant: cache.is_remote(),
+            turn: Turn::new(()),
             inner,
             cache,
             database,
-            level,
+            strict,
             policy,
             hooks,
             group,
@@ -85,8 +102,13 @@ impl Shared {
 
     /// Counts statements sent to the database.
     pub(crate) fn count(&self, statements: u64) {
-        self.statements.fetch_add(statements, Ordering::Relaxed);
+        self.sent(statements);
         trace::count(statements);
+    }
+
+    /// Counts statements sent to the database by a load, which the trace of its caller counts.
+    pub(crate) fn sent(&self, statements: u64) {
+        self.statements.fetch_add(statements, Ordering::Relaxed);
     }
 
     pub(crate) fn statements(&self) -> u64 {
@@ -134,11 +156,40 @@ impl Shared {
         self.watching.store(1, Ordering::Release);
     }
 
-    /// The schema, if nothing hints that it may have changed. Costs no statement.
+    /// The schema, if it may be used to look. Costs no statement.
+    ///
+    /// In a cache of this process, if nothing hints that the schema may have changed. In one that
+    /// processes share always: an entry that was made by an old schema carries the root's tag,
+    /// which whoever changed the schema has bumped, and the load that follows
+    /// [asks](Self::is_at).
     pub(crate) fn settled_schema(&self) -> Option<Arc<Schema>> {
         let schema = self.schema();
-        let settled = schema.is_witnessed() && self.watching.load(Ordering::Acquire) == 0;
-        settled.then_some(schema)
+        let settled = self.distant || schema.is_witnessed();
+        (settled && self.watching.load(Ordering::Acquire) == 0).then_some(schema)
+    }
+
+    /// Whether the database still has this schema. To be asked by a load after the versions of
+    /// its tags were noted, and before its statement.
+    ///
+    /// ```text
+    ///   versions noted · is it still this schema? · statement
+    /// ```
+    /// A change that is committed before the question is seen by it. One that is committed after
+    /// the question is announced after it, too, and the entry has the root's version from before.
+    pub(crate) async fn is_at(&self, schema: &Schema) -> Result<bool, DbErr> {
+        Ok(schema::version(&self.inner).await? == schema.version)
+    }
+
+    /// The database has another schema than `old`: reads its catalogue, unless another has done so.
+    pub(crate) async fn follow(&self, old: &Schema) -> Result<(), DbErr> {
+        let _turn = self.turn.lock().await;
+        if self.schema().version != old.version {
+            return Ok(());
+        }
+        match old.is_announced().await {
+            true => self.reload_schema(&self.inner).await,
+            false => self.schema_changed().await,
+        }
     }
 
     /// The schema, after a look at its version.
@@ -149,6 +200,13 @@ impl Shared {
             if watch.is_some_and(|end| end < Instant::now()) {
                 self.watching.store(0, Ordering::Release);
             }
+        }
+        if self.distant {
+            self.count(1);
+            if !self.is_at(&schema).await? {
+                self.follow(&schema).await?;
+            }
+            return Ok(self.schema());
         }
         let witness = self.cache.witness(Tag::root(&self.database)).await.ok();
         self.count(1);
@@ -186,14 +244,15 @@ impl Shared {
     /// # Errors
     /// The store cannot mark: then the write must not be committed.
     pub(crate) async fn mark(&self, changes: &Changes) -> Result<Option<MarkGuard>, DbErr> {
-        if self.level != Level::Linearizable {
+        let tags = self.strict.marks(&self.database, changes);
+        if tags.is_empty() {
             return Ok(None);
         }
-        let marks = self.cache.mark(&changes.coarse_tags()).await;
-        marks.map(Some).map_err(unmarked)
+        let marks = self.cache.mark(&tags).await;
+        marks.map(Some).map_err(|error| {
+            failure::carried(larder::Error::store(format!(
+                "a strict write is not committed, because its tables could not be marked: {error}"
+            )))
+        })
     }
-}
-
-fn unmarked(error: larder::Error) -> DbErr {
-    DbErr::Custom(format!("a strict write needs marks in the store: {error}"))
 }

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use larder::{Cache, Level, Policy};
+use larder::{Cache, Policy};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr};
 
 use crate::connection::CachedConnection;
 use crate::hook::Hooks;
 use crate::shared::Shared;
+use crate::strict::Strict;
 
 /// Settings of a [`CachedConnection`] before it is opened.
 #[derive(Clone, Debug)]
 pub struct Builder {
     cache: Cache,
     database: Arc<str>,
-    level: Level,
+    strict: Strict,
     policy: Policy,
 }
 
@@ -24,7 +25,7 @@ impl Builder {
             policy: *cache.policy(),
             cache,
             database: "".into(),
-            level: Level::Regular,
+            strict: Strict::default(),
         }
     }
 
@@ -35,11 +36,39 @@ impl Builder {
         self
     }
 
-    /// Reads behave as if the database had answered them: a table that is about to change is
-    /// served by the database alone until the change is announced. Covers the writers of this
-    /// process.
+    /// Reads behave as if the database had answered them ([`Level::Linearizable`](larder::Level)):
+    /// a table that is about to change is served by the database alone until the change is
+    /// announced. Covers the writers that are strict themselves: over a store that processes share,
+    /// open every process's connection so.
     pub fn strict(mut self) -> Builder {
-        self.level = Level::Linearizable;
+        self.strict = Strict::Everything;
+        self
+    }
+
+    /// As [`strict`](Self::strict), for reads of these tables: a write of another table marks
+    /// nothing. A read of several tables is strict about those that are named here; name all of them
+    /// to have it as from one instant.
+    ///
+    /// ```
+    /// # use larder_sea_orm::sea_orm;
+    /// # use larder::Cache;
+    /// # use larder_sea_orm::CachedConnection;
+    /// # use sea_orm::{ConnectionTrait, Database};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), sea_orm::DbErr> {
+    /// # let connection = Database::connect("sqlite::memory:").await?;
+    /// connection.execute_unprepared("CREATE TABLE stock (track INTEGER PRIMARY KEY, copies INTEGER)").await?;
+    /// let db = CachedConnection::builder(Cache::memory())
+    ///     .strict_tables(["stock"])
+    ///     .wrap(connection)
+    ///     .await?;
+    /// # let _ = db;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn strict_tables<N: AsRef<str>>(mut self, names: impl IntoIterator<Item = N>) -> Builder {
+        let names = names.into_iter().map(|name| name.as_ref().into());
+        self.strict = self.strict.and(names);
         self
     }
 
@@ -54,7 +83,9 @@ impl Builder {
     /// With the feature `sqlite-hook`, the connections of its pool report every row they change.
     ///
     /// # Errors
-    /// Those of opening it; when the database is not SQLite; when its catalogue cannot be read.
+    /// Those of opening it; when the database is not SQLite; when its catalogue cannot be read; when
+    /// the store cannot keep [`strict`](Self::strict) or a strict table does not exist
+    /// ([`cache_error`](crate::cache_error) tells).
     pub async fn connect(
         self,
         options: impl Into<ConnectOptions>,
@@ -69,7 +100,7 @@ impl Builder {
     /// widened.
     ///
     /// # Errors
-    /// When the database is not SQLite, or its catalogue cannot be read.
+    /// As [`connect`](Self::connect).
     pub async fn wrap(self, connection: DatabaseConnection) -> Result<CachedConnection, DbErr> {
         self.open(connection, None).await
     }
@@ -89,10 +120,10 @@ impl Builder {
         let Builder {
             cache,
             database,
-            level,
+            strict,
             policy,
         } = self;
-        let shared = Shared::open(connection, cache, database, level, policy, hooks).await?;
+        let shared = Shared::open(connection, cache, database, strict, policy, hooks).await?;
         Ok(CachedConnection {
             shared: Arc::new(shared),
         })

@@ -31,6 +31,14 @@ impl Fetch<'_> {
 }
 
 impl Cache {
+    /// For adapters: whether other processes share what this cache keeps. What they have done is
+    /// known only by asking the store: a [`Witness`](crate::adapter::Witness) may not be able to
+    /// tell at once.
+    pub fn is_remote(&self) -> bool {
+        let core = self.core();
+        core.remote || core.store.leases().is_some()
+    }
+
     /// For adapters: looks, and never loads.
     pub async fn lookup<T: Send + Sync + 'static>(
         &self,

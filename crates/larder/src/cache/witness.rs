@@ -10,7 +10,8 @@ use crate::store::{Reply, Versions, Want};
 use crate::tag::Tag;
 
 /// Tells whether a tag has been bumped since it was made. For adapters that keep something beside
-/// the cache, such as plans made for one state of a schema.
+/// the cache, such as plans made for one state of a schema. Cheap to clone.
+#[derive(Clone)]
 pub struct Witness {
     core: Arc<Core>,
     versions: Versions,
@@ -34,6 +35,17 @@ impl Witness {
             Reply::Ready(Ok(state)) => state == TagState::Current,
             _ => false,
         }
+    }
+
+    /// As [`is_current`](Witness::is_current), also where the store has to be asked over a network.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub async fn look(&self) -> Result<bool> {
+        let core = &self.core;
+        let state = core.store.current(&core.namespace, &self.versions).await?;
+        Ok(state == TagState::Current)
     }
 }
 

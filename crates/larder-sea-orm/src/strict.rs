@@ -1,0 +1,136 @@
+//! Which tables are strict: reads of them are linearizable, and writes mark them before they
+//! commit.
+
+use std::collections::BTreeSet;
+
+use larder::adapter::Changes;
+use larder::{Error, Tag, TagKind};
+use larder_sql::{Catalogue, Name, ReadSet, TableKind};
+
+/// The tables that are strict.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Strict {
+    /// None.
+    #[default]
+    Nothing,
+    /// These, by their names in the catalogue.
+    Tables(BTreeSet<Name>),
+    /// All, and reads of no table.
+    Everything,
+}
+
+impl Strict {
+    /// Adds tables.
+    pub(crate) fn and(self, names: impl IntoIterator<Item = Name>) -> Strict {
+        match self {
+            Strict::Nothing => Strict::Tables(names.into_iter().collect()),
+            Strict::Tables(mut all) => {
+                all.extend(names);
+                Strict::Tables(all)
+            }
+            Strict::Everything => Strict::Everything,
+        }
+    }
+
+    pub(crate) fn is_nothing(&self) -> bool {
+        match self {
+            Strict::Nothing => true,
+            Strict::Tables(names) => names.is_empty(),
+            Strict::Everything => false,
+        }
+    }
+
+    /// The same with the names that the catalogue has.
+    ///
+    /// # Errors
+    /// A name that is no table's.
+    pub(crate) fn checked(self, catalogue: &Catalogue) -> larder::Result<Strict> {
+        let Strict::Tables(names) = self else {
+            return Ok(self);
+        };
+        let known = names.iter().map(|name| match catalogue.table(name) {
+            Some(table) if matches!(table.kind, TableKind::Table) => Ok(table.name.clone()),
+            Some(_) => Err(Error::config(format!(
+                "only a table can be strict, and {name} is a view or a virtual table: name the tables behind it"
+            ))),
+            None => Err(Error::config(format!(
+                "there is no table {name} in this database that could be strict"
+            ))),
+        });
+        known.collect::<larder::Result<_>>().map(Strict::Tables)
+    }
+
+    /// The tags to mark before these changes are committed: of strict tables, and of whatever
+    /// they could be part of.
+    pub(crate) fn marks(&self, database: &str, changes: &Changes) -> Vec<Tag> {
+        let mut tags = changes.coarse_tags();
+        match self {
+            Strict::Nothing => tags.clear(),
+            Strict::Everything => {}
+            Strict::Tables(names) => {
+                let strict: Vec<Tag> = names.iter().map(|name| Tag::table(database, name)).collect();
+                tags.retain(|tag| tag.kind() != TagKind::Table || strict.contains(tag));
+            }
+        }
+        tags
+    }
+
+    /// Whether a read of these tables is strict.
+    pub(crate) fn covers(&self, read: &ReadSet, also: &[String]) -> bool {
+        match self {
+            Strict::Nothing => false,
+            Strict::Everything => true,
+            Strict::Tables(names) => {
+                read.tables.iter().any(|read| names.contains(&read.table))
+                    || also.iter().any(|name| names.contains(name.as_str()))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use larder_sql::Dialect;
+
+    use super::*;
+
+    fn catalogue() -> Catalogue {
+        let script = "CREATE TABLE Track (id INTEGER PRIMARY KEY); \
+                      CREATE TABLE genre (id INTEGER PRIMARY KEY); \
+                      CREATE VIEW cheap AS SELECT id FROM Track;";
+        Catalogue::from_ddl(Dialect::Sqlite, script).expect("three definitions")
+    }
+
+    #[track_caller]
+    fn check_refused(name: &str, expected: &str) {
+        let refused = Strict::default().and([name.into()]).checked(&catalogue());
+        let error = refused.expect_err("no such table");
+        assert!(error.is_config() && error.to_string().contains(expected), "{error}");
+    }
+
+    #[test]
+    fn a_table_is_found_in_any_case() {
+        let strict = Strict::default().and(["TRACK".into()]);
+        let checked = strict.checked(&catalogue()).expect("a table");
+        assert_eq!(checked, Strict::Tables(["Track".into()].into()));
+    }
+
+    #[test]
+    fn what_is_no_table_is_refused() {
+        check_refused("tarck", "no table tarck");
+        check_refused("cheap", "a view");
+    }
+
+    #[test]
+    fn only_strict_tables_and_what_is_wider_are_marked() {
+        let strict = Strict::default().and(["Track".into()]);
+        let mut changes = Changes::new();
+        changes.table("shop", "Track");
+        changes.table("shop", "genre");
+        assert_eq!(strict.marks("shop", &changes), [Tag::table("shop", "Track")]);
+        changes.root("shop");
+        assert!(strict.marks("shop", &changes).contains(&Tag::root("shop")));
+        assert_eq!(Strict::Nothing.marks("shop", &changes), []);
+        assert_eq!(Strict::Everything.marks("shop", &changes).len(), 3);
+    }
+}
