@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use crate::clock::Clock;
+use crate::codec::Codec;
 use crate::counters::{Group, GroupStats, Groups};
 use crate::encoding;
 use crate::error::{LoadError, Result};
@@ -72,6 +73,7 @@ pub(crate) struct Core {
     pub(crate) remote: bool,
     pub(crate) namespace: Namespace,
     pub(crate) policy: Policy,
+    pub(crate) codec: Codec,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) groups: Groups,
     pub(crate) flights: Flights,

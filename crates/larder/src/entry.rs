@@ -11,6 +11,7 @@ use crate::store::Versions;
 use crate::value::Value;
 
 pub mod envelope;
+pub mod seal;
 
 /// A stored value with its times and the versions that its tags had before it was loaded. Cheap to clone.
 #[derive(Clone)]
@@ -25,6 +26,7 @@ struct Parts {
     tags_weight: usize,
     group: Option<Arc<Group>>,
     stamp: Option<Stamp>,
+    cas: u64,
     /// Before this instant (in nanoseconds) a failed load is not repeated.
     retry_at: AtomicU64,
 }
@@ -46,6 +48,8 @@ pub struct NewEntry {
     pub group: Option<Arc<Group>>,
     /// What tells it from every other entry, in a store that keeps bytes.
     pub stamp: Option<Stamp>,
+    /// The server's own number for it; zero where there is none.
+    pub cas: u64,
 }
 
 /// Random bytes that tell one stored entry from every other, also from an equal one.
@@ -75,6 +79,7 @@ impl Entry {
             weight: parts.weight,
             group: parts.group,
             stamp: parts.stamp,
+            cas: parts.cas,
             retry_at: AtomicU64::new(0),
         }))
     }
@@ -117,6 +122,25 @@ impl Entry {
     /// What tells it from every other entry, in a store that keeps bytes.
     pub fn stamp(&self) -> Option<Stamp> {
         self.0.stamp
+    }
+
+    /// The server's own number for it; zero where there is none.
+    pub fn cas(&self) -> u64 {
+        self.0.cas
+    }
+
+    /// The same entry, with its versions in another form.
+    pub(crate) fn with_versions(&self, versions: Versions) -> Entry {
+        Entry::new(NewEntry {
+            value: self.0.value.clone(),
+            versions,
+            written_at: self.0.written_at,
+            ttl: self.0.ttl,
+            weight: self.0.weight,
+            group: self.0.group.clone(),
+            stamp: self.0.stamp,
+            cas: self.0.cas,
+        })
     }
 
     /// Whether both are the same stored entry.

@@ -38,6 +38,7 @@ pub mod weigh;
 mod cache;
 mod change;
 mod clock;
+mod codec;
 mod counters;
 mod encoding;
 mod error;
@@ -52,6 +53,7 @@ mod mode;
 mod namespace;
 mod policy;
 mod read;
+mod secret;
 mod shape;
 mod sync;
 mod tag;
@@ -63,6 +65,7 @@ pub use adapter::Fetch;
 pub use cache::{Cache, CacheBuilder, Get, GetOrLoad, Getting, Insert, Loading};
 pub use change::{BUMP_TAGS_MAX, Changes, IMAGES_PER_TABLE_MAX, RowImage, RowsChange, Widen};
 pub use clock::{Clock, ManualClock, Moment, SystemClock};
+pub use codec::{Codec, DEPTH_MAX};
 pub use counters::{GROUPS_MAX, Group, GroupStats};
 pub use entry::Entry;
 pub use error::{Error, LoadError, Result};
@@ -74,13 +77,17 @@ pub use mode::{Local, Mode, Serde};
 pub use namespace::Namespace;
 pub use policy::{Policy, STALE_IF_ERROR_THROTTLE_DEFAULT, TTL_DEFAULT};
 pub use read::{Fetched, Hit, Outcome};
+pub use secret::{SECRET_BYTES_MIN, Secret, Secrets};
 pub use shape::{
     Admitted, COLUMN_SETS_PER_PIN_MAX, Columns, Name, SHAPES_PER_TABLE_MAX, Shape, ShapeList,
     TagValue,
 };
+pub use store::near::Near;
 pub use store::memory::{MEMORY_BYTES_MAX_DEFAULT, Memory};
+#[cfg(feature = "redis")]
+pub use store::redis::{Redis, RedisBuilder};
 pub use store::{Store, Versions, Want};
 pub use tag::{Tag, TagKind};
-pub use value::{CacheValue, Value, ValueKind};
+pub use value::{CacheValue, Encode, Encoded, Value, ValueKind};
 pub use version::Version;
 pub use write::{MarkGuard, Published};

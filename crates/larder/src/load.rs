@@ -256,13 +256,14 @@ pub(crate) async fn fill<T: Send + Sync + 'static>(
         return;
     }
     let entry = Entry::new(NewEntry {
-        value: job.kind.wrap(loaded.value),
+        value: job.kind.wrap(loaded.value, core.codec),
         versions,
         written_at: core.clock.now(),
         ttl,
         weight: loaded.weight,
         group: Some(job.group.clone()),
         stamp: None,
+        cas: 0,
     });
     // Held until the entry is stored: whoever removes the key waits, then removes it.
     let attached = lead.flight.gate().await;

@@ -239,21 +239,10 @@ pub(crate) fn note_missed(core: &Core, key: &Key, group: &Arc<Group>, reason: Mi
 ///
 /// This is the path that must stay short: no allocation, no task, no lock but the store's.
 pub(crate) fn hit_now<T: Send + Sync + 'static>(core: &Core, ask: &Ask<'_, T>) -> Option<Hit<T>> {
-    if core.state() != State::Open || core.remote {
+    if core.state() != State::Open {
         return None;
     }
-    let wants = ask.wants_to_look(core);
-    let looks = [Look {
-        key: ask.key,
-        wants: &wants,
-    }];
-    let found = core
-        .store
-        .get(&core.namespace, &looks)
-        .now()
-        .ok()?
-        .ok()?
-        .pop()?;
+    let found = core.store.get_now(&core.namespace, ask.key)?;
     if let Lookup::Absent = found {
         return None;
     }

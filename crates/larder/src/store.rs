@@ -12,17 +12,24 @@ use futures_util::future::BoxFuture;
 use smallvec::SmallVec;
 
 use crate::entry::Entry;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::freshness::TagState;
 use crate::key::Key;
 use crate::namespace::Namespace;
+use crate::secret::Secrets;
 use crate::shape::{Shape, ShapeList, TagValue};
 use crate::tag::{Tag, TagKind};
 use crate::version::Version;
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+#[cfg(feature = "memcached")]
+pub mod memcached;
 pub mod memory;
+pub mod near;
+mod push;
+#[cfg(feature = "redis")]
+pub mod redis;
 #[cfg(any(feature = "redis", feature = "memcached"))]
 mod remote;
 
@@ -54,12 +61,43 @@ pub trait Store: Send + Sync + 'static {
     /// What this store can do.
     fn capability(&self) -> Capability;
 
+    /// From now on, what leaves this process is written with these secrets, and what comes back is
+    /// believed only if it was. Called before anything is stored.
+    ///
+    /// # Errors
+    ///
+    /// The store keeps bytes and cannot authenticate them.
+    fn authenticate(&self, _secrets: &Secrets) -> Result<()> {
+        if self.capability().typed_values {
+            return Ok(());
+        }
+        Err(Error::config(
+            "this store cannot authenticate what it keeps: leave `authenticate` out",
+        ))
+    }
+
     /// Looks up entries with the state of their tags, one answer for each look.
     fn get<'a>(
         &'a self,
         namespace: &'a Namespace,
         looks: &'a [Look<'a>],
     ) -> Reply<'a, Result<SmallVec<[Lookup; 1]>>>;
+
+    /// An entry that is at hand, with the state of its tags, without asking anybody: for stores in
+    /// memory, on the path of every hit. Nothing does not mean that there is none.
+    fn get_now(&self, _namespace: &Namespace, _key: &Key) -> Option<Lookup> {
+        None
+    }
+
+    /// Whether entries that this store gave are still the ones under their keys, with current tags,
+    /// without reading their values again: for a near tier in front of it. One answer for each.
+    fn still<'a>(
+        &'a self,
+        _namespace: &'a Namespace,
+        entries: &'a [(&'a Key, Entry)],
+    ) -> Reply<'a, Result<Vec<TagState>>> {
+        Reply::Ready(Ok(entries.iter().map(|_| TagState::Missing).collect()))
+    }
 
     /// Registers the wanted shapes and gives the current versions of the wanted tags, which it
     /// creates where they are missing. Called before a load.
@@ -116,7 +154,15 @@ pub trait Store: Send + Sync + 'static {
     fn leases(&self) -> Option<&dyn Leases> {
         None
     }
+
+    /// The news of this store, if its server tells of changes by itself.
+    fn push(&self) -> Option<&dyn Push> {
+        None
+    }
 }
+
+pub use memory::Memory;
+pub use push::{Listener, Push};
 
 /// Leases: one load for a key among all processes that share the store.
 ///
@@ -357,6 +403,11 @@ pub trait Guard: Any + Send + Sync {
     /// The tags, in the order in which they are checked.
     fn tags(&self) -> Vec<Tag>;
 
+    /// The stamps behind it, where it stands before a store that compares stamps.
+    fn stamps(&self) -> Option<&[(Tag, Version)]> {
+        None
+    }
+
     /// The estimated bytes that the record takes.
     fn weight(&self) -> usize {
         self.tags().iter().map(tag_weight).sum()
@@ -400,7 +451,7 @@ impl Versions {
     pub fn stamps(&self) -> Option<&[(Tag, Version)]> {
         match &self.held {
             Held::Recorded(stamps) => Some(stamps),
-            Held::Guarded(_) => None,
+            Held::Guarded(guard) => guard.stamps(),
         }
     }
 
@@ -565,5 +616,21 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn leases(&self) -> Option<&dyn Leases> {
         (**self).leases()
+    }
+
+    fn push(&self) -> Option<&dyn Push> {
+        (**self).push()
+    }
+
+    fn get_now(&self, namespace: &Namespace, key: &Key) -> Option<Lookup> {
+        (**self).get_now(namespace, key)
+    }
+
+    fn still<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        entries: &'a [(&'a Key, Entry)],
+    ) -> Reply<'a, Result<Vec<TagState>>> {
+        (**self).still(namespace, entries)
     }
 }

@@ -2,11 +2,12 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::codec::{self, Codec};
 use crate::error::{Error, Result};
 use crate::weigh;
 
@@ -22,12 +23,12 @@ pub trait CacheValue: Serialize + DeserializeOwned + Send + Sync + 'static {}
 
 impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> CacheValue for T {}
 
-type Decode<T> = fn(&[u8]) -> Result<T>;
-type Encode = fn(&(dyn Any + Send + Sync)) -> Result<Vec<u8>>;
+type Decode<T> = fn(&Encoded) -> Option<Arc<T>>;
+type EncodeAny = fn(&(dyn Any + Send + Sync), Codec) -> Result<Encoded>;
 
 /// How values of one type are weighed, and turned into bytes and back where a store needs that.
 pub struct ValueKind<T> {
-    encode: Option<Encode>,
+    encode: Option<EncodeAny>,
     decode: Option<Decode<T>>,
     weigh: fn(&T) -> usize,
 }
@@ -81,10 +82,11 @@ impl<T: Send + Sync + 'static> ValueKind<T> {
         (self.weigh)(value)
     }
 
-    pub(crate) fn wrap(&self, value: Arc<T>) -> Value {
+    /// The value as a store takes it; encoded by `codec`, should the store want bytes.
+    pub(crate) fn wrap(&self, value: Arc<T>, codec: Codec) -> Value {
         Value::Typed {
             value,
-            encode: self.encode,
+            encode: self.encode.map(|run| Encode { codec, run }),
         }
     }
 
@@ -97,34 +99,45 @@ impl<T: Send + Sync + 'static> ValueKind<T> {
                 }
                 value.clone().downcast().ok()
             }
-            Value::Bytes(bytes) => (self.decode?)(bytes).ok().map(Arc::new),
+            Value::Encoded(encoded) => (self.decode?)(encoded),
         }
     }
 }
 
-fn encode<T: CacheValue>(value: &(dyn Any + Send + Sync)) -> Result<Vec<u8>> {
+fn encode<T: CacheValue>(value: &(dyn Any + Send + Sync), codec: Codec) -> Result<Encoded> {
     let value: &T = value
         .downcast_ref()
         .ok_or_else(|| Error::codec("the value is of another type than its kind"))?;
-    postcard::to_stdvec(value).map_err(|error| Error::codec(format!("value not encoded: {error}")))
+    codec::encode(value, codec)
 }
 
-fn decode<T: CacheValue>(bytes: &[u8]) -> Result<T> {
-    postcard::from_bytes(bytes).map_err(|error| Error::codec(format!("value not decoded: {error}")))
+/// Decodes once: whoever asks again for the same type gets the same value.
+fn decode<T: CacheValue>(encoded: &Encoded) -> Option<Arc<T>> {
+    if encoded.fingerprint != codec::fingerprint::<T>() {
+        return None;
+    }
+    if let Some(decoded) = encoded.decoded::<T>() {
+        return Some(decoded);
+    }
+    let value = Arc::new(codec::decode::<T>(encoded)?);
+    // Another thread may have been faster: then its value is the one. Two types of one name may
+    // share the bytes: then the first has the place.
+    let _ = encoded.decoded.set(value.clone());
+    Some(encoded.decoded::<T>().unwrap_or(value))
 }
 
 /// A value as a store holds it.
 #[derive(Clone)]
 pub enum Value {
-    /// The value itself, shared; `encode` is absent for local values.
+    /// The value itself, shared.
     Typed {
         /// The value.
         value: Arc<dyn Any + Send + Sync>,
-        /// Turns it into bytes.
+        /// Turns it into bytes. Absent for local values.
         encode: Option<Encode>,
     },
-    /// Its encoded form.
-    Bytes(Arc<[u8]>),
+    /// Its encoded form, as it came from a store that keeps bytes.
+    Encoded(Arc<Encoded>),
 }
 
 impl Value {
@@ -132,17 +145,17 @@ impl Value {
     ///
     /// # Errors
     ///
-    /// The value is local to this process, or its type refuses to be encoded.
-    pub fn to_bytes(&self) -> Result<Arc<[u8]>> {
+    /// The value is local to this process, or no codec gives it back as it is.
+    pub fn encoded(&self) -> Result<Arc<Encoded>> {
         match self {
-            Value::Bytes(bytes) => Ok(bytes.clone()),
-            Value::Typed { encode: None, .. } => {
-                Err(Error::codec("the value is local: it has no form in bytes"))
-            }
+            Value::Encoded(encoded) => Ok(encoded.clone()),
+            Value::Typed { encode: None, .. } => Err(Error::codec(
+                "the value is local: it has no form in bytes, and stays in this process's memory",
+            )),
             Value::Typed {
                 value,
                 encode: Some(encode),
-            } => Ok(encode(&**value)?.into()),
+            } => Ok(Arc::new((encode.run)(&**value, encode.codec)?)),
         }
     }
 }
@@ -151,7 +164,83 @@ impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Value::Typed { .. } => "Value::Typed",
-            Value::Bytes(_) => "Value::Bytes",
+            Value::Encoded(_) => "Value::Encoded",
         })
     }
 }
+
+/// How a value that is shared in memory becomes bytes, should a store want them.
+#[derive(Clone, Copy)]
+pub struct Encode {
+    codec: Codec,
+    run: EncodeAny,
+}
+
+impl fmt::Debug for Encode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Encode").field(&self.codec).finish()
+    }
+}
+
+/// A value as bytes, with what a reader checks before and after it decodes them.
+pub struct Encoded {
+    codec: u8,
+    fingerprint: u64,
+    structure: u64,
+    bytes: Box<[u8]>,
+    /// What the bytes were decoded to, once somebody did.
+    decoded: OnceLock<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Encoded {
+    /// These bytes, as they were stored.
+    pub fn new(codec: u8, fingerprint: u64, structure: u64, bytes: Box<[u8]>) -> Encoded {
+        Encoded {
+            codec,
+            fingerprint,
+            structure,
+            bytes,
+            decoded: OnceLock::new(),
+        }
+    }
+
+    /// The number of the codec that wrote the bytes.
+    pub fn codec(&self) -> u8 {
+        self.codec
+    }
+
+    /// The mark of the value's type.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// The hash of the value's names, kinds and contents as it was written.
+    pub fn structure(&self) -> u64 {
+        self.structure
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn decoded<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        let decoded = self.decoded.get()?;
+        if !(**decoded).is::<T>() {
+            return None;
+        }
+        decoded.clone().downcast().ok()
+    }
+}
+
+impl fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoded")
+            .field("codec", &self.codec)
+            .field("bytes", &self.bytes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

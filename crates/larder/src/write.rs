@@ -74,12 +74,13 @@ pub(crate) async fn insert<T: Send + Sync + 'static>(
         let ttl = policy.ttl_of(false, core.chance());
         let entry = Entry::new(NewEntry {
             weight: kind.weight(&value),
-            value: kind.wrap(value),
+            value: kind.wrap(value, core.codec),
             versions,
             written_at: core.clock.now(),
             ttl,
             group: Some(group.clone()),
             stamp: None,
+            cas: 0,
         });
         match put(core, &group, key, entry, policy.keep_of(ttl)).await? {
             // A tag was bumped meanwhile: the value is not kept, and what was there is older still.
@@ -200,14 +201,14 @@ fn shapes_of<'a>(watch: &'a [Tag], lists: &'a [ShapeList]) -> impl Fn(&Tag) -> A
 
 /// Marks tags before a commit.
 pub(crate) async fn mark(core: &Core, tags: &[Tag]) -> Result<MarkGuard> {
-    if tags.is_empty() {
-        return Ok(MarkGuard::new(None));
-    }
     let Some(marks) = core.store.marks() else {
         return Err(Error::config(
             "this store keeps no marks: it cannot give linearizable reads",
         ));
     };
+    if tags.is_empty() {
+        return Ok(MarkGuard::new(None));
+    }
     marks
         .mark(&core.namespace, tags)
         .await

@@ -6,14 +6,17 @@ use std::sync::atomic::{AtomicU8, AtomicU64};
 
 use super::{Cache, Core};
 use crate::clock::{Clock, SystemClock};
+use crate::codec::Codec;
 use crate::counters::Groups;
 use crate::error::{Error, Result};
 use crate::event::Observer;
 use crate::flight::Flights;
 use crate::namespace::Namespace;
 use crate::policy::Policy;
+use crate::secret::Secrets;
 use crate::store::Store;
 use crate::store::memory::Memory;
+use crate::store::near::{Near, Tiered};
 
 /// The namespace of a cache that was given none.
 const NAMESPACE_DEFAULT: &str = "larder";
@@ -26,8 +29,11 @@ const NAMESPACE_BYTES_MAX: usize = 64;
 #[must_use]
 pub struct CacheBuilder {
     store: Option<Arc<dyn Store>>,
+    near: Option<Near>,
     namespace: Option<String>,
     policy: Policy,
+    codec: Codec,
+    secrets: Option<Secrets>,
     clock: Option<Arc<dyn Clock>>,
     observers: Vec<Arc<dyn Observer>>,
 }
@@ -51,6 +57,28 @@ impl CacheBuilder {
         self
     }
 
+    /// Memory in front of a store that is far away: see [`Near`]. Memory alone means
+    /// [`Near::validated`].
+    pub fn near(mut self, near: impl Into<Near>) -> Self {
+        self.near = Some(near.into());
+        self
+    }
+
+    /// How values become bytes, in stores that keep bytes; [`Codec::Postcard`] if not set. Any
+    /// reader understands any codec.
+    pub fn codec(mut self, codec: Codec) -> Self {
+        self.codec = codec;
+        self
+    }
+
+    /// What leaves this process is written with a secret, and what comes back is believed only if it
+    /// was: whoever else can write to the store can delete entries, and neither make nor move any.
+    /// Entries from before are misses. Nothing is encrypted.
+    pub fn authenticate(mut self, secrets: impl Into<Secrets>) -> Self {
+        self.secrets = Some(secrets.into());
+        self
+    }
+
     /// The source of time; the machine's if not set.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
@@ -67,7 +95,8 @@ impl CacheBuilder {
     ///
     /// # Errors
     ///
-    /// A setting that cannot work: a fraction that is none, a namespace that is empty or too long.
+    /// A setting that cannot work: a fraction that is none, a namespace that is empty or too long,
+    /// a near tier in front of a store that cannot have it.
     pub fn build(self) -> Result<Cache> {
         self.policy.check()?;
         let name = self.namespace.as_deref().unwrap_or(NAMESPACE_DEFAULT);
@@ -77,14 +106,22 @@ impl CacheBuilder {
                 name.len()
             )));
         }
-        let store = self.store.unwrap_or_else(|| Arc::new(Memory::new()));
+        let namespace = Namespace::new(name);
+        let mut store = self.store.unwrap_or_else(|| Arc::new(Memory::new()));
+        if let Some(secrets) = &self.secrets {
+            store.authenticate(secrets)?;
+        }
+        if let Some(near) = self.near {
+            store = Arc::new(Tiered::new(near, store, &namespace)?);
+        }
         Ok(Cache {
             core: Arc::new(Core {
                 tags_needed_to_look: store.capability().tags_needed_to_look,
                 remote: store.capability().remote,
                 store,
-                namespace: Namespace::new(name),
+                namespace,
                 policy: self.policy,
+                codec: self.codec,
                 clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
                 groups: Groups::default(),
                 flights: Flights::new(),

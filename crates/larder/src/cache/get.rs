@@ -13,6 +13,8 @@ use super::{AnyKey, Cache};
 use crate::error::Result;
 use crate::mode::{Local, Mode, Serde};
 use crate::read::{self, Ask, GroupOf};
+use crate::store::Want;
+use crate::tag::Tag;
 use crate::value::ValueKind;
 
 /// A look-up to be awaited: see [`Cache::get`].
@@ -20,6 +22,7 @@ use crate::value::ValueKind;
 pub struct Get<'a, T, M = Serde> {
     cache: &'a Cache,
     key: AnyKey<'a>,
+    tags: Vec<Tag>,
     mode: PhantomData<fn() -> (T, M)>,
 }
 
@@ -28,6 +31,7 @@ impl<'a, T> Get<'a, T> {
         Get {
             cache,
             key,
+            tags: Vec::new(),
             mode: PhantomData,
         }
     }
@@ -37,8 +41,18 @@ impl<'a, T> Get<'a, T> {
         Get {
             cache: self.cache,
             key: self.key,
+            tags: self.tags,
             mode: PhantomData,
         }
+    }
+}
+
+impl<T, M> Get<'_, T, M> {
+    /// What the entry is known to depend on. It changes no answer: a store far away fetches the
+    /// versions of these tags together with the entry, and needs a second round trip for others.
+    pub fn tags(mut self, tags: impl IntoIterator<Item = Tag>) -> Self {
+        self.tags.extend(tags);
+        self
     }
 }
 
@@ -56,7 +70,7 @@ impl<'a, T: Send + Sync + 'static, M: Mode<T>> IntoFuture for Get<'a, T, M> {
 
     fn into_future(self) -> Getting<'a, T> {
         Getting {
-            start: Some((self.cache, self.key, M::kind())),
+            start: Some((self.cache, self.key, self.tags, M::kind())),
             running: None,
         }
     }
@@ -65,7 +79,7 @@ impl<'a, T: Send + Sync + 'static, M: Mode<T>> IntoFuture for Get<'a, T, M> {
 /// A look-up on its way.
 #[must_use = "a look-up does nothing unless it is awaited"]
 pub struct Getting<'a, T> {
-    start: Option<(&'a Cache, AnyKey<'a>, ValueKind<T>)>,
+    start: Option<(&'a Cache, AnyKey<'a>, Vec<Tag>, ValueKind<T>)>,
     running: Option<BoxFuture<'a, Option<Arc<T>>>>,
 }
 
@@ -87,15 +101,16 @@ impl<T: Send + Sync + 'static> Future for Getting<'_, T> {
         // between must be seen.
         //
         // A hit leaves the parts where they are: moving a key costs more than it seems.
-        if let Some((cache, key, kind)) = &self.start
-            && let Some(hit) = read::hit_now(cache.core(), &ask(cache, key, *kind))
+        if let Some((cache, key, _, kind)) = &self.start
+            && let Some(hit) = read::hit_now(cache.core(), &ask(cache, key, &Vec::new, *kind))
         {
             self.start = None;
             return Poll::Ready(Ok(Some(hit.value)));
         }
-        if let Some((cache, key, kind)) = self.start.take() {
+        if let Some((cache, key, tags, kind)) = self.start.take() {
             self.running = Some(Box::pin(async move {
-                read::look_only(cache.core(), &ask(cache, &key, kind))
+                let wants = || tags.iter().cloned().map(Want::Tag).collect();
+                read::look_only(cache.core(), &ask(cache, &key, &wants, kind))
                     .await
                     .map(|hit| hit.value)
             }));
@@ -107,10 +122,15 @@ impl<T: Send + Sync + 'static> Future for Getting<'_, T> {
     }
 }
 
-fn ask<'a, T>(cache: &'a Cache, key: &'a AnyKey<'_>, kind: ValueKind<T>) -> Ask<'a, T> {
+fn ask<'a, T>(
+    cache: &'a Cache,
+    key: &'a AnyKey<'_>,
+    wants: &'a (dyn Fn() -> Vec<Want> + Send + Sync),
+    kind: ValueKind<T>,
+) -> Ask<'a, T> {
     Ask {
         key,
-        wants: &Vec::new,
+        wants,
         group: GroupOf::Key,
         policy: cache.policy(),
         kind,

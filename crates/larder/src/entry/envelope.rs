@@ -1,17 +1,25 @@
 //! The bytes around a value in a store that keeps bytes. The format is described in `docs/format.md`.
 //!
-//! Whoever reads it trusts nothing: every length is checked against what is there, and limits hold
-//! before anything is allocated. Bad bytes are no envelope, which a store reports as a miss.
+//! Whoever reads it trusts nothing: the seal is looked at first, every length is checked against
+//! what is there, and limits hold before anything is allocated. Bad bytes are no envelope, which a
+//! store reports as a miss.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use super::Stamp;
+use super::seal::Seal;
 use crate::version::Version;
+
+mod compress;
+
+pub use compress::{COMPRESS_BYTES_MIN, EXPANSION_MAX};
 
 /// The first bytes of every envelope.
 pub const MAGIC: [u8; 4] = *b"lrdr";
 
 /// The format that this code writes, and the only one that it reads.
-pub const FORMAT: u8 = 1;
+pub const FORMAT: u8 = 2;
 
 /// So many tags an envelope may record. Beyond, it is no envelope.
 pub const TAGS_MAX: usize = 64;
@@ -19,14 +27,29 @@ pub const TAGS_MAX: usize = 64;
 /// So many bytes a key or a tag may take.
 pub const NAME_BYTES_MAX: usize = 1 << 16;
 
-/// So many bytes a value may take.
+/// So many bytes a value may take, as its codec wrote it.
 pub const VALUE_BYTES_MAX: usize = 8 << 20;
+
+/// The value is compressed.
+const COMPRESSED: u8 = 1;
+
+/// The end is a keyed hash.
+const KEYED: u8 = 2;
+
+/// What an envelope takes beside its names, tags and value, at most.
+const OVERHEAD: usize = 80;
 
 /// A decoded envelope. Borrows the bytes it was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope<'a> {
-    /// The stable mark of the value's type.
+    /// Random bytes that tell this entry from every other under the key.
+    pub stamp: Stamp,
+    /// The number of the value's codec.
+    pub codec: u8,
+    /// The mark of the value's type.
     pub fingerprint: u64,
+    /// The hash of the value's names, kinds and contents.
+    pub structure: u64,
     /// Milliseconds since 1970 by the writer's clock: for people and for age, never for validity.
     pub written_at_millis: u64,
     /// How long the entry is fresh.
@@ -35,13 +58,13 @@ pub struct Envelope<'a> {
     pub key: &'a [u8],
     /// The recorded tags with their versions.
     pub tags: Vec<(&'a [u8], Version)>,
-    /// The encoded value.
-    pub value: &'a [u8],
+    /// The value as its codec wrote it.
+    pub value: Cow<'a, [u8]>,
 }
 
 impl<'a> Envelope<'a> {
     /// The bytes of the envelope; nothing if a limit is passed.
-    pub fn encode(&self) -> Option<Vec<u8>> {
+    pub fn encode(&self, seal: &Seal) -> Option<Vec<u8>> {
         let names = std::iter::once(self.key).chain(self.tags.iter().map(|(tag, _)| *tag));
         if self.tags.len() > TAGS_MAX
             || self.value.len() > VALUE_BYTES_MAX
@@ -49,11 +72,24 @@ impl<'a> Envelope<'a> {
         {
             return None;
         }
-        let mut out =
-            Vec::with_capacity(64 + self.key.len() + self.value.len() + self.tags.len() * 64);
+        let compressed = compress::compress(&self.value);
+        let stored = compressed.as_deref().unwrap_or(&self.value);
+        let mut flags = 0;
+        if compressed.is_some() {
+            flags |= COMPRESSED;
+        }
+        if seal.is_keyed() {
+            flags |= KEYED;
+        }
+        let names_bytes: usize = names.map(|name| name.len() + 20).sum();
+        let mut out = Vec::with_capacity(OVERHEAD + names_bytes + stored.len() + seal.bytes());
         out.extend_from_slice(&MAGIC);
         out.push(FORMAT);
+        out.extend_from_slice(&self.stamp);
+        out.push(self.codec);
+        out.push(flags);
         out.extend_from_slice(&self.fingerprint.to_le_bytes());
+        out.extend_from_slice(&self.structure.to_le_bytes());
         out.extend_from_slice(&self.written_at_millis.to_le_bytes());
         let ttl_millis = u64::try_from(self.ttl.as_millis()).unwrap_or(u64::MAX);
         out.extend_from_slice(&ttl_millis.to_le_bytes());
@@ -63,23 +99,29 @@ impl<'a> Envelope<'a> {
             put(&mut out, tag);
             out.extend_from_slice(&version.to_bytes());
         }
-        put(&mut out, self.value);
-        let sum = checksum(&out);
-        out.extend_from_slice(&sum.to_le_bytes());
+        out.extend_from_slice(&(self.value.len() as u32).to_le_bytes());
+        put(&mut out, stored);
+        seal.close(&mut out);
         Some(out)
     }
 
-    /// The envelope in `bytes`; nothing if they are not exactly one. Never panics.
-    pub fn decode(bytes: &'a [u8]) -> Option<Envelope<'a>> {
-        let (body, sum) = bytes.split_last_chunk::<8>()?;
-        let mut reader = Reader(body);
-        if reader.array()? != MAGIC || reader.array()? != [FORMAT] {
+    /// The envelope in `bytes`; nothing if they are not exactly one, closed by this seal. Never
+    /// panics.
+    ///
+    /// Whose entry it is stands in it: compare the key.
+    pub fn decode(bytes: &'a [u8], seal: &Seal) -> Option<Envelope<'a>> {
+        if !bytes.starts_with(&MAGIC) || bytes.get(MAGIC.len()) != Some(&FORMAT) {
             return None;
         }
-        if checksum(body) != u64::from_le_bytes(*sum) {
+        let mut reader = Reader(seal.open(bytes)?);
+        let _beginning: [u8; MAGIC.len() + 1] = reader.array()?;
+        let stamp = reader.array()?;
+        let [codec, flags] = reader.array()?;
+        if flags & !(COMPRESSED | KEYED) != 0 || (flags & KEYED != 0) != seal.is_keyed() {
             return None;
         }
         let fingerprint = reader.u64()?;
+        let structure = reader.u64()?;
         let written_at_millis = reader.u64()?;
         let ttl = Duration::from_millis(reader.u64()?);
         let key = reader.sized(NAME_BYTES_MAX)?;
@@ -92,9 +134,21 @@ impl<'a> Envelope<'a> {
             let tag = reader.sized(NAME_BYTES_MAX)?;
             tags.push((tag, Version::from_bytes(reader.array()?)));
         }
-        let value = reader.sized(VALUE_BYTES_MAX)?;
-        reader.0.is_empty().then_some(Envelope {
+        let length = reader.u32()?;
+        let stored = reader.sized(VALUE_BYTES_MAX)?;
+        if !reader.0.is_empty() {
+            return None;
+        }
+        let value = if flags & COMPRESSED == 0 {
+            (stored.len() == length).then_some(Cow::Borrowed(stored))?
+        } else {
+            Cow::Owned(compress::expand(stored, length)?)
+        };
+        Some(Envelope {
+            stamp,
+            codec,
             fingerprint,
+            structure,
             written_at_millis,
             ttl,
             key,
@@ -104,10 +158,13 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// The mark of a type that tells its encoded values from another type's. It is made of the type's
-/// name, so it stays the same between builds and does not notice changed fields by itself.
-pub fn fingerprint<T: ?Sized>() -> u64 {
-    checksum(std::any::type_name::<T>().as_bytes())
+/// The bytes that every envelope with this stamp begins with, and no other.
+#[cfg(any(feature = "redis", feature = "memcached"))]
+pub(crate) fn head(stamp: &Stamp) -> Vec<u8> {
+    let mut head = MAGIC.to_vec();
+    head.push(FORMAT);
+    head.extend_from_slice(stamp);
+    head
 }
 
 /// Lengths are four bytes: the limits are checked before.
@@ -125,12 +182,16 @@ impl<'a> Reader<'a> {
         Some(*head)
     }
 
+    fn u32(&mut self) -> Option<usize> {
+        Some(u32::from_le_bytes(self.array()?) as usize)
+    }
+
     fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_le_bytes)
     }
 
     fn sized(&mut self, max: usize) -> Option<&'a [u8]> {
-        let length = u32::from_le_bytes(self.array()?) as usize;
+        let length = self.u32()?;
         if length > max {
             return None;
         }
@@ -140,101 +201,5 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A sum that notices flipped bits, cut ends and mixed-up parts. No protection against forgery.
-fn checksum(bytes: &[u8]) -> u64 {
-    const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
-    const MULTIPLIER: u64 = 0xff51_afd7_ed55_8ccd;
-    let mut sum = SEED ^ bytes.len() as u64;
-    let mut chunks = bytes.chunks_exact(8);
-    let mut mix = |word: u64| sum = (sum ^ word).wrapping_mul(MULTIPLIER).rotate_left(29);
-    for chunk in &mut chunks {
-        let mut word = [0; 8];
-        word.copy_from_slice(chunk);
-        mix(u64::from_le_bytes(word));
-    }
-    let mut last = [0; 8];
-    last[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-    mix(u64::from_le_bytes(last));
-    (sum ^ (sum >> 32)).wrapping_mul(MULTIPLIER)
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn example() -> Envelope<'static> {
-        Envelope {
-            fingerprint: fingerprint::<String>(),
-            written_at_millis: 1_700_000_000_000,
-            ttl: Duration::from_secs(60),
-            key: b"key",
-            tags: vec![
-                (b"tag one".as_slice(), Version::unique()),
-                (b"".as_slice(), Version::unique()),
-            ],
-            value: b"value",
-        }
-    }
-
-    #[test]
-    fn what_was_written_is_read() {
-        let envelope = example();
-        let bytes = envelope.encode().expect("within limits");
-        assert_eq!(Envelope::decode(&bytes), Some(envelope));
-    }
-
-    #[test]
-    fn every_cut_and_every_flipped_bit_is_noticed() {
-        let bytes = example().encode().expect("within limits");
-        for end in 0..bytes.len() {
-            assert_eq!(Envelope::decode(&bytes[..end]), None, "cut at {end}");
-        }
-        for at in 0..bytes.len() * 8 {
-            let mut flipped = bytes.clone();
-            flipped[at / 8] ^= 1 << (at % 8);
-            assert_eq!(Envelope::decode(&flipped), None, "bit {at}");
-        }
-    }
-
-    #[test]
-    fn what_passes_a_limit_is_not_written() {
-        let mut envelope = example();
-        envelope.tags = vec![(b"tag".as_slice(), Version::unique()); TAGS_MAX + 1];
-        assert_eq!(envelope.encode(), None);
-    }
-
-    #[test]
-    fn a_length_beyond_the_end_allocates_nothing() {
-        let mut bytes = example().encode().expect("within limits");
-        // The key's length, with a checksum that fits.
-        bytes[29..33].copy_from_slice(&u32::MAX.to_le_bytes());
-        let body = bytes.len() - 8;
-        let sum = checksum(&bytes[..body]).to_le_bytes();
-        bytes[body..].copy_from_slice(&sum);
-        assert_eq!(Envelope::decode(&bytes), None);
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_an_envelope_or_nothing(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            prop_assert_eq!(Envelope::decode(&bytes), None);
-        }
-
-        /// With the right beginning and a fitting sum, so that the parts behind them are reached.
-        #[test]
-        fn any_body_behind_a_right_beginning_is_read_without_panic(
-            body in proptest::collection::vec(prop_oneof![Just(0u8), 0u8..9, any::<u8>()], 0..200),
-        ) {
-            let mut bytes = MAGIC.to_vec();
-            bytes.push(FORMAT);
-            bytes.extend(body);
-            let sum = checksum(&bytes);
-            bytes.extend(sum.to_le_bytes());
-            if let Some(envelope) = Envelope::decode(&bytes) {
-                prop_assert_eq!(envelope.encode(), Some(bytes));
-            }
-        }
-    }
-}
+mod tests;

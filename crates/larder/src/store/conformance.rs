@@ -12,6 +12,7 @@ use smallvec::smallvec;
 
 use super::{Insertion, Look, Lookup, Put, Store, Versions, Want};
 use crate::clock::Moment;
+use crate::codec::Codec;
 use crate::counters::Group;
 use crate::entry::{Entry, NewEntry};
 use crate::freshness::TagState;
@@ -113,13 +114,14 @@ impl Bench {
         weight: usize,
     ) -> Put {
         let entry = Entry::new(NewEntry {
-            value: ValueKind::serde().wrap(Arc::new(value)),
+            value: ValueKind::serde().wrap(Arc::new(value), Codec::default()),
             versions,
             written_at: Moment::default(),
             ttl: KEEP,
             weight,
             group: Some(Arc::new(Group::new("conformance"))),
             stamp: None,
+            cas: 0,
         });
         let items = smallvec![Insertion::new(key, entry, KEEP)];
         let puts = self.store.insert(&self.namespace, items).await;

@@ -186,6 +186,10 @@ impl Store for Memory {
             .collect()))
     }
 
+    fn get_now(&self, namespace: &Namespace, key: &Key) -> Option<Lookup> {
+        Some(self.look(namespace, key))
+    }
+
     fn prepare<'a>(
         &'a self,
         namespace: &'a Namespace,

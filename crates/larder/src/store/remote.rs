@@ -5,7 +5,7 @@
 //! `store/memcached`: how a link is dialled, and how an operation is spelled.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -13,22 +13,25 @@ use smallvec::SmallVec;
 
 use self::lists::Lists;
 use self::name::Names;
-use self::pack::Seal;
 use self::sightings::Sightings;
 use self::topology::Topology;
 use super::{
     Capability, Claim, Insertion, Leases, Look, Lookup, Mark, Marks, Permit, Put, Reply, Store,
     Taken, Versions, Want,
 };
-use crate::error::Result;
+use crate::entry::Entry;
+use crate::entry::seal::Seal;
+use crate::error::{Error, Result};
 use crate::freshness::TagState;
 use crate::key::Key;
 use crate::namespace::Namespace;
+use crate::secret::Secrets;
 use crate::shape::{Shape, ShapeList, TagValue};
 use crate::tag::Tag;
 
 mod batch;
 pub(crate) mod cell;
+pub(crate) mod face;
 mod lease;
 pub(crate) mod link;
 mod lists;
@@ -63,8 +66,6 @@ pub(crate) struct Remote(Arc<Inner>);
 pub(crate) struct Settings {
     /// How large a stored entry may be, in bytes.
     pub(crate) value_bytes_max: usize,
-    /// Signs entries and checks them.
-    pub(crate) seal: Seal,
     /// Keeps names from telling whether a guess of a key is right.
     pub(crate) names_secret: Option<Arc<[u8]>>,
 }
@@ -72,7 +73,8 @@ pub(crate) struct Settings {
 struct Inner {
     topology: Arc<dyn Topology>,
     value_bytes_max: usize,
-    seal: Seal,
+    /// What entries are authenticated with, if anything.
+    secrets: OnceLock<Secrets>,
     names_secret: Option<Arc<[u8]>>,
     /// Names by namespace. Never held across an await.
     names: Mutex<HashMap<Box<str>, Arc<Names>>>,
@@ -85,7 +87,7 @@ impl Remote {
         Remote(Arc::new(Inner {
             topology,
             value_bytes_max: settings.value_bytes_max,
-            seal: settings.seal,
+            secrets: OnceLock::new(),
             names_secret: settings.names_secret,
             names: Mutex::default(),
             lists: Lists::default(),
@@ -112,6 +114,11 @@ impl Inner {
         all.insert(namespace.name().into(), names.clone());
         names
     }
+
+    /// How the namespace's entries are closed.
+    fn seal(&self, namespace: &Namespace) -> Seal {
+        Seal::new(namespace, self.secrets.get())
+    }
 }
 
 /// The tag of the rows of a table that hold `values`, by a shape that the table's list admits.
@@ -135,12 +142,29 @@ impl Store for Remote {
         }
     }
 
+    fn authenticate(&self, secrets: &Secrets) -> Result<()> {
+        self.0.secrets.set(secrets.clone()).map_err(|_| {
+            Error::config("this store has its secrets already: give each cache a store of its own")
+        })
+    }
+
     fn get<'a>(
         &'a self,
         namespace: &'a Namespace,
         looks: &'a [Look<'a>],
     ) -> Reply<'a, Result<SmallVec<[Lookup; 1]>>> {
         Reply::Pending(Box::pin(self.0.look(namespace, looks)))
+    }
+
+    fn still<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        entries: &'a [(&'a Key, Entry)],
+    ) -> Reply<'a, Result<Vec<TagState>>> {
+        if entries.is_empty() {
+            return Reply::Ready(Ok(Vec::new()));
+        }
+        Reply::Pending(Box::pin(self.0.still(namespace, entries)))
     }
 
     fn prepare<'a>(

@@ -26,6 +26,7 @@ fn entry(versions: Versions, weight: usize) -> Entry {
         weight,
         group: Some(Arc::new(Group::new("test"))),
         stamp: None,
+        cas: 0,
     })
 }
 

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     Get,
+    Head,
     /// Reads a tag, which somebody is about to depend on.
     Touch(Duration),
     /// Gives a tag of rows a new version, if it is there.
@@ -30,6 +31,7 @@ impl Act {
         let name = name.clone();
         match self {
             Act::Get => Op::Get(name),
+            Act::Head => Op::Head(name),
             Act::Touch(keep) => Op::Touch { name, keep: *keep },
             Act::BumpFine(fresh, keep) => Op::Replace {
                 name,
@@ -49,7 +51,7 @@ impl Act {
     /// Whether doing it twice is the same as doing it once, also for whoever asked.
     fn repeats(&self) -> bool {
         match self {
-            Act::Get | Act::Touch(_) | Act::BumpFine(..) | Act::BumpCoarse(..) => true,
+            Act::Get | Act::Head | Act::Touch(_) | Act::BumpFine(..) | Act::BumpCoarse(..) => true,
             Act::Do(op) => matches!(op, Op::Get(_) | Op::Set { .. } | Op::Delete(_)),
         }
     }

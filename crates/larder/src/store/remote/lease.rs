@@ -52,7 +52,7 @@ impl Inner {
         namespace: &Namespace,
         claims: &[Claim<'_>],
     ) -> Result<Vec<Taken>> {
-        let names = self.names(namespace);
+        let (names, seal) = (self.names(namespace), self.seal(namespace));
         let mut taken: Vec<Option<Taken>> = claims.iter().map(|_| None).collect();
         let mut open: Vec<(usize, Op, Held)> = Vec::with_capacity(claims.len());
         for (place, claim) in claims.iter().enumerate() {
@@ -72,7 +72,7 @@ impl Inner {
                     (Answer::Done, _) => taken[place] = Some(Taken::Led(Permit::new(held))),
                     (Answer::Found(_), Held::Beside { .. }) => taken[place] = Some(Taken::Busy),
                     (Answer::Found(found), Held::OnEntry { entry, record }) => {
-                        match unpack(&self.seal, claim.key, &found) {
+                        match unpack(&seal, claim.key, &found) {
                             Unpacked::Leased => taken[place] = Some(Taken::Busy),
                             Unpacked::Entry(_) => taken[place] = Some(Taken::Changed),
                             // Nobody can read it: it is in the way.

@@ -29,6 +29,10 @@ pub(crate) struct Incarnation(pub(crate) [u8; 16]);
 pub(crate) enum Op {
     /// Reads: `Found` or `Missing`. Several in a row are one command where the server has one.
     Get(Name),
+    /// Reads the beginning only, if the server can: `Found` with at least the first [`HEAD_BYTES`]
+    /// bytes, or with a `cas` that tells this state of the value from every other and no bytes; or
+    /// `Missing`.
+    Head(Name),
     /// Reads, and lets the value live for `keep` from now on: `Found` or `Missing`.
     Touch { name: Name, keep: Duration },
     /// Writes whatever is there: `Done`.

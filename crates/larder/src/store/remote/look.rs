@@ -8,10 +8,12 @@ use super::Inner;
 use super::batch::{self, Act, Told};
 use super::link::{Answer, Found};
 use super::name::{Name, Names};
-use super::pack::{Unpacked, unpack};
+use super::pack::{Unpacked, is_still, unpack};
 use super::settle::live;
+use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::freshness::TagState;
+use crate::key::Key;
 use crate::namespace::Namespace;
 use crate::store::{Look, Lookup, Versions, Want};
 use crate::tag::Tag;
@@ -62,7 +64,7 @@ impl Inner {
         namespace: &Namespace,
         looks: &[Look<'_>],
     ) -> Result<SmallVec<[Lookup; 1]>> {
-        let names = self.names(namespace);
+        let (names, seal) = (self.names(namespace), self.seal(namespace));
         let mut acts: Vec<(Name, Act)> = Vec::with_capacity(looks.len() * 5);
         // Coarse tags come first in a look's wants, and a server answers in the order asked.
         let mut asked = HashSet::new();
@@ -84,7 +86,7 @@ impl Inner {
         let mut found = Vec::with_capacity(looks.len());
         for (look, told) in looks.iter().zip(entries) {
             found.push(match told {
-                Ok((Answer::Found(bytes), _)) => match unpack(&self.seal, look.key, &bytes) {
+                Ok((Answer::Found(bytes), _)) => match unpack(&seal, look.key, &bytes) {
                     Unpacked::Entry(entry) => {
                         let stamps = self.stamps(&names, entry.versions());
                         Ok(Some((entry, stamps)))
@@ -143,6 +145,42 @@ impl Inner {
         let tags = stamps.iter().map(|(name, _)| name.clone()).collect();
         self.sight(&mut seen, tags).await;
         seen.state(&stamps)
+    }
+
+    /// Whether entries are still there with current tags: one round trip, no values.
+    pub(super) async fn still(
+        &self,
+        namespace: &Namespace,
+        entries: &[(&Key, Entry)],
+    ) -> Result<Vec<TagState>> {
+        let names = self.names(namespace);
+        let mut stamps = Vec::with_capacity(entries.len());
+        let mut acts: Vec<(Name, Act)> = Vec::with_capacity(entries.len() * 5);
+        let mut asked = HashSet::new();
+        for (_, entry) in entries {
+            let own = self.stamps(&names, entry.versions());
+            for (name, _) in &own {
+                if asked.insert(name.clone()) {
+                    acts.push((name.clone(), Act::Get));
+                }
+            }
+            stamps.push(own);
+        }
+        let tags = acts.len();
+        acts.extend(entries.iter().map(|(key, _)| (names.entry(key), Act::Head)));
+        let mut told = batch::run(&*self.topology, &acts).await;
+        let heads = told.split_off(tags);
+        let mut seen = Seen::default();
+        self.note(&mut seen, &acts, told);
+        let mut states = Vec::with_capacity(entries.len());
+        for (((_, entry), stamps), head) in entries.iter().zip(stamps).zip(heads) {
+            states.push(match head? {
+                (Answer::Found(found), _) if is_still(entry, &found) => seen.state(&stamps)?,
+                (Answer::Refused(error), _) => return Err(error),
+                _ => TagState::Missing,
+            });
+        }
+        Ok(states)
     }
 
     async fn sight(&self, seen: &mut Seen, tags: Vec<Name>) {

@@ -1,16 +1,18 @@
 //! Entries as bytes and back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::link::Found;
 use crate::clock::Moment;
-use crate::entry::envelope::Envelope;
+use crate::entry::envelope::{self, Envelope};
+use crate::entry::seal::Seal;
 use crate::entry::{Entry, NewEntry, Stamp};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::store::Versions;
 use crate::tag::Tag;
-use crate::value::Value;
+use crate::value::{Encoded, Value};
 
 /// The beginning of a lease record: what stands under a key while its entry is being loaded.
 const LEASE_MAGIC: [u8; 5] = *b"lrdl\x01";
@@ -25,24 +27,20 @@ pub(crate) enum Unpacked {
     Foreign,
 }
 
-/// What comes before the envelope: five bytes, then the entry's stamp.
-const PREFIX: [u8; 5] = *b"lrdp\x01";
-
-/// How entries are signed.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Seal;
-
 /// The bytes of an entry; nothing if it passes a limit of the format.
-pub(crate) fn pack(_seal: &Seal, key: &Key, entry: &Entry) -> Result<Option<Vec<u8>>> {
+pub(crate) fn pack(seal: &Seal, key: &Key, entry: &Entry) -> Result<Option<Vec<u8>>> {
     let mut stamp: Stamp = [0; 16];
     getrandom::fill(&mut stamp)
         .map_err(|error| Error::store(format!("no random bytes for an entry: {error}")))?;
     let Some(stamps) = entry.versions().stamps() else {
         return Err(Error::codec("the entry was made for another store"));
     };
-    let value = entry.value().to_bytes()?;
+    let value = entry.value().encoded()?;
     let envelope = Envelope {
-        fingerprint: 0,
+        stamp,
+        codec: value.codec(),
+        fingerprint: value.fingerprint(),
+        structure: value.structure(),
         written_at_millis: entry.written_at().as_nanos() / 1_000_000,
         ttl: entry.ttl(),
         key: key.as_bytes(),
@@ -50,29 +48,21 @@ pub(crate) fn pack(_seal: &Seal, key: &Key, entry: &Entry) -> Result<Option<Vec<
             .iter()
             .map(|(tag, version)| (tag.as_bytes(), *version))
             .collect(),
-        value: &value,
+        value: value.bytes().into(),
     };
-    let Some(envelope) = envelope.encode() else {
-        return Ok(None);
-    };
-    let mut out = PREFIX.to_vec();
-    out.extend_from_slice(&stamp);
-    out.extend_from_slice(&envelope);
-    Ok(Some(out))
+    Ok(envelope.encode(seal))
 }
 
 /// What these bytes under the name of `key` are.
-pub(crate) fn unpack(_seal: &Seal, key: &Key, found: &Found) -> Unpacked {
+pub(crate) fn unpack(seal: &Seal, key: &Key, found: &Found) -> Unpacked {
     if found.bytes.starts_with(&LEASE_MAGIC) {
         return Unpacked::Leased;
     }
-    entry(key, &found.bytes).map_or(Unpacked::Foreign, Unpacked::Entry)
+    entry(seal, key, found).map_or(Unpacked::Foreign, Unpacked::Entry)
 }
 
-fn entry(key: &Key, bytes: &[u8]) -> Option<Entry> {
-    let bytes = bytes.strip_prefix(&PREFIX)?;
-    let (stamp, envelope) = bytes.split_first_chunk()?;
-    let envelope = Envelope::decode(envelope)?;
+fn entry(seal: &Seal, key: &Key, found: &Found) -> Option<Entry> {
+    let envelope = Envelope::decode(&found.bytes, seal)?;
     if envelope.key != key.as_bytes() {
         return None;
     }
@@ -82,25 +72,40 @@ fn entry(key: &Key, bytes: &[u8]) -> Option<Entry> {
         .map(|(tag, version)| Some((Tag::decode(tag)?, *version)))
         .collect();
     let millis = Duration::from_millis(envelope.written_at_millis);
+    let weight = envelope.value.len();
+    let value = Encoded::new(
+        envelope.codec,
+        envelope.fingerprint,
+        envelope.structure,
+        envelope.value.into_owned().into(),
+    );
     Some(Entry::new(NewEntry {
-        value: Value::Bytes(envelope.value.into()),
+        value: Value::Encoded(Arc::new(value)),
         versions: Versions::recorded(stamps?, false),
         written_at: Moment::from_nanos(0).after(millis),
         ttl: envelope.ttl,
-        weight: envelope.value.len(),
+        weight,
         group: None,
-        stamp: Some(*stamp),
+        stamp: Some(envelope.stamp),
+        cas: found.cas,
     }))
 }
 
 /// The beginning of the bytes of the entry with this stamp, and of no others.
 pub(crate) fn head_of(stamp: &Stamp) -> Found {
-    let mut head = PREFIX.to_vec();
-    head.extend_from_slice(stamp);
     Found {
-        bytes: head.into(),
+        bytes: envelope::head(stamp).into(),
         cas: 0,
     }
+}
+
+/// Whether what was found is still this entry.
+pub(crate) fn is_still(entry: &Entry, found: &Found) -> bool {
+    if found.bytes.is_empty() {
+        return found.cas != 0 && found.cas == entry.cas();
+    }
+    let stamp = entry.stamp();
+    stamp.is_some_and(|stamp| found.bytes.starts_with(&head_of(&stamp).bytes))
 }
 
 /// A lease record with this token.

@@ -69,7 +69,7 @@ impl Server {
             bytes.starts_with(head)
         };
         match op {
-            Op::Get(name) | Op::Touch { name, .. } => {
+            Op::Get(name) | Op::Head(name) | Op::Touch { name, .. } => {
                 values.get(&name).map_or(Answer::Missing, found)
             }
             Op::Set { name, value, .. } => {

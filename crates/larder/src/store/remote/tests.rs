@@ -78,6 +78,7 @@ impl Process {
             weight: 8,
             group: None,
             stamp: None,
+            cas: 0,
         });
         let key = key();
         let mut item = Insertion::new(&key, entry, KEEP);
@@ -455,6 +456,7 @@ async fn a_server_that_is_down_is_an_error_for_one_look_and_misses_for_many() {
             weight: 8,
             group: None,
             stamp: None,
+            cas: 0,
         });
         let items = smallvec![Insertion::new(key, entry, KEEP)];
         one.store

@@ -26,7 +26,7 @@ impl Inner {
         namespace: &Namespace,
         items: SmallVec<[Insertion<'_>; 1]>,
     ) -> Result<SmallVec<[Put; 1]>> {
-        let names = self.names(namespace);
+        let (names, seal) = (self.names(namespace), self.seal(namespace));
         // Versions that were noted under a mark are current never.
         let mut puts: SmallVec<[Put; 1]> = items.iter().map(|_| Put::Outdated).collect();
         let storable = |item: &&Insertion<'_>| !item.entry.versions().is_marked();
@@ -39,7 +39,7 @@ impl Inner {
         let mut sizes: Vec<usize> = Vec::with_capacity(items.len());
         for item in &items {
             let name = names.entry(item.key);
-            let packed = pack(&self.seal, item.key, &item.entry)?;
+            let packed = pack(&seal, item.key, &item.entry)?;
             let size = packed.as_ref().map_or(usize::MAX, Vec::len);
             sizes.push(size);
             let op = match packed {

@@ -1,0 +1,478 @@
+//! What a value holds, as serde sees it: names, kinds and contents, in one number.
+
+use std::fmt;
+
+use serde::ser::{self, Serialize};
+
+use super::DEPTH_MAX;
+use super::mix::{Mix, Pieces};
+
+/// What a value holds. Equal values of one type have equal content, in every process; values that
+/// differ in a name, a kind, an order of fields or in what they contain have different ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Content {
+    pub(super) hash: u64,
+    /// Whether a field was skipped because of what it held.
+    pub(super) skips: bool,
+}
+
+/// What `value` holds.
+///
+/// Sequences and maps count as bags: a `HashSet` has another order in every process. That hides
+/// nothing, because every element carries what decides its form: a variant its number *and* its
+/// name, a field its name.
+pub(super) fn content<T: Serialize>(value: &T) -> Result<Content, Refused> {
+    let mut walk = Walk {
+        mix: Mix::new(),
+        depth: 0,
+        skips: false,
+    };
+    value.serialize(&mut walk)?;
+    Ok(Content {
+        hash: walk.mix.finish(),
+        skips: walk.skips,
+    })
+}
+
+/// The value's own `Serialize` gave up, or it is nested too deep.
+#[derive(Debug)]
+pub(super) struct Refused;
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("refused")
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl ser::Error for Refused {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Refused
+    }
+}
+
+/// What stands before each part, so that no part can be taken for another kind.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Kind {
+    Bool = 1,
+    I8,
+    I16,
+    I32,
+    I64,
+    I128,
+    U8,
+    U16,
+    U32,
+    U64,
+    U128,
+    F32,
+    F64,
+    Char,
+    Text,
+    Bytes,
+    None,
+    Some,
+    Unit,
+    UnitStruct,
+    UnitVariant,
+    NewtypeStruct,
+    NewtypeVariant,
+    Sequence,
+    Tuple,
+    TupleStruct,
+    TupleVariant,
+    Map,
+    Struct,
+    StructVariant,
+    Skipped,
+}
+
+struct Walk {
+    mix: Mix,
+    depth: usize,
+    skips: bool,
+}
+
+impl Walk {
+    /// A kind with up to 32 bits of content or count.
+    #[inline]
+    fn short(&mut self, kind: Kind, content: u32) {
+        self.mix
+            .word(u64::from(kind as u8) << 56 | u64::from(content));
+    }
+
+    #[inline]
+    fn long(&mut self, kind: Kind, content: u64) {
+        self.short(kind, 0);
+        self.mix.word(content);
+    }
+
+    #[inline]
+    fn wide(&mut self, kind: Kind, content: u128) {
+        self.long(kind, content as u64);
+        self.mix.word((content >> 64) as u64);
+    }
+
+    #[inline]
+    fn name(&mut self, name: &str) {
+        self.mix.bytes(name.as_bytes());
+    }
+
+    fn enter(&mut self) -> Result<(), Refused> {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return Err(Refused);
+        }
+        Ok(())
+    }
+
+    fn inside<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
+        self.enter()?;
+        value.serialize(&mut *self)?;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn ordered(&mut self, length: usize) -> Result<Ordered<'_>, Refused> {
+        self.enter()?;
+        self.mix.word(length as u64);
+        Ok(Ordered(self))
+    }
+
+    fn bag(&mut self, kind: Kind) -> Result<Bag<'_>, Refused> {
+        self.enter()?;
+        Ok(Bag {
+            kind,
+            outer: self.mix,
+            walk: self,
+            count: 0,
+            sum: 0,
+        })
+    }
+}
+
+macro_rules! numbers {
+    ($($name:ident($type:ty) $how:ident $kind:ident as $via:ty;)*) => { $(
+        fn $name(self, value: $type) -> Result<(), Refused> {
+            self.$how(Kind::$kind, value as $via);
+            Ok(())
+        }
+    )* };
+}
+
+impl<'a> ser::Serializer for &'a mut Walk {
+    type Ok = ();
+    type Error = Refused;
+    type SerializeSeq = Bag<'a>;
+    type SerializeMap = Bag<'a>;
+    type SerializeTuple = Ordered<'a>;
+    type SerializeTupleStruct = Ordered<'a>;
+    type SerializeTupleVariant = Ordered<'a>;
+    type SerializeStruct = Ordered<'a>;
+    type SerializeStructVariant = Ordered<'a>;
+
+    /// As for the codecs without names, whose traps are looked for here.
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+
+    numbers! {
+        serialize_bool(bool) short Bool as u32;
+        serialize_i8(i8) short I8 as u32;
+        serialize_i16(i16) short I16 as u32;
+        serialize_i32(i32) short I32 as u32;
+        serialize_i64(i64) long I64 as u64;
+        serialize_i128(i128) wide I128 as u128;
+        serialize_u8(u8) short U8 as u32;
+        serialize_u16(u16) short U16 as u32;
+        serialize_u32(u32) short U32 as u32;
+        serialize_u64(u64) long U64 as u64;
+        serialize_u128(u128) wide U128 as u128;
+        serialize_char(char) short Char as u32;
+    }
+
+    fn serialize_f32(self, value: f32) -> Result<(), Refused> {
+        self.short(Kind::F32, value.to_bits());
+        Ok(())
+    }
+
+    fn serialize_f64(self, value: f64) -> Result<(), Refused> {
+        self.long(Kind::F64, value.to_bits());
+        Ok(())
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), Refused> {
+        self.short(Kind::Text, 0);
+        self.mix.bytes(value.as_bytes());
+        Ok(())
+    }
+
+    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), Refused> {
+        // Reads the text without building it.
+        self.short(Kind::Text, 0);
+        let mut pieces = Pieces::new(&mut self.mix);
+        fmt::write(&mut pieces, format_args!("{value}")).map_err(|_| Refused)?;
+        pieces.end();
+        Ok(())
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), Refused> {
+        self.short(Kind::Bytes, 0);
+        self.mix.bytes(value);
+        Ok(())
+    }
+
+    fn serialize_none(self) -> Result<(), Refused> {
+        self.short(Kind::None, 0);
+        Ok(())
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Refused> {
+        self.short(Kind::Some, 0);
+        self.inside(value)
+    }
+
+    fn serialize_unit(self) -> Result<(), Refused> {
+        self.short(Kind::Unit, 0);
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, name: &'static str) -> Result<(), Refused> {
+        self.short(Kind::UnitStruct, 0);
+        self.name(name);
+        Ok(())
+    }
+
+    fn serialize_unit_variant(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+    ) -> Result<(), Refused> {
+        self.short(Kind::UnitVariant, index);
+        self.name(name);
+        self.name(variant);
+        Ok(())
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), Refused> {
+        self.short(Kind::NewtypeStruct, 0);
+        self.name(name);
+        self.inside(value)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), Refused> {
+        self.short(Kind::NewtypeVariant, index);
+        self.name(name);
+        self.name(variant);
+        self.inside(value)
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Bag<'a>, Refused> {
+        self.bag(Kind::Sequence)
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Bag<'a>, Refused> {
+        self.bag(Kind::Map)
+    }
+
+    fn serialize_tuple(self, length: usize) -> Result<Ordered<'a>, Refused> {
+        self.short(Kind::Tuple, 0);
+        self.ordered(length)
+    }
+
+    fn serialize_tuple_struct(
+        self,
+        name: &'static str,
+        length: usize,
+    ) -> Result<Ordered<'a>, Refused> {
+        self.short(Kind::TupleStruct, 0);
+        self.name(name);
+        self.ordered(length)
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        length: usize,
+    ) -> Result<Ordered<'a>, Refused> {
+        self.short(Kind::TupleVariant, index);
+        self.name(name);
+        self.name(variant);
+        self.ordered(length)
+    }
+
+    fn serialize_struct(self, name: &'static str, length: usize) -> Result<Ordered<'a>, Refused> {
+        self.short(Kind::Struct, 0);
+        self.name(name);
+        self.ordered(length)
+    }
+
+    fn serialize_struct_variant(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        length: usize,
+    ) -> Result<Ordered<'a>, Refused> {
+        self.short(Kind::StructVariant, index);
+        self.name(name);
+        self.name(variant);
+        self.ordered(length)
+    }
+}
+
+/// Parts whose order says what they are.
+struct Ordered<'a>(&'a mut Walk);
+
+impl Ordered<'_> {
+    fn part<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
+        value.serialize(&mut *self.0)
+    }
+
+    fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Refused> {
+        self.0.name(name);
+        self.part(value)
+    }
+
+    fn skip(&mut self, name: &str) -> Result<(), Refused> {
+        self.0.skips = true;
+        self.0.short(Kind::Skipped, 0);
+        self.0.name(name);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), Refused> {
+        self.0.depth -= 1;
+        Ok(())
+    }
+}
+
+/// Parts whose order says nothing.
+struct Bag<'a> {
+    kind: Kind,
+    walk: &'a mut Walk,
+    /// What came before the bag.
+    outer: Mix,
+    count: u64,
+    /// Wide, so that many equal parts do not push each other's bits out.
+    sum: u128,
+}
+
+impl Bag<'_> {
+    fn begin<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
+        self.walk.mix = Mix::new();
+        value.serialize(&mut *self.walk)
+    }
+
+    fn end_part(&mut self) {
+        self.sum = self.sum.wrapping_add(self.walk.mix.finish().into());
+        self.count += 1;
+    }
+
+    fn finish(self) -> Result<(), Refused> {
+        self.walk.mix = self.outer;
+        self.walk.wide(self.kind, self.sum);
+        self.walk.mix.word(self.count);
+        self.walk.depth -= 1;
+        Ok(())
+    }
+}
+
+impl ser::SerializeSeq for Bag<'_> {
+    type Ok = ();
+    type Error = Refused;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
+        self.begin(value)?;
+        self.end_part();
+        Ok(())
+    }
+
+    fn end(self) -> Result<(), Refused> {
+        self.finish()
+    }
+}
+
+impl ser::SerializeMap for Bag<'_> {
+    type Ok = ();
+    type Error = Refused;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Refused> {
+        self.begin(key)
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
+        value.serialize(&mut *self.walk)?;
+        self.end_part();
+        Ok(())
+    }
+
+    fn end(self) -> Result<(), Refused> {
+        self.finish()
+    }
+}
+
+macro_rules! unnamed {
+    ($($trait:ident::$method:ident)*) => { $(
+        impl ser::$trait for Ordered<'_> {
+            type Ok = ();
+            type Error = Refused;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
+                self.part(value)
+            }
+
+            fn end(self) -> Result<(), Refused> {
+                self.finish()
+            }
+        }
+    )* };
+}
+
+unnamed! {
+    SerializeTuple::serialize_element
+    SerializeTupleStruct::serialize_field
+    SerializeTupleVariant::serialize_field
+}
+
+macro_rules! named {
+    ($($trait:ident)*) => { $(
+        impl ser::$trait for Ordered<'_> {
+            type Ok = ();
+            type Error = Refused;
+
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                name: &'static str,
+                value: &T,
+            ) -> Result<(), Refused> {
+                self.field(name, value)
+            }
+
+            fn skip_field(&mut self, name: &'static str) -> Result<(), Refused> {
+                self.skip(name)
+            }
+
+            fn end(self) -> Result<(), Refused> {
+                self.finish()
+            }
+        }
+    )* };
+}
+
+named! { SerializeStruct SerializeStructVariant }

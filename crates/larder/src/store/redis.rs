@@ -1,0 +1,110 @@
+//! The Redis store: one server, a master behind sentinels, or a cluster; Redis or Valkey.
+//!
+//! What larder promises is decided in [`remote`](super::remote); here stands how a server is
+//! spoken to. From the outside in: [`builder`] reads the settings ([`url`], [`endpoint`]); the
+//! servers are one, one that [`sentinel`]s name, or those of a [`cluster`] ([`slot`]); [`dial`]
+//! opens a connection ([`stream`], [`tls`], [`wire`]), and [`greeting`] asks who answers
+//! ([`server`]) and what may be done there; [`link`] runs operations on it, spelled by [`spell`]
+//! with a [`script`] or a [`transaction`] where several commands must be one; [`refusal`] says what
+//! an error of the server means.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::remote::Remote;
+use crate::error::Result;
+
+mod builder;
+mod cluster;
+mod dial;
+mod endpoint;
+mod greeting;
+mod link;
+mod password;
+mod refusal;
+mod script;
+mod sentinel;
+mod server;
+mod settings;
+mod slot;
+mod spell;
+mod stream;
+mod tls;
+mod transaction;
+mod url;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub use builder::{REDIS_VALUE_BYTES_MAX_DEFAULT, RedisBuilder};
+pub use cluster::CLUSTER_MAP_AGE_MIN;
+pub use link::LIFE_ASKED_EVERY;
+
+pub use super::remote::node::{
+    BACKOFF_MAX, BACKOFF_MIN, CONNECT_TIMEOUT_DEFAULT, RESPONSE_TIMEOUT_DEFAULT,
+};
+
+/// Entries and versions on Redis or Valkey: one server, a master behind sentinels, or a cluster.
+/// Cheap to clone.
+///
+/// ```no_run
+/// use larder::{Cache, Redis};
+///
+/// # async fn example() -> larder::Result<()> {
+/// let store = Redis::connect("redis://127.0.0.1:6379").await?;
+/// let cache = Cache::builder().store(store).namespace("shop").build()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # What is needed
+///
+/// Redis 6.2 or later, or any Valkey. The user needs the commands
+/// `+get +mget +getex +getrange +set +setrange +pexpire +del +info`; either
+/// `+eval +evalsha +exists` or, more slowly, `+watch +unwatch +multi +exec`; in a cluster
+/// `+cluster|slots`; for a near tier with push `+hello +ping +client|tracking`. As keys it needs
+/// `~shop:*` for the namespace `shop`. What is missing is said when it connects.
+///
+/// # Other machines
+///
+/// A server on another machine is spoken to over TLS, unless
+/// [`plaintext`](RedisBuilder::plaintext) says that the network may be trusted.
+///
+/// # Restarts, failovers and moves
+///
+/// Only masters are read. A version belongs to one life of one server: after a restart, and after
+/// the promotion of a replica, which may lack what its master acknowledged last, nothing that was
+/// stored before is served. A link in use asks every [`LIFE_ASKED_EVERY`] whether its server is
+/// still the master that it was; for so long at most can it read from a master that was made a
+/// replica by hand. Sentinel and cluster close, or refuse, such connections at once.
+///
+/// While a slot of a cluster moves, what is in it bypasses the cache; afterwards it is cold.
+#[derive(Clone)]
+pub struct Redis {
+    remote: Remote,
+    address: Arc<str>,
+}
+
+impl Redis {
+    /// The servers of an address, in one of the forms of [`RedisBuilder::url`].
+    ///
+    /// # Errors
+    ///
+    /// As [`RedisBuilder::connect`].
+    pub async fn connect(url: &str) -> Result<Redis> {
+        Redis::builder().url(url).connect().await
+    }
+
+    /// Servers with settings.
+    pub fn builder() -> RedisBuilder {
+        RedisBuilder::default()
+    }
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Redis").field(&self.address).finish()
+    }
+}
+
+super::remote::face::store_through_remote!(Redis);

@@ -1,0 +1,144 @@
+//! A connection to one server, on which operations are run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
+use redis::{Cmd, Value};
+use tokio::time::Instant;
+
+use super::refusal::broken;
+use super::server::Server;
+use super::spell::{Ability, Batch, Condition};
+use super::transaction::Transactions;
+use super::wire::Wire;
+use crate::error::Error;
+use crate::store::remote::link::{Answer, Fault, Incarnation, Link, Op};
+
+/// How often a link in use asks whether the server still lives the life that it began with. A
+/// server may become a replica and a master again without closing its connections.
+pub const LIFE_ASKED_EVERY: Duration = Duration::from_secs(1);
+
+/// A connection to one server.
+pub(super) struct RedisLink {
+    wire: Wire,
+    server: Server,
+    ability: Ability,
+    /// Where scripts are denied.
+    transactions: Option<Transactions>,
+    /// When it was last asked whether this is still the same life.
+    asked: Mutex<Instant>,
+}
+
+impl RedisLink {
+    pub(super) fn new(
+        wire: Wire,
+        server: Server,
+        value_bytes_max: usize,
+        transactions: Option<Transactions>,
+    ) -> Arc<RedisLink> {
+        let ability = Ability {
+            address: wire.address.clone(),
+            member: server.member,
+            add_tells: server.add_tells(),
+            value_bytes_max,
+        };
+        Arc::new(RedisLink {
+            wire,
+            server,
+            ability,
+            transactions,
+            asked: Mutex::new(Instant::now()),
+        })
+    }
+
+    async fn run_all(&self, ops: Vec<Op>) -> Result<Vec<Answer>, Fault> {
+        let Some(transactions) = &self.transactions else {
+            return self.run_batch(ops).await;
+        };
+        let mut answers = Vec::with_capacity(ops.len());
+        let mut plain = Vec::new();
+        for op in ops {
+            if Condition::of(&op).is_none() {
+                plain.push(op);
+                continue;
+            }
+            answers.extend(self.run_batch(std::mem::take(&mut plain)).await?);
+            answers.push(transactions.run(&op, &self.ability).await?);
+        }
+        answers.extend(self.run_batch(plain).await?);
+        Ok(answers)
+    }
+
+    async fn run_batch(&self, ops: Vec<Op>) -> Result<Vec<Answer>, Fault> {
+        if ops.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut batch = Batch::spell(ops, &self.ability);
+        let commands = std::mem::take(&mut batch.commands);
+        let replies = self.ask(commands).await?;
+        let mut outcome = batch.read(replies, &self.ability)?;
+        if !outcome.unknown.is_empty() {
+            let mut batch = Batch::spell_out(&outcome.unknown);
+            let commands = std::mem::take(&mut batch.commands);
+            let replies = self.ask(commands).await?;
+            let again = batch.read(replies, &self.ability)?;
+            for ((place, _), answer) in outcome.unknown.into_iter().zip(again.answers) {
+                outcome.answers[place] = answer;
+            }
+        }
+        Ok(outcome.answers)
+    }
+
+    /// Asks commands, and after them, when it is time, whether the server's life goes on: what it
+    /// says then was true of all the replies before.
+    async fn ask(&self, mut commands: Vec<Cmd>) -> Result<Vec<Value>, Fault> {
+        let asks_life = !commands.is_empty() && self.is_time();
+        if asks_life {
+            let mut command = redis::cmd("INFO");
+            command.arg("replication");
+            commands.push(command);
+        }
+        let mut replies = self
+            .wire
+            .ask(commands)
+            .await
+            .map_err(|error| Fault::Broken(broken(&self.ability.address, &error)))?;
+        if asks_life {
+            let same = match replies.pop() {
+                Some(Value::BulkString(info)) => {
+                    self.server.is_still(&String::from_utf8_lossy(&info))
+                }
+                _ => false,
+            };
+            if !same {
+                return Err(Fault::Broken(Error::store(format!(
+                    "{} is no longer the master that it was",
+                    self.ability.address
+                ))));
+            }
+        }
+        Ok(replies)
+    }
+
+    fn is_time(&self) -> bool {
+        let now = Instant::now();
+        let mut asked = self.asked.lock();
+        let late = now.duration_since(*asked) >= LIFE_ASKED_EVERY;
+        if late {
+            *asked = now;
+        }
+        late
+    }
+}
+
+impl Link for RedisLink {
+    fn incarnation(&self) -> Incarnation {
+        self.server.incarnation()
+    }
+
+    fn run(&self, ops: Vec<Op>) -> BoxFuture<'_, Result<Vec<Answer>, Fault>> {
+        Box::pin(self.run_all(ops))
+    }
+}

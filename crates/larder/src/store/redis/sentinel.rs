@@ -1,0 +1,137 @@
+//! A master that sentinels know: asked for at every dial, so that a failover is followed.
+
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, join_all};
+use redis::Value;
+use tokio::time::timeout;
+
+use super::dial::ServerDial;
+use super::endpoint::Endpoint;
+use super::refusal::words;
+use super::settings::{Login, Settings};
+use super::wire::{Wire, no_password};
+use crate::error::{Error, Result};
+use crate::store::remote::link::{Dial, Link};
+
+/// The master that the sentinels name.
+pub(super) struct SentinelDial {
+    master: String,
+    sentinels: Vec<Endpoint>,
+    /// For the sentinels themselves.
+    login: Login,
+    address: String,
+    settings: Arc<Settings>,
+}
+
+impl SentinelDial {
+    pub(super) fn new(
+        master: String,
+        sentinels: Vec<Endpoint>,
+        login: Login,
+        settings: Arc<Settings>,
+    ) -> SentinelDial {
+        SentinelDial {
+            address: format!("the master {master} of {}", listed(&sentinels)),
+            master,
+            sentinels,
+            login,
+            settings,
+        }
+    }
+
+    /// Where the master is now: what the first sentinel says that knows it, in their order. All
+    /// are asked at once, for a dead one must not use up the time of the others.
+    ///
+    /// # Errors
+    ///
+    /// Every sentinel's error, or the one that is [`is_config`](Error::is_config).
+    async fn locate(&self) -> Result<Endpoint> {
+        let limit = self.settings.connect_timeout / 2;
+        let asked = self.sentinels.iter().map(|sentinel| async move {
+            match timeout(limit, self.ask(sentinel)).await {
+                Ok(answer) => answer,
+                Err(_) => Err(Error::store(format!(
+                    "the sentinel {sentinel} has not answered within {limit:?}"
+                ))),
+            }
+        });
+        let mut wrong: Option<Error> = None;
+        for answer in join_all(asked).await {
+            match answer {
+                Ok(endpoint) => return Ok(endpoint),
+                Err(error) => {
+                    if wrong.as_ref().is_none_or(|wrong| !wrong.is_config()) {
+                        wrong = Some(error);
+                    }
+                }
+            }
+        }
+        Err(wrong.unwrap_or_else(|| Error::config("no sentinel is named")))
+    }
+
+    async fn ask(&self, sentinel: &Endpoint) -> Result<Endpoint> {
+        let wire = Wire::open(sentinel, &self.settings).await?;
+        wire.log_in(&self.login, 0, &self.settings).await?;
+        let mut command = redis::cmd("SENTINEL");
+        command.arg("GET-MASTER-ADDR-BY-NAME").arg(&*self.master);
+        let encrypted = self.settings.tls.is_some();
+        let replies = wire.ask_first(vec![command], encrypted).await?;
+        match &replies[..] {
+            [Value::Array(place)] => match &place[..] {
+                [Value::BulkString(host), Value::BulkString(port)] => {
+                    let (host, port) = (text(host)?, text(port)?);
+                    let port = port.parse().map_err(|_| strange(sentinel))?;
+                    Ok(Endpoint::Tcp { host, port })
+                }
+                _ => Err(strange(sentinel)),
+            },
+            [Value::Nil] => Err(Error::config(format!(
+                "the sentinel {sentinel} knows no master {:?}: is the name right?",
+                self.master
+            ))),
+            [Value::ServerError(error)] => Err(match error.code() {
+                "NOAUTH" => no_password(&format!("the sentinel {sentinel}")),
+                "ERR" => Error::config(format!(
+                    "{sentinel} is no sentinel ({}): name those, mostly at port 26379",
+                    words(error)
+                )),
+                _ => Error::store(format!(
+                    "the sentinel {sentinel} does not tell the master ({})",
+                    words(error)
+                )),
+            }),
+            _ => Err(strange(sentinel)),
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> Result<String> {
+    String::from_utf8(bytes.to_vec()).map_err(|_| Error::store("a sentinel gave no text"))
+}
+
+fn strange(sentinel: &Endpoint) -> Error {
+    Error::store(format!("the sentinel {sentinel} gave a strange answer"))
+}
+
+/// Addresses, for people.
+pub(super) fn listed(endpoints: &[Endpoint]) -> String {
+    let shown: Vec<String> = endpoints.iter().map(Endpoint::to_string).collect();
+    shown.join(", ")
+}
+
+impl Dial for SentinelDial {
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    fn dial(&self) -> BoxFuture<'_, Result<Arc<dyn Link>>> {
+        Box::pin(async {
+            let endpoint = self.locate().await?;
+            // A master that was just promoted, or demoted, may still say otherwise: its role is
+            // checked, and the next dial asks again.
+            let server = ServerDial::new(endpoint, self.settings.clone(), false);
+            Ok(server.open().await? as Arc<dyn Link>)
+        })
+    }
+}
