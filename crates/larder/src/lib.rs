@@ -83,6 +83,8 @@ pub use shape::{
     TagValue,
 };
 pub use store::near::Near;
+#[cfg(feature = "memcached")]
+pub use store::memcached::{Memcached, MemcachedBuilder};
 pub use store::memory::{MEMORY_BYTES_MAX_DEFAULT, Memory};
 #[cfg(feature = "redis")]
 pub use store::redis::{Redis, RedisBuilder};

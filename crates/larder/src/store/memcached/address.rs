@@ -9,8 +9,11 @@ use crate::error::{Error, Result};
 /// The port of a server that is named without one.
 pub(super) const PORT_DEFAULT: u16 = 11211;
 
-/// What an address of several servers begins with.
+/// What an address of one server or several begins with.
 const SCHEME: &str = "memcached://";
+
+/// What an address of a unix socket begins with.
+const SCHEME_UNIX: &str = "memcached+unix://";
 
 /// Where one server is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,8 +75,17 @@ impl Address {
         Ok(Address::Tcp { host, port })
     }
 
-    /// Several: `memcached://first:11211,second:11211`.
+    /// Several: `memcached://first:11211,second:11211`; or a socket: `memcached+unix:///path`.
     pub(super) fn parse_all(url: &str) -> Result<Vec<Address>> {
+        if let Some(path) = url.strip_prefix(SCHEME_UNIX) {
+            return match path.starts_with('/') {
+                true => Ok(vec![Address::Unix(path.into())]),
+                false => Err(Error::config(format!(
+                    "the path of memcached's unix socket must begin with /: write \
+                     {SCHEME_UNIX}/run/memcached.sock"
+                ))),
+            };
+        }
         let rest = url.strip_prefix(SCHEME).ok_or_else(|| {
             Error::config(format!(
                 "an address of memcached begins with {SCHEME}, and this one does not: write \
@@ -149,6 +161,9 @@ mod tests {
         let all = Address::parse_all("memcached://a:1,b,/run/c.sock").expect("three servers");
         let all: Vec<_> = all.iter().map(Address::to_string).collect();
         assert_eq!(all, ["a:1", "b:11211", "/run/c.sock"]);
+        let socket = Address::parse_all("memcached+unix:///run/c.sock").expect("a socket");
+        assert_eq!(socket, [Address::Unix("/run/c.sock".into())]);
+        assert!(Address::parse_all("memcached+unix://run/c.sock").is_err());
         assert!(Address::parse_all("redis://a:1").is_err());
         assert!(Address::parse_all("memcached://").is_err());
         assert!(Address::parse_all("memcached://a:1,").is_err());

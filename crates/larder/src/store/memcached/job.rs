@@ -14,7 +14,7 @@ use super::wire::{Batch, Command, Mode, Reply};
 use crate::error::Error;
 
 /// How long memcached keeps a value at most: a longer time would be taken for a date.
-pub(super) const KEEP_MAX: Duration = Duration::from_secs(60 * 60 * 24 * 30);
+pub const MEMCACHED_KEEP_MAX: Duration = Duration::from_secs(60 * 60 * 24 * 30);
 
 /// So often an operation that others are faster than is tried again; then it is refused.
 pub(super) const CONFLICTS_MAX: u32 = 32;
@@ -252,5 +252,5 @@ fn store(mode: Mode, value: &[u8], keep: Duration) -> Command<'_> {
 /// value was written: a second more makes a value live for `keep` at least.
 fn seconds(keep: Duration) -> u32 {
     let rounded = keep.as_secs() + u64::from(keep.subsec_nanos() > 0) + 1;
-    rounded.min(KEEP_MAX.as_secs()) as u32
+    rounded.min(MEMCACHED_KEEP_MAX.as_secs()) as u32
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use larder_servers::Memcached as Server;
 
-use super::VALUE_BYTES_MAX_DEFAULT;
+use super::MEMCACHED_VALUE_BYTES_MAX_DEFAULT as VALUE_BYTES_MAX_DEFAULT;
 use super::address::Address;
 use super::dial::MemcachedDial;
 use super::ring::Ring;

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 
 use super::*;
-use crate::store::memcached::job::KEEP_MAX;
+use crate::store::memcached::MEMCACHED_KEEP_MAX as KEEP_MAX;
 
 /// For how many seconds a value lives from now on.
 fn lives(server: &Server, name: &Name) -> u64 {
@@ -380,11 +380,11 @@ async fn what_is_shorter_than_a_head_is_compared_whole() {
 
 #[tokio::test]
 async fn what_is_too_large_is_said_to_be() {
-    let small = ["-I", "16k", "-o", "slab_chunk_max=16"];
+    let small = ["-I", "512k", "-o", "slab_chunk_max=256"];
     let server = Server::builder().arguments(&small).start();
     let link = link(&server).await;
     let name = name(1);
-    let most = (16 << 10) - crate::store::memcached::greeting::ITEM_OVERHEAD;
+    let most = (512 << 10) - crate::store::memcached::greeting::ITEM_OVERHEAD;
     done(ask(&link, set(&name, vec![1; most])).await);
     for op in [
         set(&name, vec![2; most + 1]),
