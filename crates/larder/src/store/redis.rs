@@ -29,11 +29,11 @@ mod settings;
 mod slot;
 mod spell;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod transaction;
 mod url;
-#[cfg(test)]
-mod tests;
 mod wire;
 
 pub use builder::{REDIS_VALUE_BYTES_MAX_DEFAULT, RedisBuilder};

@@ -15,7 +15,11 @@ async fn links() -> Vec<(&'static str, Server, Arc<dyn Link>)> {
     for (which, rules) in RULES {
         let server = Server::builder().acl("ann", "secret", rules).start();
         let link = dial_with(&server.address(), ann(), false).await;
-        all.push((which, server, link.unwrap_or_else(|error| panic!("{error}"))));
+        all.push((
+            which,
+            server,
+            link.unwrap_or_else(|error| panic!("{error}")),
+        ));
     }
     all
 }
@@ -125,7 +129,11 @@ async fn a_forgotten_script_is_sent_again() {
     done(&ask(&link, set(&a, "1")).await);
     done(&ask(&link, swap(&a, "1", "2")).await);
     server.ask(&["SCRIPT", "FLUSH"]).ok();
-    let ops = vec![Op::Get(a.clone()), swap(&a, "2", "3"), swap(&name(2), "x", "y")];
+    let ops = vec![
+        Op::Get(a.clone()),
+        swap(&a, "2", "3"),
+        swap(&name(2), "x", "y"),
+    ];
     let answers = ask_all(&link, ops).await;
     found(&answers[0], "2");
     done(&answers[1]);
