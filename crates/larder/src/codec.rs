@@ -167,7 +167,11 @@ where
 }
 
 /// Reads back what was just written: the silent traps of a codec end here rather than in a reader.
-fn gives_back<T: Serialize + DeserializeOwned>(codec: Codec, bytes: &[u8], written: Content) -> bool {
+fn gives_back<T: Serialize + DeserializeOwned>(
+    codec: Codec,
+    bytes: &[u8],
+    written: Content,
+) -> bool {
     codec
         .read::<T>(bytes)
         .and_then(|read| content(&read).ok())

@@ -31,7 +31,11 @@ impl Budget {
     pub(super) fn new(bytes: usize) -> Budget {
         Budget {
             levels: Cell::new(DEPTH_MAX),
-            elements: Cell::new(bytes.saturating_add(1).saturating_mul(ELEMENTS_PER_BYTE_MAX)),
+            elements: Cell::new(
+                bytes
+                    .saturating_add(1)
+                    .saturating_mul(ELEMENTS_PER_BYTE_MAX),
+            ),
         }
     }
 

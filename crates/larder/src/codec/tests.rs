@@ -13,7 +13,10 @@ where
 {
     let encoded = encode(value, codec).expect("some codec can carry it");
     let codec = Codec::from_id(encoded.codec()).expect("a codec of ours");
-    (codec, decode(&encoded).expect("it is read as it was written"))
+    (
+        codec,
+        decode(&encoded).expect("it is read as it was written"),
+    )
 }
 
 /// What a reader of type `New` makes of what a writer of type `Old` has stored, both being the

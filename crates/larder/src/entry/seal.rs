@@ -44,11 +44,13 @@ impl Key {
 impl Seal {
     /// The seal of a namespace's entries.
     pub fn new(namespace: &Namespace, secrets: Option<&Secrets>) -> Seal {
-        Seal(secrets.map_or(Kind::Sum, |secrets| Kind::Keyed {
-            signs: Key::new(secrets.signs(), namespace),
-            also: secrets
-                .also_verifies()
-                .map(|secret| Key::new(secret, namespace)),
+        Seal(secrets.map_or(Kind::Sum, |secrets| {
+            Kind::Keyed {
+                signs: Key::new(secrets.signs(), namespace),
+                also: secrets
+                    .also_verifies()
+                    .map(|secret| Key::new(secret, namespace)),
+            }
         }))
     }
 

@@ -176,7 +176,9 @@ impl<'de> de::Visitor<'de> for Reader<'_> {
                 parts.iter().map(part).collect::<Result<_, _>>()?,
             )),
             Schema::Struct(fields) => {
-                let fields = fields.iter().map(|(name, schema)| Ok((*name, part(schema)?)));
+                let fields = fields
+                    .iter()
+                    .map(|(name, schema)| Ok((*name, part(schema)?)));
                 Ok(Dynamic::Struct(fields.collect::<Result<_, _>>()?))
             }
             Schema::List(schema) => {
@@ -229,7 +231,9 @@ fn schema() -> impl Strategy<Value = Schema> {
                 .prop_map(move |parts| names.into_iter().zip(parts).collect::<Vec<_>>())
         };
         prop_oneof![
-            inner.clone().prop_map(|inner| Schema::Optional(inner.into())),
+            inner
+                .clone()
+                .prop_map(|inner| Schema::Optional(inner.into())),
             inner.clone().prop_map(|inner| Schema::List(inner.into())),
             (inner.clone(), inner.clone())
                 .prop_map(|(key, value)| Schema::Map(key.into(), value.into())),
@@ -390,7 +394,11 @@ fn changed_types_do_read_wrong_values_when_nobody_looks() {
         let bytes = ::postcard::to_stdvec(&written).expect("it can be written");
         let mut reader = ::postcard::Deserializer::from_bytes(&bytes);
         if let Ok(read) = Reader(&new).deserialize(&mut reader) {
-            *if read == written { &mut read_right } else { &mut read_wrong } += 1;
+            *if read == written {
+                &mut read_right
+            } else {
+                &mut read_wrong
+            } += 1;
         }
     }
     assert!(read_wrong > 200, "{read_wrong} wrong");
