@@ -79,6 +79,7 @@ where
         no_inversion: verdict(Promise::NoInversion),
         database: verdict(Promise::Database),
         no_stale_entry: verdict(Promise::NoStaleEntry),
+        delivered: verdict(Promise::Delivered),
     };
     Outcome {
         verdicts,
@@ -125,6 +126,7 @@ impl<W: World> Model for Adapter<W> {
                 Promise::NoStaleEntry => {
                     |model, state| !model.0.breaks(state, Promise::NoStaleEntry)
                 }
+                Promise::Delivered => |model, state| !model.0.breaks(state, Promise::Delivered),
             };
             properties.push(Property::<Self>::always(promise.name(), holds));
         }

@@ -18,6 +18,7 @@
 //! | [`protocol`] | versions of one tag: the order of reads, loads and bumps; marks; faults of the store |
 //! | [`shapes`] | the list of shapes that a table's writers must bump, and how a shape enters it |
 //! | [`memory`] | the memory store: a table tag and a shape tag read one after the other, flights |
+//! | [`remote`] | the remote store: cells swapped by their head, bumps in place, lives of a server, marks |
 //!
 //! `cargo test -p larder-models` checks every row of the protocol in about a minute. The `w` rows,
 //! the same in larger worlds, need more time and memory and run on request:
@@ -27,6 +28,7 @@ pub mod checking;
 pub mod memory;
 pub mod promise;
 pub mod protocol;
+pub mod remote;
 pub mod renaming;
 pub mod row;
 pub mod shapes;

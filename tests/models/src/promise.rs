@@ -11,15 +11,18 @@ pub enum Promise {
     Database,
     /// When all is quiet, no entry that would still be served is stale.
     NoStaleEntry,
+    /// A read returns nothing older than a write whose bump had reached the process that reads.
+    Delivered,
 }
 
 impl Promise {
     /// All promises, in the order of the tables.
-    pub const ALL: [Promise; 4] = [
+    pub const ALL: [Promise; 5] = [
         Promise::Regular,
         Promise::NoInversion,
         Promise::Database,
         Promise::NoStaleEntry,
+        Promise::Delivered,
     ];
 
     /// The promise as the checker and the reports name it.
@@ -29,6 +32,7 @@ impl Promise {
             Promise::NoInversion => "no inversion: nothing older than an earlier read",
             Promise::Database => "database: nothing older than what was committed",
             Promise::NoStaleEntry => "no stale entry when all is quiet",
+            Promise::Delivered => "delivered: nothing older than a write whose bump was delivered",
         }
     }
 }
@@ -55,15 +59,18 @@ pub struct Promises {
     pub database: Verdict,
     /// For [`Promise::NoStaleEntry`].
     pub no_stale_entry: Verdict,
+    /// For [`Promise::Delivered`], where bumps arrive later than their writes return.
+    pub delivered: Verdict,
 }
 
 impl Promises {
-    /// Every promise holds.
+    /// Every promise holds that is about bumps which arrive before their writes return.
     pub const HOLD: Promises = Promises {
         regular: Verdict::Holds,
         no_inversion: Verdict::Holds,
         database: Verdict::Holds,
         no_stale_entry: Verdict::Holds,
+        delivered: Verdict::Unchecked,
     };
 
     /// Reads are regular and nothing stale stays; but inside a write's commit gap a read may be
@@ -75,12 +82,13 @@ impl Promises {
         ..Promises::HOLD
     };
 
-    /// Every promise fails.
+    /// Every one of these promises fails.
     pub const FAIL: Promises = Promises {
         regular: Verdict::Fails,
         no_inversion: Verdict::Fails,
         database: Verdict::Fails,
         no_stale_entry: Verdict::Fails,
+        delivered: Verdict::Unchecked,
     };
 
     /// Verdicts for the two promises of a protocol without marks; the others are not looked at.
@@ -90,6 +98,7 @@ impl Promises {
             no_inversion: Verdict::Unchecked,
             database: Verdict::Unchecked,
             no_stale_entry,
+            delivered: Verdict::Unchecked,
         }
     }
 
@@ -100,6 +109,7 @@ impl Promises {
             Promise::NoInversion => self.no_inversion,
             Promise::Database => self.database,
             Promise::NoStaleEntry => self.no_stale_entry,
+            Promise::Delivered => self.delivered,
         }
     }
 
@@ -115,6 +125,7 @@ impl Promises {
             acknowledged: needed(Promise::Regular, now.acknowledged),
             observed: needed(Promise::NoInversion, now.observed),
             committed: needed(Promise::Database, now.committed),
+            delivered: needed(Promise::Delivered, now.delivered),
         }
     }
 }
@@ -130,6 +141,8 @@ pub struct Bounds {
     pub observed: u8,
     /// The newest write that had committed.
     pub committed: u8,
+    /// The newest write whose bump had reached the process that reads.
+    pub delivered: u8,
 }
 
 /// The promises that the step just taken broke.
@@ -140,6 +153,7 @@ pub struct Broken {
     regular: bool,
     no_inversion: bool,
     database: bool,
+    delivered: bool,
 }
 
 impl Broken {
@@ -149,6 +163,7 @@ impl Broken {
             regular: value < bounds.acknowledged,
             no_inversion: value < bounds.observed,
             database: value < bounds.committed,
+            delivered: value < bounds.delivered,
         }
     }
 
@@ -158,6 +173,7 @@ impl Broken {
             Promise::Regular => self.regular,
             Promise::NoInversion => self.no_inversion,
             Promise::Database => self.database,
+            Promise::Delivered => self.delivered,
             Promise::NoStaleEntry => false,
         }
     }

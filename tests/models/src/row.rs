@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::checking::{Outcome, check};
 use crate::promise::{Promise, Promises, Verdict};
-use crate::{memory, protocol, shapes};
+use crate::{memory, protocol, remote, shapes};
 
 /// How long a row takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Setup {
     Shapes(shapes::Settings),
     /// The memory store and its flights.
     Memory(memory::Settings),
+    /// The remote store.
+    Remote(remote::Settings),
 }
 
 /// A variant of the protocol and what must come of it.
@@ -74,6 +76,9 @@ impl Row {
             Setup::Memory(settings) => {
                 check(memory::Memory::new(*settings, self.expected), threads)
             }
+            Setup::Remote(settings) => {
+                check(remote::Remote::new(*settings, self.expected), threads)
+            }
         };
         Report::new(self, outcome)
     }
@@ -84,6 +89,7 @@ pub fn rows() -> Vec<Row> {
     let mut rows = protocol::rows();
     rows.extend(shapes::rows());
     rows.extend(memory::rows());
+    rows.extend(remote::rows());
     rows
 }
 

@@ -78,6 +78,7 @@ impl State {
             acknowledged: self.acknowledged,
             observed: self.observed,
             committed: self.database,
+            ..Bounds::default()
         }
     }
 

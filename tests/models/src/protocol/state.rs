@@ -65,6 +65,7 @@ impl State {
             acknowledged: self.acknowledged,
             observed: self.observed,
             committed: self.database,
+            ..Bounds::default()
         }
     }
 

@@ -62,6 +62,7 @@ impl State {
             acknowledged: self.acknowledged,
             observed: self.observed,
             committed: self.database,
+            ..Bounds::default()
         }
     }
 
