@@ -82,10 +82,10 @@ pub use shape::{
     Admitted, COLUMN_SETS_PER_PIN_MAX, Columns, Name, SHAPES_PER_TABLE_MAX, Shape, ShapeList,
     TagValue,
 };
-pub use store::near::Near;
 #[cfg(feature = "memcached")]
 pub use store::memcached::{Memcached, MemcachedBuilder};
 pub use store::memory::{MEMORY_BYTES_MAX_DEFAULT, Memory};
+pub use store::near::Near;
 #[cfg(feature = "redis")]
 pub use store::redis::{Redis, RedisBuilder};
 pub use store::{Store, Versions, Want};

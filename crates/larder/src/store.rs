@@ -272,6 +272,20 @@ impl<'a> Insertion<'a> {
 pub trait Marks: Send + Sync {
     /// Marks the tags until the mark is dropped.
     fn mark<'a>(&'a self, namespace: &'a Namespace, tags: &'a [Tag]) -> Reply<'a, Result<Mark>>;
+
+    /// Lets entries depend on the new guards among these versions. To be called when every writer
+    /// that was about to commit when the versions were prepared has ended: the guard was not there
+    /// for it to mark, or its mark was lost with the guard. Whether all of them are confirmed and as
+    /// they were prepared.
+    ///
+    /// A store that never loses a mark has no new guards.
+    fn confirm<'a>(
+        &'a self,
+        _namespace: &'a Namespace,
+        _versions: &'a Versions,
+    ) -> Reply<'a, Result<bool>> {
+        Reply::Ready(Ok(true))
+    }
 }
 
 /// Tags marked in a store. Dropping it takes the mark away, with a store far away a moment later.
@@ -387,6 +401,7 @@ pub enum Want {
 pub struct Versions {
     held: Held,
     marked: bool,
+    unconfirmed: bool,
 }
 
 #[derive(Clone)]
@@ -417,7 +432,7 @@ pub trait Guard: Any + Send + Sync {
 /// What a tag adds to the weight of an entry that carries it.
 pub(crate) fn tag_weight(tag: &Tag) -> usize {
     match tag.kind() {
-        TagKind::Namespace | TagKind::Root | TagKind::Table => Entry::TAG_OVERHEAD,
+        TagKind::Guard | TagKind::Namespace | TagKind::Root | TagKind::Table => Entry::TAG_OVERHEAD,
         TagKind::Shape | TagKind::Named => {
             Entry::TAG_OVERHEAD + Entry::FINE_TAG_OVERHEAD + tag.as_bytes().len()
         }
@@ -431,6 +446,7 @@ impl Versions {
         Versions {
             held: Held::Recorded(stamps.into()),
             marked,
+            unconfirmed: false,
         }
     }
 
@@ -439,7 +455,28 @@ impl Versions {
         Versions {
             held: Held::Guarded(guard),
             marked,
+            unconfirmed: false,
         }
+    }
+
+    /// These versions, with a guard among them that is new: see [`Marks::confirm`].
+    #[must_use]
+    pub fn unconfirmed(mut self) -> Versions {
+        self.unconfirmed = true;
+        self
+    }
+
+    /// These versions, once their guards are confirmed.
+    #[must_use]
+    pub fn confirmed(mut self) -> Versions {
+        self.unconfirmed = false;
+        self
+    }
+
+    /// Whether a guard among them is new, and nothing may be stored under them before it is
+    /// confirmed.
+    pub fn is_unconfirmed(&self) -> bool {
+        self.unconfirmed
     }
 
     /// Whether a tag was marked when they were read: then nothing may be stored under them.

@@ -29,9 +29,12 @@ pub struct Tag {
     bytes: Arc<[u8]>,
 }
 
-/// What a tag stands for. Coarse kinds come first: the order in which a read checks its tags.
+/// What a tag stands for. Guards come first, then coarse kinds before fine ones: the order in which
+/// a read checks its tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TagKind {
+    /// What writers mark before they commit to a database or a table.
+    Guard,
     /// Everything in a namespace.
     Namespace,
     /// Everything in a database.
@@ -73,6 +76,29 @@ impl Tag {
         })
     }
 
+    /// The tag that linearizable reads of a database or a table carry beside its own, and that
+    /// writers mark before they commit to it. It is checked before all others, so that a change
+    /// that is no longer marked is seen to be bumped.
+    ///
+    /// # Panics
+    ///
+    /// If `of` is neither a root's nor a table's tag.
+    pub fn guard(of: &Tag) -> Tag {
+        assert!(
+            matches!(of.kind(), TagKind::Root | TagKind::Table),
+            "a guard stands before a database or a table"
+        );
+        Tag::build(TagKind::Guard, |out| out.extend_from_slice(&of.bytes))
+    }
+
+    /// The tag before which a guard stands.
+    pub fn guarded(&self) -> Option<Tag> {
+        (self.kind() == TagKind::Guard).then(|| Tag {
+            hash: encoding::hash(&self.bytes[1..]),
+            bytes: self.bytes[1..].into(),
+        })
+    }
+
     /// The tag of the rows of a table that hold `values` in the pinned columns of `shape`.
     ///
     /// # Panics
@@ -111,10 +137,11 @@ impl Tag {
     /// What the tag stands for.
     pub fn kind(&self) -> TagKind {
         match self.bytes[0] {
-            0 => TagKind::Namespace,
-            1 => TagKind::Root,
-            2 => TagKind::Table,
-            3 => TagKind::Shape,
+            0 => TagKind::Guard,
+            1 => TagKind::Namespace,
+            2 => TagKind::Root,
+            3 => TagKind::Table,
+            4 => TagKind::Shape,
             _ => TagKind::Named,
         }
     }
@@ -191,6 +218,10 @@ impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let database = self.database().unwrap_or_default();
         match self.kind() {
+            TagKind::Guard => match self.guarded() {
+                Some(tag) => write!(f, "{tag} guard"),
+                None => f.write_str("guard"),
+            },
             TagKind::Namespace => f.write_str("namespace"),
             TagKind::Root if database.is_empty() => f.write_str("root"),
             TagKind::Root => write!(f, "{database} root"),
@@ -267,6 +298,8 @@ mod tests {
         shown(&Tag::table("shop", "track"), "shop.track");
         shown(&Tag::root(""), "root");
         shown(&Tag::root("shop"), "shop root");
+        shown(&Tag::guard(&track), "track guard");
+        shown(&Tag::guard(&Tag::root("")), "root guard");
         shown(&Tag::named("prices"), "prices");
         shown(&Tag::named_parts(("customer", 7)), "('customer', 7)");
         let shape = Shape::new(["b", "a"], Columns::set(["n"]));
@@ -284,6 +317,8 @@ mod tests {
         let tags = [
             Tag::namespace(),
             Tag::root("track"),
+            Tag::guard(&Tag::root("track")),
+            Tag::guard(&Tag::table("", "track")),
             Tag::table("", "track"),
             Tag::table("track", ""),
             Tag::named("track"),

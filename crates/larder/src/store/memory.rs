@@ -16,8 +16,8 @@ use smallvec::{SmallVec, smallvec};
 use self::map::{Gone, Map, Seek, StoredKey};
 use self::shapes::TableShapes;
 use super::{
-    Capability, Guard, Insertion, Look, Lookup, Mark, Marked, Marks, Put, Reply, Store, Versions, Want,
-    tag_weight,
+    Capability, Guard, Insertion, Look, Lookup, Mark, Marked, Marks, Put, Reply, Store, Versions,
+    Want, tag_weight,
 };
 use crate::entry::Entry;
 use crate::error::{Error, Result};

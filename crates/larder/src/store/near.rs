@@ -210,7 +210,9 @@ impl Inner {
                 }
             }
         }
-        let open: Vec<usize> = (0..looks.len()).filter(|at| answers[*at].is_none()).collect();
+        let open: Vec<usize> = (0..looks.len())
+            .filter(|at| answers[*at].is_none())
+            .collect();
         if !open.is_empty() {
             let far: Vec<Look<'_>> = open.iter().map(|at| looks[*at]).collect();
             // Before the far store is asked: news that come from now on are not missed.

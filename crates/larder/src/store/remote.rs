@@ -234,6 +234,14 @@ impl Marks for Remote {
     fn mark<'a>(&'a self, namespace: &'a Namespace, tags: &'a [Tag]) -> Reply<'a, Result<Mark>> {
         Reply::Pending(Box::pin(self.0.mark(namespace, tags)))
     }
+
+    fn confirm<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        versions: &'a Versions,
+    ) -> Reply<'a, Result<bool>> {
+        Reply::Pending(Box::pin(self.0.confirm(namespace, versions)))
+    }
 }
 
 impl Leases for Remote {

@@ -293,7 +293,7 @@ fn value(schema: &Schema, draw: &mut impl FnMut() -> u8) -> Dynamic {
 /// The schema after somebody has worked on it.
 fn change(schema: &Schema, other: &Schema, draw: &mut impl FnMut() -> u8) -> Schema {
     // Somewhere inside, or here.
-    if draw() % 3 != 0 {
+    if !draw().is_multiple_of(3) {
         match schema {
             Schema::Optional(inner) => {
                 return Schema::Optional(change(inner, other, draw).into());

@@ -184,7 +184,10 @@ mod tests {
         assert!(current(&held), "another name");
         news.told("a");
         assert!(!current(&held), "after it");
-        assert!(!current(&news.hold_names(&names(&["a"]), since)), "during it");
+        assert!(
+            !current(&news.hold_names(&names(&["a"]), since)),
+            "during it"
+        );
         let later = news.now().expect("live");
         assert!(current(&news.hold_names(&names(&["a"]), later)));
     }

@@ -115,11 +115,7 @@ impl Push for Telling {
         self.remote.names(namespace).entry(key).as_str().into()
     }
 
-    fn subscribe(
-        &self,
-        _namespace: &Namespace,
-        listener: Arc<dyn Listener>,
-    ) -> crate::Result<()> {
+    fn subscribe(&self, _namespace: &Namespace, listener: Arc<dyn Listener>) -> crate::Result<()> {
         *self.listener.lock() = Some(listener);
         Ok(())
     }
@@ -281,7 +277,11 @@ async fn h37_lost_news_end_all_copies_and_reads_go_to_the_far_store() {
     assert_eq!(got(&one).await, Some(2));
     let before = server.trips.load(Ordering::SeqCst);
     assert_eq!(got(&one).await, Some(2));
-    assert_eq!(server.trips.load(Ordering::SeqCst), before + 1, "nothing is kept");
+    assert_eq!(
+        server.trips.load(Ordering::SeqCst),
+        before + 1,
+        "nothing is kept"
+    );
 }
 
 #[tokio::test]
@@ -306,5 +306,9 @@ async fn this_process_sees_its_own_writes_before_any_news() {
 async fn linearizable_reads_are_refused_over_news() {
     let server = Arc::<Server>::default();
     let (one, _) = pushed(&server);
-    assert!(one.mark(&[Tag::named("a")]).await.is_err_and(|error| error.is_config()));
+    assert!(
+        one.mark(&[Tag::named("a")])
+            .await
+            .is_err_and(|error| error.is_config())
+    );
 }

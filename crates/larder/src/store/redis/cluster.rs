@@ -83,6 +83,11 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// The masters, with where they are.
+    pub(super) fn masters(&self) -> Vec<(Endpoint, Arc<Node>)> {
+        self.map.read().masters.clone()
+    }
+
     fn uncovered(&self) -> Vec<u16> {
         let map = self.map.read();
         let slots = map.slots.iter().enumerate();
@@ -95,7 +100,7 @@ impl Cluster {
     /// Asks the members for the map, until one tells it.
     async fn ask_anyone(&self) -> Result<Vec<Range>> {
         let mut known: Vec<Endpoint> = Vec::new();
-        let masters = self.map.read().masters.clone();
+        let masters = self.masters();
         let masters = masters.iter().map(|(endpoint, _)| endpoint);
         for endpoint in masters.chain(&self.seeds) {
             if !known.contains(endpoint) {

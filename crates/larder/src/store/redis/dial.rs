@@ -56,6 +56,9 @@ impl ServerDial {
                  or the sentinels that know it"
             )));
         }
+        if !greeting.news_need.is_empty() {
+            let _ = self.settings.news_need.set(greeting.news_need.join(" "));
+        }
         let transactions = match greeting.scripts {
             true => None,
             false => {

@@ -37,11 +37,16 @@ const SCRIPTED: [&[&str]; 3] = [
 /// Commands that do without scripts.
 const TRANSACTIONAL: [&[&str]; 4] = [&["WATCH", NOTHING], &["UNWATCH"], &["MULTI"], &["EXEC"]];
 
+/// Commands that news need, in a form that changes nothing.
+const TELLING: [&[&str]; 2] = [&["HELLO"], &["CLIENT", "TRACKING", "OFF"]];
+
 /// What the first exchange tells.
 pub(super) struct Greeting {
     pub(super) server: Server,
     /// Whether scripts may be run.
     pub(super) scripts: bool,
+    /// What would have to be granted for news; empty if all is.
+    pub(super) news_need: Vec<String>,
 }
 
 /// Logs in, asks who is there, and tries what is allowed.
@@ -59,12 +64,14 @@ pub(super) async fn greet(wire: &Wire, settings: &Settings) -> Result<Greeting> 
         spelled(&["CLIENT", "SETNAME", "larder"]),
     ];
     let told = commands.len();
-    commands.extend(NEEDED.iter().chain(&SCRIPTED).map(|words| spelled(words)));
+    let tried = NEEDED.iter().chain(&SCRIPTED).chain(&TELLING);
+    commands.extend(tried.map(|words| spelled(words)));
     let replies = wire.ask_first(commands, settings.tls.is_some()).await?;
     let (first, tried) = replies.split_at(told.min(replies.len()));
     let info = told_by(&wire.address, &first[..2])?;
     let server = Server::read(&wire.address, &info)?;
-    let (needed, scripted) = tried.split_at(NEEDED.len().min(tried.len()));
+    let (needed, tried) = tried.split_at(NEEDED.len().min(tried.len()));
+    let (scripted, telling) = tried.split_at(SCRIPTED.len().min(tried.len()));
     let missing = denied(&NEEDED, needed);
     if !missing.is_empty() {
         return Err(Error::config(format!(
@@ -76,6 +83,7 @@ pub(super) async fn greet(wire: &Wire, settings: &Settings) -> Result<Greeting> 
     Ok(Greeting {
         server,
         scripts: denied(&SCRIPTED, scripted).is_empty(),
+        news_need: denied(&TELLING, telling),
     })
 }
 
@@ -103,9 +111,11 @@ pub(super) async fn try_transactions(wire: &Wire, settings: &Settings) -> Result
 fn told_by(address: &str, replies: &[Value]) -> Result<String> {
     let mut info = String::new();
     for reply in replies {
+        if let Some(text) = text_of(reply) {
+            info.push_str(&text);
+            continue;
+        }
         match reply {
-            Value::BulkString(bytes) => info.push_str(&String::from_utf8_lossy(bytes)),
-            Value::VerbatimString { text, .. } => info.push_str(text),
             Value::ServerError(error) => {
                 let said = words(error);
                 return Err(match error.code() {
@@ -132,6 +142,15 @@ fn told_by(address: &str, replies: &[Value]) -> Result<String> {
     Ok(info)
 }
 
+/// A reply that is text, in either version of the protocol.
+pub(super) fn text_of(reply: &Value) -> Option<String> {
+    match reply {
+        Value::BulkString(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        Value::VerbatimString { text, .. } => Some(text.clone()),
+        _ => None,
+    }
+}
+
 /// The commands that were refused as such, as they would be granted. Refusals for other reasons
 /// say nothing here: the name is a stranger's.
 fn denied(tried: &[&[&str]], replies: &[Value]) -> Vec<String> {
@@ -147,7 +166,10 @@ fn denied(tried: &[&[&str]], replies: &[Value]) -> Vec<String> {
         _ => false,
     });
     refused
-        .map(|(words, _)| format!("+{}", words[0].to_ascii_lowercase()))
+        .map(|(words, _)| match words {
+            ["CLIENT", what, ..] => format!("+client|{}", what.to_ascii_lowercase()),
+            words => format!("+{}", words[0].to_ascii_lowercase()),
+        })
         .collect()
 }
 

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::store::remote::link::{Dial, Link};
 
 /// The master that the sentinels name.
+#[derive(Clone)]
 pub(super) struct SentinelDial {
     master: String,
     sentinels: Vec<Endpoint>,
@@ -46,7 +47,7 @@ impl SentinelDial {
     /// # Errors
     ///
     /// Every sentinel's error, or the one that is [`is_config`](Error::is_config).
-    async fn locate(&self) -> Result<Endpoint> {
+    pub(super) async fn locate(&self) -> Result<Endpoint> {
         let limit = self.settings.connect_timeout / 2;
         let asked = self.sentinels.iter().map(|sentinel| async move {
             match timeout(limit, self.ask(sentinel)).await {

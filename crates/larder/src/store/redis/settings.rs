@@ -1,5 +1,6 @@
 //! What all connections of a store have in common.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::endpoint::Endpoint;
@@ -15,7 +16,6 @@ pub(super) struct Login {
 }
 
 /// What all connections of a store have in common.
-#[derive(Clone)]
 pub(super) struct Settings {
     pub(super) login: Login,
     pub(super) database: u32,
@@ -24,6 +24,8 @@ pub(super) struct Settings {
     pub(super) connect_timeout: Duration,
     pub(super) response_timeout: Duration,
     pub(super) value_bytes_max: usize,
+    /// What a server has said would have to be granted for news.
+    pub(super) news_need: OnceLock<String>,
 }
 
 impl Settings {

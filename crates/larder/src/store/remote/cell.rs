@@ -28,11 +28,8 @@ pub(crate) const MARKS_MAX: usize = 1024;
 pub(crate) enum Kind {
     /// Entries may depend on it.
     Live = 1,
-    /// Only there for its marks, or until the writers that could have marked its predecessor have
-    /// ended: nothing may depend on it.
+    /// Only there for its marks, or a guard that is not confirmed: nothing may depend on it.
     Held = 2,
-    /// Live, and every writer that committed since it came has marked it: strict reads may depend on it.
-    Solid = 3,
 }
 
 /// A mark's identity.
@@ -94,6 +91,11 @@ impl Cell {
         }
     }
 
+    pub(crate) fn of_kind(mut self, kind: Kind) -> Cell {
+        self.kind = kind;
+        self
+    }
+
     /// Whether entries may depend on it, but for its marks.
     pub(crate) fn is_live(&self) -> bool {
         self.kind != Kind::Held
@@ -133,7 +135,6 @@ impl Cell {
         let kind = match head[0] {
             1 => Kind::Live,
             2 => Kind::Held,
-            3 => Kind::Solid,
             _ => return None,
         };
         let mut cell = Cell {

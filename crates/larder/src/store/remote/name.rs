@@ -82,12 +82,16 @@ impl Names {
 
     /// The name of a tag.
     pub(crate) fn tag(&self, tag: &Tag) -> Name {
-        match tag.kind() {
+        let guarded = tag.guarded();
+        match guarded.as_ref().unwrap_or(tag).kind() {
             TagKind::Table | TagKind::Shape => {
-                let table = tag.table_of();
+                let table = guarded.as_ref().unwrap_or(tag).table_of();
                 self.build("t1:", Some(&table), tag.as_bytes())
             }
-            _ => self.build("t1:", Some(tag.as_bytes()), tag.as_bytes()),
+            _ => {
+                let route = guarded.as_ref().unwrap_or(tag);
+                self.build("t1:", Some(route.as_bytes()), tag.as_bytes())
+            }
         }
     }
 
@@ -168,6 +172,10 @@ mod tests {
         let row = |id| names.tag(&Tag::shape(&table, &shape, &[TagValue::Int(id)]));
         assert_eq!(row(1).route(), names.tag(&table).route());
         assert_eq!(row(1).route(), row(2).route());
+        let guard = |tag| names.tag(&Tag::guard(tag));
+        assert_eq!(guard(&table).route(), names.tag(&table).route());
+        let root = Tag::root("");
+        assert_eq!(guard(&root).route(), names.tag(&root).route());
         assert_ne!(row(1), row(2));
         assert_ne!(
             names.tag(&Tag::table("", "album")).route(),

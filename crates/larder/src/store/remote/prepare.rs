@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 
 use super::batch::Act;
 use super::cell::{Cell, Fresh, Kind, encode_list};
-use super::name::{Name, Names};
+use super::name::Names;
 use super::settle::{Goal, Next, revised, settle};
 use super::{Inner, TAG_KEEP, shape_tag};
 use crate::error::Result;
@@ -44,7 +44,7 @@ impl Inner {
         }
         let beside = |tag: &&Tag| !tables.iter().any(|(table, _)| table == *tag);
         let others: Vec<Tag> = tags.iter().filter(beside).cloned().collect();
-        goals.extend(others.iter().map(|tag| self.create(names.tag(tag), fresh)));
+        goals.extend(others.iter().map(|tag| self.create(&names, tag, fresh)));
         let cells = settle(&*self.topology, TAG_KEEP, goals).await?;
 
         let tables_tags = tables.iter().map(|(table, _)| table.clone());
@@ -65,41 +65,87 @@ impl Inner {
         if !missing.is_empty() {
             let goals = missing
                 .iter()
-                .map(|tag| self.create(names.tag(tag), fresh))
+                .map(|tag| self.create(&names, tag, fresh))
                 .collect();
             let cells = settle(&*self.topology, TAG_KEEP, goals).await?;
             known.extend(missing.into_iter().zip(cells));
         }
-        let mut marked = false;
+        let (mut marked, mut unconfirmed) = (false, false);
         let mut stamps: Vec<(Tag, Version)> = Vec::with_capacity(wanted.len());
         for tag in wanted {
             let cell = known.iter().find(|(have, _)| *have == tag);
             match cell.and_then(|(_, cell)| cell.as_ref()) {
                 Some(cell) => {
-                    marked |= !cell.is_live() || !cell.marks.is_empty();
+                    marked |= !cell.marks.is_empty();
+                    match tag.kind() {
+                        TagKind::Guard => unconfirmed |= !cell.is_live(),
+                        _ => marked |= !cell.is_live(),
+                    }
                     stamps.push((tag, cell.version));
                 }
                 None => marked = true,
             }
         }
-        Ok(Versions::recorded(stamps, marked))
+        let versions = Versions::recorded(stamps, marked);
+        Ok(match unconfirmed {
+            true => versions.unconfirmed(),
+            false => versions,
+        })
     }
 
-    /// A tag that is there afterwards.
-    fn create(&self, name: Name, fresh: Fresh) -> Goal<'_> {
+    /// A tag that is there afterwards. A guard that is new is held until it is confirmed: marks on
+    /// the one before it were lost with it.
+    fn create(&self, names: &Names, tag: &Tag, fresh: Fresh) -> Goal<'_> {
+        let kind = match tag.kind() {
+            TagKind::Guard => Kind::Held,
+            _ => Kind::Live,
+        };
         Goal {
-            name,
+            name: names.tag(tag),
             first: Act::Touch(TAG_KEEP),
             decide: Box::new(move |cell, incarnation| {
                 let Some(cell) = cell else {
-                    return Ok(Next::Write(Cell::new(Kind::Live, &fresh, incarnation)));
+                    return Ok(Next::Write(Cell::new(kind, &fresh, incarnation)));
                 };
                 Ok(match self.without_old_marks(cell, incarnation)? {
-                    Some(cell) => Next::Write(cell),
+                    // The writer of a mark that is over may still be about to commit.
+                    Some(cleaned) => Next::Write(cleaned.of_kind(kind)),
                     None => Next::Keep,
                 })
             }),
         }
+    }
+
+    /// Lets entries depend on the new guards among these versions: see
+    /// [`Marks::confirm`](crate::store::Marks::confirm).
+    pub(super) async fn confirm(&self, namespace: &Namespace, versions: &Versions) -> Result<bool> {
+        let names = self.names(namespace);
+        let stamps = versions.stamps().unwrap_or_default();
+        let guards: Vec<&(Tag, Version)> = stamps
+            .iter()
+            .filter(|(tag, _)| tag.kind() == TagKind::Guard)
+            .collect();
+        let goals = guards.iter().map(|(tag, version)| Goal {
+            name: names.tag(tag),
+            first: Act::Get,
+            decide: Box::new(move |cell, _| match cell {
+                Some(cell)
+                    if cell.version == *version
+                        && cell.kind == Kind::Held
+                        && cell.marks.is_empty() =>
+                {
+                    let live = cell.clone().of_kind(Kind::Live);
+                    Ok(Next::Write(revised(&live)?))
+                }
+                _ => Ok(Next::Keep),
+            }),
+        });
+        let cells = settle(&*self.topology, TAG_KEEP, goals.collect()).await?;
+        Ok(cells.iter().zip(guards).all(|(cell, (_, version))| {
+            let same =
+                |cell: &Cell| cell.version == *version && cell.is_live() && cell.marks.is_empty();
+            cell.as_ref().is_some_and(same)
+        }))
     }
 
     /// A table's tag that is there afterwards, with these shapes in its list.

@@ -71,7 +71,7 @@ impl Process {
 
     async fn put(&self, value: u64, versions: Versions, permit: Option<Permit>) -> Put {
         let entry = Entry::new(NewEntry {
-            value: ValueKind::serde().wrap(Arc::new(value)),
+            value: ValueKind::serde().wrap(Arc::new(value), crate::Codec::default()),
             versions,
             written_at: Moment::default(),
             ttl: KEEP,
@@ -449,7 +449,7 @@ async fn a_server_that_is_down_is_an_error_for_one_look_and_misses_for_many() {
             .await
             .expect("prepared");
         let entry = Entry::new(NewEntry {
-            value: ValueKind::serde().wrap(Arc::new(1u64)),
+            value: ValueKind::serde().wrap(Arc::new(1u64), crate::Codec::default()),
             versions,
             written_at: Moment::default(),
             ttl: KEEP,
@@ -496,4 +496,86 @@ async fn a_server_that_is_down_is_an_error_for_one_look_and_misses_for_many() {
     );
     let found = one.store.get(&one.namespace, &looks).await.expect("none");
     assert_eq!(hits(&found), 0);
+}
+
+/// What a linearizable read of one genre's tracks depends on.
+fn strict_wants() -> Vec<Want> {
+    let mut all = vec![Want::Tag(Tag::guard(&table()))];
+    all.extend(wants(1));
+    all
+}
+
+#[tokio::test]
+async fn a_new_guard_is_good_only_when_it_is_confirmed() {
+    let server = Arc::<Server>::default();
+    let [one, two] = processes(std::slice::from_ref(&server));
+    let namespace = Namespace::new("shop");
+    let prepare = async || {
+        one.store
+            .prepare(&namespace, &strict_wants())
+            .await
+            .expect("prepared")
+    };
+    let versions = prepare().await;
+    assert!(versions.is_unconfirmed());
+    assert_eq!(
+        one.store
+            .current(&namespace, &versions)
+            .await
+            .expect("asked"),
+        TagState::Missing
+    );
+    assert!(prepare().await.is_unconfirmed(), "also for the next one");
+    // A writer that comes now finds the guard and marks it.
+    let guard = [Tag::guard(&table())];
+    let mark = two.store.mark(&namespace, &guard).await.expect("marked");
+    assert!(
+        !one.store
+            .confirm(&namespace, &versions)
+            .await
+            .expect("asked")
+    );
+    mark.release().await;
+    let versions = prepare().await;
+    assert!(
+        one.store
+            .confirm(&namespace, &versions)
+            .await
+            .expect("asked")
+    );
+    assert_eq!(
+        one.store
+            .current(&namespace, &versions)
+            .await
+            .expect("asked"),
+        TagState::Current
+    );
+    assert!(!prepare().await.is_unconfirmed());
+}
+
+#[tokio::test]
+async fn h14_a_mark_that_was_evicted_with_its_guard_leaves_no_guard_that_entries_may_depend_on() {
+    let server = Arc::<Server>::default();
+    let [one, two] = processes(std::slice::from_ref(&server));
+    let namespace = Namespace::new("shop");
+    let prepare = async || {
+        one.store
+            .prepare(&namespace, &strict_wants())
+            .await
+            .expect("prepared")
+    };
+    let versions = prepare().await;
+    assert!(
+        one.store
+            .confirm(&namespace, &versions)
+            .await
+            .expect("asked")
+    );
+    let guard = [Tag::guard(&table())];
+    let mark = two.store.mark(&namespace, &guard).await.expect("marked");
+    server.evict(|name| name.as_str().contains(":t1:"));
+    // The writer is about to commit, and nothing shows it.
+    let versions = prepare().await;
+    assert!(versions.is_unconfirmed() && !versions.is_marked());
+    mark.release().await;
 }
