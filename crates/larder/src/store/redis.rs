@@ -10,9 +10,17 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use self::news::{Masters, News};
+use self::settings::Settings;
 use super::remote::Remote;
-use crate::error::Result;
+use super::remote::topology::Topology;
+use super::{Listener, Push};
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::namespace::Namespace;
+use crate::tag::Tag;
 
 mod builder;
 mod cluster;
@@ -20,6 +28,7 @@ mod dial;
 mod endpoint;
 mod greeting;
 mod link;
+mod news;
 mod password;
 mod refusal;
 mod script;
@@ -39,6 +48,7 @@ mod wire;
 pub use builder::{REDIS_VALUE_BYTES_MAX_DEFAULT, RedisBuilder};
 pub use cluster::CLUSTER_MAP_AGE_MIN;
 pub use link::LIFE_ASKED_EVERY;
+pub use news::{HEARTBEAT_EVERY, HEARTBEAT_TIMEOUT, NEWS_RETRY_MAX, NEWS_RETRY_MIN};
 
 pub use super::remote::node::{
     BACKOFF_MAX, BACKOFF_MIN, CONNECT_TIMEOUT_DEFAULT, RESPONSE_TIMEOUT_DEFAULT,
@@ -82,7 +92,16 @@ pub use super::remote::node::{
 #[derive(Clone)]
 pub struct Redis {
     remote: Remote,
-    address: Arc<str>,
+    reach: Arc<Reach>,
+}
+
+/// How the servers are reached, apart from what is stored there.
+struct Reach {
+    /// For people.
+    address: String,
+    masters: Masters,
+    topology: Arc<dyn Topology>,
+    settings: Arc<Settings>,
 }
 
 impl Redis {
@@ -103,8 +122,50 @@ impl Redis {
 
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Redis").field(&self.address).finish()
+        f.debug_tuple("Redis").field(&self.reach.address).finish()
     }
 }
 
-super::remote::face::store_through_remote!(Redis);
+/// Changes are told by the servers themselves (`CLIENT TRACKING` of the namespace's names), over
+/// one more connection to each master. They are lost while one of these is lost, and for as long
+/// as it brings news of another server than the one that is read from.
+impl Push for Redis {
+    fn tag_name(&self, namespace: &Namespace, tag: &Tag) -> Arc<str> {
+        self.remote.names(namespace).tag(tag).as_str().into()
+    }
+
+    fn entry_name(&self, namespace: &Namespace, key: &Key) -> Arc<str> {
+        self.remote.names(namespace).entry(key).as_str().into()
+    }
+
+    fn subscribe(&self, namespace: &Namespace, listener: Arc<dyn Listener>) -> Result<()> {
+        let reach = &self.reach;
+        if let Some(needed) = reach.settings.news_need.get() {
+            return Err(Error::config(format!(
+                "the user at {} may not be told of changes: grant {needed}, or use \
+                 Near::validated",
+                reach.address
+            )));
+        }
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| {
+            Error::runtime("a near tier that is told of changes needs a tokio runtime")
+        })?;
+        let names = self.remote.names(namespace);
+        let news = News {
+            masters: reach.masters.clone(),
+            topology: reach.topology.clone(),
+            settings: reach.settings.clone(),
+            prefixes: ["t1:", "e1:"]
+                .map(|kind| format!("{}:{kind}", names.prefix()))
+                .into(),
+        };
+        runtime.spawn(news.follow(Arc::downgrade(&listener)));
+        Ok(())
+    }
+
+    fn delay_max(&self) -> Duration {
+        HEARTBEAT_EVERY + HEARTBEAT_TIMEOUT
+    }
+}
+
+super::remote::face::store_through_remote!(Redis, |redis| Some(redis));

@@ -2,18 +2,19 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::Redis;
 use super::cluster::Cluster;
 use super::dial::ServerDial;
 use super::endpoint::{Endpoint, PORT_DEFAULT, SENTINEL_PORT_DEFAULT};
+use super::news::Masters;
 use super::password::Password;
 use super::sentinel::{SentinelDial, listed};
 use super::settings::{Login, Settings};
 use super::tls::{Tls, TlsSettings};
 use super::url::{Servers, Url};
+use super::{Reach, Redis};
 use crate::error::{Error, Result};
 use crate::store::remote::link::Dial;
 use crate::store::remote::node::{
@@ -234,24 +235,22 @@ impl RedisBuilder {
             connect_timeout: self.limits.connect_timeout,
             response_timeout: self.limits.response_timeout,
             value_bytes_max: self.value_bytes_max,
+            news_need: OnceLock::new(),
         });
         let address = shown(&servers);
-        let topology: Arc<dyn Topology> = match servers {
+        let (masters, topology): (Masters, Arc<dyn Topology>) = match servers {
             Servers::Single(endpoint) => {
                 settings.check(&endpoint)?;
-                self.single(ServerDial::new(endpoint, settings.clone(), false))
+                let dial = ServerDial::new(endpoint.clone(), settings.clone(), false);
+                (Masters::Fixed(endpoint), self.single(dial))
             }
             Servers::Sentinel { master, sentinels } => {
                 for sentinel in &sentinels {
                     settings.check(sentinel)?;
                 }
                 let login = self.sentinel_login.clone();
-                self.single(SentinelDial::new(
-                    master,
-                    sentinels,
-                    login,
-                    settings.clone(),
-                ))
+                let dial = SentinelDial::new(master, sentinels, login, settings.clone());
+                (Masters::Sentinel(dial.clone().into()), self.single(dial))
             }
             Servers::Cluster(_) if self.database != 0 => {
                 return Err(Error::config(
@@ -262,7 +261,8 @@ impl RedisBuilder {
                 for seed in &seeds {
                     settings.check(seed)?;
                 }
-                Cluster::connect(seeds, settings.clone()).await?
+                let cluster = Cluster::connect(seeds, settings.clone()).await?;
+                (Masters::Cluster(cluster.clone()), cluster)
             }
         };
         let nodes = topology.nodes();
@@ -275,8 +275,13 @@ impl RedisBuilder {
             ..remote::Settings::default()
         };
         Ok(Redis {
-            remote: Remote::new(topology, limits),
-            address: address.into(),
+            remote: Remote::new(topology.clone(), limits),
+            reach: Arc::new(Reach {
+                address,
+                masters,
+                topology,
+                settings,
+            }),
         })
     }
 

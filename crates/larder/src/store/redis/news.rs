@@ -193,18 +193,17 @@ struct Followed {
 impl Followed {
     /// Whether the connection still brings the news of the server that is read from.
     async fn beat(&self) -> Result<()> {
-        let asked = timeout(HEARTBEAT_TIMEOUT, self.wire.ask(vec![info("replication")]));
-        let still = match asked.await {
-            Ok(Ok(replies)) => {
-                let said = replies.first().and_then(text_of);
-                said.is_some_and(|said| self.server.is_still(&said))
+        let heard = timeout(HEARTBEAT_TIMEOUT, async {
+            let replies = self.wire.ask(vec![info("replication")]).await;
+            let said = replies.ok().and_then(|said| text_of(said.first()?));
+            match said.is_some_and(|said| self.server.is_still(&said)) {
+                true => self.check_read_from().await,
+                false => Err(Error::store("this is no longer the same server")),
             }
-            _ => false,
-        };
-        if !still {
-            return Err(Error::store("the news are lost"));
-        }
-        self.check_read_from().await
+        });
+        heard
+            .await
+            .unwrap_or_else(|_| Err(Error::store("the server is silent")))
     }
 
     /// A server that lost its place may go on telling news of itself, while another is read from.

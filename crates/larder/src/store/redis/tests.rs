@@ -6,7 +6,7 @@ mod conditions;
 mod lives;
 mod ops;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use larder_servers::Redis as Server;
@@ -35,6 +35,7 @@ fn settings() -> Settings {
         connect_timeout: Duration::from_secs(5),
         response_timeout: Duration::from_secs(5),
         value_bytes_max: 1 << 20,
+        news_need: OnceLock::new(),
     }
 }
 

@@ -1,9 +1,12 @@
 //! How a store that wraps a [`Remote`](super::Remote) shows it.
 
 /// Implements [`Store`](crate::Store) for a type whose field `remote` is a
-/// [`Remote`](super::Remote).
+/// [`Remote`](super::Remote). What gives its news may be said after it.
 macro_rules! store_through_remote {
     ($store:ty) => {
+        $crate::store::remote::face::store_through_remote!($store, |store| store.remote.push());
+    };
+    ($store:ty, |$own:ident| $push:expr) => {
         impl $crate::Store for $store {
             fn capability(&self) -> $crate::store::Capability {
                 self.remote.capability()
@@ -30,7 +33,8 @@ macro_rules! store_through_remote {
             }
 
             fn push(&self) -> Option<&dyn $crate::store::Push> {
-                self.remote.push()
+                let $own = self;
+                $push
             }
 
             fn get<'a>(
