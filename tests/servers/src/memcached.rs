@@ -157,7 +157,7 @@ impl Memcached {
     /// The names of everything that it holds, in order.
     pub fn names(&self) -> Vec<String> {
         let lines = self.lines("lru_crawler metadump all", "END");
-        let name = |line: &String| Some(line.split(' ').next()?.strip_prefix("key=")?.to_owned());
+        let name = |line: &String| Some(decoded(line.split(' ').next()?.strip_prefix("key=")?));
         let mut names: Vec<String> = lines.iter().filter_map(name).collect();
         names.sort();
         names
@@ -263,6 +263,21 @@ impl Memcached {
         peer.say(b"version\r\n");
         peer.line().starts_with("VERSION ")
     }
+}
+
+/// A name as it was before memcached wrote its punctuation as `%3A`.
+fn decoded(name: &str) -> String {
+    let mut pieces = name.split('%');
+    let mut whole = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (code, rest) = piece
+            .split_at_checked(2)
+            .expect("two digits stand behind %");
+        let code = u8::from_str_radix(code, 16).expect("they are hexadecimal");
+        whole.push(code.into());
+        whole.push_str(rest);
+    }
+    whole
 }
 
 trait Duplex: Read + Write {}

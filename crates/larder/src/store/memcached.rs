@@ -58,9 +58,12 @@ pub use job::MEMCACHED_KEEP_MAX;
 /// therefore name **the same servers in the same words** (the order does not matter): a process
 /// that says `cache1:11211` where others say `10.0.0.1:11211` looks in other places, and while
 /// both run, neither sees the other's invalidations. What was written under one list is not used
-/// under another, so that a list that changed begins with an empty cache.
+/// under another, so that a list that changed begins with an empty cache. Going *back* to an
+/// earlier list would bring back what was written under it, without what was invalidated meanwhile:
+/// restart the servers, or flush them, before.
 ///
-/// A server that does not answer keeps its names, which bypass the cache until it is back.
+/// A server that does not answer keeps its names, and what depends on one of them bypasses the cache
+/// until it is back. Everything depends on the namespace's own tag, which is on one of them.
 ///
 /// # Restarts
 ///

@@ -6,7 +6,7 @@ use super::connection::Stream;
 use crate::error::{Error, Result};
 
 /// The first memcached whose meta protocol is declared stable. What decides is whether a server
-/// answers [`PROBE`] properly.
+/// answers the questions as [`PROBE`] says.
 const VERSION_MIN: &str = "1.6.10";
 
 /// So many bytes the answers have at most.
@@ -18,17 +18,20 @@ pub(super) const ITEM_OVERHEAD: usize = 512;
 /// The largest item of a server that does not tell: memcached's own default.
 const ITEM_BYTES_MAX_DEFAULT: usize = 1 << 20;
 
-/// Everything that is asked. The probe writes two bytes for a second, and needs what all others need: a cas, the
-/// name and a number in the reply, also in one that tells of nothing.
+/// Everything that is asked. The probe writes two bytes and deletes them, and needs what all else
+/// needs: the name and a number in every reply, also in one that tells of nothing, and a cas.
 const QUESTIONS: &str = "version\r\n\
     stats settings\r\n\
-    ms larder:hello 2 T1 MS c k O1\r\nok\r\n\
-    mg larder:nobody v c k O2\r\n";
+    ms larder:hello 2 T9 MS c k O1\r\nok\r\n\
+    mg larder:nobody v c k O2\r\n\
+    md larder:hello k O3\r\n";
 
-/// What the probe is answered.
-const PROBE: [(&str, &[&str]); 2] = [
-    ("HD", &["klarder:hello", "O1"]),
-    ("EN", &["klarder:nobody", "O2"]),
+/// What the probe is answered: one of these codes, with all of these words. Another process that
+/// greets at the same time may have deleted first.
+const PROBE: [(&[&str], &[&str]); 3] = [
+    (&["HD"], &["klarder:hello", "O1"]),
+    (&["EN"], &["klarder:nobody", "O2"]),
+    (&["HD", "NF"], &["klarder:hello", "O3"]),
 ];
 
 /// What a server has said of itself.
@@ -85,7 +88,7 @@ pub(super) async fn greet(address: &str, stream: &mut dyn Stream) -> Result<Gree
             _ => break,
         }
     }
-    for (code, told) in PROBE {
+    for (codes, told) in PROBE {
         let line = answers.line().await?;
         let mut words = line.split(' ');
         let first = words.next();
@@ -94,7 +97,8 @@ pub(super) async fn greet(address: &str, stream: &mut dyn Stream) -> Result<Gree
             continue;
         }
         let words: Vec<_> = words.collect();
-        if first != Some(code) || !told.iter().all(|word| words.contains(word)) {
+        let understood = first.is_some_and(|first| codes.contains(&first));
+        if !understood || !told.iter().all(|word| words.contains(word)) {
             return Err(Error::config(format!(
                 "memcached at {address} is {version}, which does not speak the meta protocol as \
                  it is needed: use memcached {VERSION_MIN} or later"

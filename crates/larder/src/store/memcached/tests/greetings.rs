@@ -120,7 +120,8 @@ async fn a_server_that_closes_at_once() {
 
 #[tokio::test]
 async fn a_server_that_keeps_its_settings_to_itself() {
-    let quiet = "VERSION 1.6.18\r\nERROR\r\nHD klarder:hello c1 O1\r\nEN klarder:nobody O2\r\n";
+    let quiet = "VERSION 1.6.18\r\nERROR\r\nHD klarder:hello c1 O1\r\nEN klarder:nobody O2\r\n\
+        NF klarder:hello O3\r\n";
     let peer = peer::start(quiet, |_| Act::SayLast(String::new())).await;
     assert!(dial(&peer).await.is_ok());
 }
@@ -128,7 +129,8 @@ async fn a_server_that_keeps_its_settings_to_itself() {
 #[tokio::test]
 async fn a_full_server_is_greeted_all_the_same() {
     let full = "VERSION 1.6.18\r\nEND\r\n\
-        SERVER_ERROR out of memory storing object\r\nEN klarder:nobody O2\r\n";
+        SERVER_ERROR out of memory storing object\r\nEN klarder:nobody O2\r\n\
+        NF klarder:hello O3\r\n";
     let peer = peer::start(full, |_| Act::SayLast(String::new())).await;
     assert!(dial(&peer).await.is_ok());
 }

@@ -7,10 +7,11 @@ use tokio::net::{TcpListener, TcpStream};
 pub(super) const GREETING: &str = "VERSION 1.6.18\r\n\
     STAT item_size_max 1048576\r\nSTAT cas_enabled yes\r\nEND\r\n\
     HD klarder:hello c1 O1\r\n\
-    EN klarder:nobody O2\r\n";
+    EN klarder:nobody O2\r\n\
+    HD klarder:hello O3\r\n";
 
 /// So many lines and blocks the questions of a greeting have.
-const GREETING_LINES: usize = 5;
+const GREETING_LINES: usize = 6;
 
 /// What the peer does when it has read a command.
 pub(super) enum Act {

@@ -1,0 +1,92 @@
+//! A cache over one server, when something else happens there.
+
+use std::time::Duration;
+
+use super::*;
+
+#[tokio::test]
+async fn processes_share_what_they_load_and_what_they_invalidate() {
+    let server = Server::start();
+    let [here, there] = [Bench::new(&[&server]).await, Bench::new(&[&server]).await];
+    assert_eq!(here.read(1, "first").await, "first");
+    assert_eq!(there.read(1, "second").await, "first");
+    there.invalidate(1).await;
+    assert_eq!(here.read(1, "third").await, "third");
+    assert_eq!((here.loads(), there.loads()), (2, 0));
+}
+
+#[tokio::test]
+async fn h25_what_is_no_entry_under_our_name_is_a_miss() {
+    let server = Server::start();
+    let bench = Bench::new(&[&server]).await;
+    bench.read(1, "ours").await;
+    let names = server.names();
+    for foreign in [
+        &b""[..],
+        b"0",
+        b"not ours",
+        &[0; 100],
+        &[1; 100],
+        &[255; 5000],
+    ] {
+        for name in &names {
+            server.write(name, foreign);
+        }
+        assert_eq!(bench.read(1, "loaded").await, "loaded");
+        bench.invalidate(1).await;
+        assert_eq!(bench.read(1, "again").await, "again");
+        let loads = bench.loads();
+        assert_eq!(bench.read(1, "not loaded").await, "again");
+        assert_eq!(bench.loads(), loads, "what was foreign has been replaced");
+    }
+}
+
+#[tokio::test]
+async fn h18_a_restarted_server_serves_nothing_old() {
+    let server = Server::start();
+    let bench = Bench::new(&[&server]).await;
+    bench.read(1, "old").await;
+    server.restart();
+    assert_eq!(bench.read(1, "new").await, "new");
+}
+
+#[tokio::test]
+async fn h21_flushed_tags_and_entries_are_misses() {
+    let server = Server::start();
+    let bench = Bench::new(&[&server]).await;
+    bench.read(1, "old").await;
+    server.flush();
+    assert_eq!(bench.read(1, "new").await, "new");
+}
+
+#[tokio::test]
+async fn an_entry_above_the_limit_is_given_and_not_kept() {
+    let server = Server::start();
+    let builder = Memcached::builder().server(server.address());
+    let store = builder.value_bytes_max(10_000).connect().await;
+    let bench = Bench::over(store.expect("the server answers"));
+    // Not to be compressed.
+    let mut random = fastrand::Rng::with_seed(1);
+    let large: String = (0..20_000).map(|_| random.alphanumeric()).collect();
+    for _ in 0..2 {
+        assert_eq!(bench.read(1, &large).await, large);
+    }
+    assert_eq!(bench.loads(), 2);
+    assert_eq!(bench.read(2, "small").await, "small");
+}
+
+#[tokio::test]
+async fn a_server_that_stands_still_does_not_hold_reads_up_for_ever() {
+    let server = Server::start();
+    let builder = Memcached::builder().server(server.address());
+    let store = builder.response_timeout(Duration::from_millis(100));
+    let bench = Bench::over(store.connect().await.expect("the server answers"));
+    bench.read(1, "old").await;
+    server.pause();
+    let began = std::time::Instant::now();
+    for _ in 0..20 {
+        assert_eq!(bench.read(1, "loaded").await, "loaded");
+    }
+    assert!(began.elapsed() < Duration::from_secs(10), "each waited");
+    server.resume();
+}
