@@ -67,11 +67,7 @@ impl Shared {
     ) -> Result<Shared, DbErr> {
         if !strict.is_nothing() {
             // A store without marks is told apart here, not at the first write.
-            cache
-                .mark(&[])
-                .await
-                .map_err(failure::carried)?
-                .release();
+            cache.mark(&[]).await.map_err(failure::carried)?.release();
         }
         let schema = Arc::new(Schema::read(&inner, &cache, &database).await?);
         let strict = strict

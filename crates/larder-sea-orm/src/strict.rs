@@ -68,7 +68,10 @@ impl Strict {
             Strict::Nothing => tags.clear(),
             Strict::Everything => {}
             Strict::Tables(names) => {
-                let strict: Vec<Tag> = names.iter().map(|name| Tag::table(database, name)).collect();
+                let strict: Vec<Tag> = names
+                    .iter()
+                    .map(|name| Tag::table(database, name))
+                    .collect();
                 tags.retain(|tag| tag.kind() != TagKind::Table || strict.contains(tag));
             }
         }
@@ -105,7 +108,10 @@ mod tests {
     fn check_refused(name: &str, expected: &str) {
         let refused = Strict::default().and([name.into()]).checked(&catalogue());
         let error = refused.expect_err("no such table");
-        assert!(error.is_config() && error.to_string().contains(expected), "{error}");
+        assert!(
+            error.is_config() && error.to_string().contains(expected),
+            "{error}"
+        );
     }
 
     #[test]
@@ -127,7 +133,10 @@ mod tests {
         let mut changes = Changes::new();
         changes.table("shop", "Track");
         changes.table("shop", "genre");
-        assert_eq!(strict.marks("shop", &changes), [Tag::table("shop", "Track")]);
+        assert_eq!(
+            strict.marks("shop", &changes),
+            [Tag::table("shop", "Track")]
+        );
         changes.root("shop");
         assert!(strict.marks("shop", &changes).contains(&Tag::root("shop")));
         assert_eq!(Strict::Nothing.marks("shop", &changes), []);

@@ -2,13 +2,16 @@
 #![allow(unreachable_pub)] // modules of one test binary
 
 mod entity;
+mod fleet;
 mod forms;
 #[cfg(feature = "sqlite-hook")]
 mod hooked;
 mod invalidation;
 mod limits;
 mod nested;
+mod shared_store;
 mod shop;
+mod strict;
 mod transactions;
 mod traps;
 mod writes;

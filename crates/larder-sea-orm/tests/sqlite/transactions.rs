@@ -262,59 +262,6 @@ async fn many_writers_do_not_fail_each_other() {
     assert_eq!(prices, [99 + 400, 99 + 200]);
 }
 
-/// L4 for writers of this process: while a commit is on its way, its table is served by the
-/// database alone, and afterwards by the cache again.
-#[tokio::test(flavor = "multi_thread")]
-async fn strict_reads_never_go_back_in_time() {
-    let Shop {
-        db,
-        folder: _folder,
-    } = Shop::built(|builder| builder.strict()).await;
-    rename(&db, 1, "0").await.unwrap();
-    let writer = {
-        let db = db.clone();
-        tokio::spawn(async move {
-            for n in 1..=300 {
-                rename(&db, 1, &n.to_string()).await.unwrap();
-            }
-        })
-    };
-    let readers = (0..3).map(|_| {
-        let db = db.clone();
-        tokio::spawn(async move {
-            let mut seen = 0;
-            while seen < 300 {
-                // Older than the database was when the read began, or than what was read before?
-                let direct = genre::Entity::find_by_id(1)
-                    .one(&db)
-                    .await
-                    .unwrap()
-                    .unwrap();
-                let direct: u32 = direct.name.parse().unwrap();
-                let cached: u32 = one(1)
-                    .one(&db)
-                    .await
-                    .unwrap()
-                    .unwrap()
-                    .name
-                    .parse()
-                    .unwrap();
-                assert!(
-                    cached >= seen.max(direct),
-                    "{cached} after {seen} and {direct}"
-                );
-                seen = cached;
-            }
-        })
-    });
-    for reader in readers.collect::<Vec<_>>() {
-        reader.await.unwrap();
-    }
-    writer.await.unwrap();
-    one(1).one(&db).await.unwrap();
-    hit!(one(1).one(&db));
-}
-
 /// A connection that is already open is wrapped with the same promises.
 #[tokio::test]
 async fn an_open_connection_can_be_wrapped() {

@@ -1,0 +1,237 @@
+//! Strict reads (L4): as if the database had answered, over every store, from process to process.
+
+use std::time::Instant;
+
+use larder::{Cache, Memory, Near};
+use larder_sea_orm::trace::{self, Outcome};
+use larder_sea_orm::{Cached, CachedConnection, CachedExt, RawRows, cache_error};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, Database, DbBackend, DbErr, EntityTrait, Select, Set,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+
+use crate::entity::genre;
+use crate::fleet::{Fleet, PATIENCE, Server, redis};
+use crate::shop::Shop;
+
+fn one() -> Cached<Select<genre::Entity>> {
+    genre::Entity::find_by_id(1).cached()
+}
+
+async fn rename(db: &CachedConnection, name: &str) -> Result<genre::Model, DbErr> {
+    let genre = genre::ActiveModel {
+        id: Set(1),
+        name: Set(name.to_owned()),
+    };
+    genre.update(db).await
+}
+
+fn number(genre: Option<&genre::Model>) -> u32 {
+    let name = &genre.expect("a genre").name;
+    name.parse().expect("a number")
+}
+
+/// Whether a read is answered by the cache.
+async fn is_hit<T>(read: impl Future<Output = Result<T, DbErr>>) -> bool {
+    let (value, queries) = trace::scope(read).await;
+    value.expect("the read works");
+    queries[0].outcome == Outcome::Hit
+}
+
+/// While a commit is on its way, its table is served by the database alone, in every process, and
+/// afterwards by the cache again.
+async fn check_never_back_in_time(server: Server, names: u32) {
+    let fleet = Fleet::new(server).await;
+    let (one_process, other) = (
+        fleet.built(|builder| builder.strict()).await,
+        fleet
+            .built(|builder| builder.strict_tables(["genre"]))
+            .await,
+    );
+    rename(&one_process, "0").await.expect("a name");
+    let writer = {
+        let db = one_process.clone();
+        tokio::spawn(async move {
+            for n in 1..=names {
+                rename(&db, &n.to_string()).await.expect("a name");
+            }
+        })
+    };
+    let readers = [&one_process, &other, &other].map(|db| {
+        let db = db.clone();
+        tokio::spawn(async move {
+            let mut seen = 0;
+            while seen < names {
+                // Older than the database was when the read began, or than what was read before?
+                let direct = genre::Entity::find_by_id(1).one(&db).await;
+                let direct = number(direct.expect("a genre").as_ref());
+                let cached = number(one().one(&db).await.expect("a genre").as_deref());
+                assert!(
+                    cached >= seen.max(direct),
+                    "{cached} after {seen} and {direct}"
+                );
+                seen = cached;
+            }
+        })
+    });
+    for reader in readers {
+        reader.await.expect("no reader saw the past");
+    }
+    writer.await.expect("the writer is done");
+    // A mark goes a moment after its write.
+    let deadline = Instant::now() + PATIENCE;
+    while !is_hit(one().one(&other)).await {
+        assert!(Instant::now() < deadline, "served by the cache again");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strict_reads_never_go_back_in_time_over_memory() {
+    check_never_back_in_time(Server::Memory(Cache::memory()), 300).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strict_reads_never_go_back_in_time_over_redis() {
+    check_never_back_in_time(Server::Redis(larder_servers::Redis::start()), 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strict_reads_never_go_back_in_time_over_memcached() {
+    check_never_back_in_time(Server::Memcached(larder_servers::Memcached::start()), 200).await;
+}
+
+fn count(table: &str) -> Cached<Statement> {
+    let sql = format!("SELECT count(*) FROM {table}");
+    Statement::from_string(DbBackend::Sqlite, sql).cached()
+}
+
+/// A write that has marked what it is about to change, and waits for the database's lock.
+#[tokio::test]
+async fn only_strict_tables_are_marked() {
+    for server in Server::all() {
+        let name = server.name();
+        let fleet = Fleet::new(server).await;
+        let strict = || fleet.built(|builder| builder.strict_tables(["Track"]));
+        let (one, other) = (strict().await, strict().await);
+        // One write changes both tables.
+        one.execute_unprepared(
+            "CREATE TRIGGER noted AFTER INSERT ON track \
+             BEGIN INSERT INTO genre (name) VALUES (new.name); END",
+        )
+        .await
+        .expect("a trigger");
+        for table in ["track", "genre"] {
+            let deadline = Instant::now() + PATIENCE;
+            while !is_hit(count(table).rows(&other)).await {
+                assert!(Instant::now() < deadline, "{name}: {table} is cached");
+            }
+        }
+        let stranger = Database::connect(fleet.options()).await.expect("a pool");
+        let immediate = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        let lock = stranger
+            .begin_with_options(immediate)
+            .await
+            .expect("the database's lock");
+        let writer = tokio::spawn(async move {
+            one.execute_unprepared(
+                "INSERT INTO track (name, genre_id, unit_price) VALUES ('New', 1, 99)",
+            )
+            .await
+        });
+        let deadline = Instant::now() + PATIENCE;
+        while is_hit(count("track").rows(&other)).await {
+            assert!(Instant::now() < deadline, "{name}: track is marked");
+            tokio::task::yield_now().await;
+        }
+        assert!(
+            !is_hit(count("track").rows(&other)).await,
+            "{name}: nothing is stored"
+        );
+        assert!(
+            is_hit(count("genre").rows(&other)).await,
+            "{name}: genre is not strict"
+        );
+        lock.rollback().await.expect("the lock is given back");
+        writer.await.expect("a task").expect("a track more");
+        let rows = |rows: std::sync::Arc<RawRows>| rows.rows[0][0].clone();
+        let five = larder_sea_orm::Stored::Int(5);
+        assert_eq!(rows(count("track").rows(&other).await.expect("rows")), five);
+        let four = larder_sea_orm::Stored::Int(4);
+        assert_eq!(rows(count("genre").rows(&other).await.expect("rows")), four);
+    }
+}
+
+#[tokio::test]
+async fn a_strict_table_that_is_not_there_is_refused() {
+    let shop = Shop::open().await;
+    let options = crate::shop::options(&shop.folder.path().join("shop.db"), 1);
+    shop.db
+        .execute_unprepared("CREATE VIEW cheap AS SELECT id FROM track")
+        .await
+        .expect("a view");
+    for (table, expected) in [("tarck", "no table tarck"), ("cheap", "is a view")] {
+        let refused = CachedConnection::builder(Cache::memory())
+            .strict_tables(["genre", table])
+            .connect(options.clone())
+            .await
+            .expect_err("nothing to be strict about");
+        let error = cache_error(&refused).expect("the cache's own error");
+        assert!(
+            error.is_config() && error.to_string().contains(expected),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn news_that_may_be_late_cannot_be_strict() {
+    let fleet = Fleet::new(Server::Redis(larder_servers::Redis::start())).await;
+    let Server::Redis(server) = &fleet.server else {
+        unreachable!("it was asked for")
+    };
+    let cache = Cache::builder()
+        .store(redis(server).await)
+        .near(Near::pushed(Memory::new()))
+        .build()
+        .expect("a cache");
+    let refused = CachedConnection::builder(cache)
+        .strict_tables(["track"])
+        .connect(fleet.options())
+        .await
+        .expect_err("news take their time");
+    assert!(
+        cache_error(&refused).is_some_and(larder::Error::is_config),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn a_strict_write_that_cannot_be_marked_is_not_committed() {
+    let fleet = Fleet::new(Server::Redis(larder_servers::Redis::start())).await;
+    let Server::Redis(redis) = &fleet.server else {
+        unreachable!("it was asked for")
+    };
+    let db = fleet.built(|builder| builder.strict()).await;
+    redis.kill();
+    let refused = rename(&db, "New").await.expect_err("nobody can be told");
+    assert!(
+        cache_error(&refused).is_some_and(larder::Error::is_store),
+        "{refused}"
+    );
+    let transaction = db.begin().await.expect("a transaction");
+    transaction
+        .execute_unprepared("UPDATE genre SET name = 'New' WHERE id = 1")
+        .await
+        .expect("an update");
+    let refused = transaction.commit().await.expect_err("nobody can be told");
+    assert!(
+        cache_error(&refused).is_some_and(larder::Error::is_store),
+        "{refused}"
+    );
+    let genre = one().one(&db).await.expect("a read").expect("a genre");
+    assert_eq!(genre.name, "Rock");
+}
