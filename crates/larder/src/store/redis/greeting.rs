@@ -75,7 +75,7 @@ pub(super) async fn greet(wire: &Wire, settings: &Settings) -> Result<Greeting> 
     let missing = denied(&NEEDED, needed);
     if !missing.is_empty() {
         return Err(Error::config(format!(
-            "the user at {} may not use what larder needs: grant {}",
+            "{} does not let us use what larder needs: grant the user {} (and do not rename these)",
             wire.address,
             missing.join(" ")
         )));

@@ -178,7 +178,14 @@ impl News {
             server,
             node: node.clone(),
         };
-        followed.check_read_from().await?;
+        if let Err(error) = followed.check_read_from().await {
+            // One of the two is out of date. If it is the link, and nobody has used it since its
+            // server went, nobody has noticed.
+            if let Ok(lane) = node.lane().await {
+                lane.abandon();
+            }
+            return Err(error);
+        }
         Ok(followed)
     }
 }

@@ -5,9 +5,10 @@ use std::pin::Pin;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
 
 use super::endpoint::Endpoint;
-use super::tls::Tls;
+use super::settings::Settings;
 use crate::error::{Error, Result};
 
 /// Something that can be read from and written to.
@@ -21,7 +22,7 @@ impl<T: AsyncRead + AsyncWrite + Send> Stream for T {}
 ///
 /// [`is_store`](Error::is_store) if nobody answers there, [`is_config`](Error::is_config) if TLS
 /// cannot come about.
-pub(super) async fn open(endpoint: &Endpoint, tls: Option<&Tls>) -> Result<Pin<Box<dyn Stream>>> {
+pub(super) async fn open(endpoint: &Endpoint, settings: &Settings) -> Result<Pin<Box<dyn Stream>>> {
     match endpoint {
         Endpoint::Unix(path) => {
             let stream = UnixStream::connect(path).await;
@@ -34,9 +35,17 @@ pub(super) async fn open(endpoint: &Endpoint, tls: Option<&Tls>) -> Result<Pin<B
             stream
                 .set_nodelay(true)
                 .map_err(|error| silent(endpoint, &error))?;
-            match tls {
-                None => Ok(Box::pin(stream)),
-                Some(tls) => Ok(Box::pin(tls.connect(host, endpoint, stream).await?)),
+            let Some(tls) = &settings.tls else {
+                return Ok(Box::pin(stream));
+            };
+            // A server without TLS waits for a command to end, and says nothing.
+            let limit = settings.connect_timeout / 2;
+            match timeout(limit, tls.connect(host, endpoint, stream)).await {
+                Ok(stream) => Ok(Box::pin(stream?)),
+                Err(_) => Err(Error::store(format!(
+                    "no TLS with {endpoint} within {limit:?}: does the server speak it there? If \
+                     not, use redis:// without the second s"
+                ))),
             }
         }
     }

@@ -49,7 +49,7 @@ impl Wire {
         config: AsyncConnectionConfig,
     ) -> Result<Wire> {
         settings.check(endpoint)?;
-        let stream = stream::open(endpoint, settings.tls.as_ref()).await?;
+        let stream = stream::open(endpoint, settings).await?;
         let address = endpoint.to_string();
         let (connection, driver) =
             MultiplexedConnection::new_with_config(&greeting, stream, config)
@@ -100,7 +100,7 @@ impl Wire {
                 )),
                 ErrorKind::Io if !encrypted => Error::store(format!(
                     "{address} closed the connection at once ({error}): does it want TLS \
-                     (rediss://)?"
+                     (rediss://), or is it another service?"
                 )),
                 _ => broken(address, &error),
             }

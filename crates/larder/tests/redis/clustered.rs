@@ -1,0 +1,65 @@
+//! A cache over a cluster.
+
+use larder_servers::Cluster;
+
+use super::*;
+
+#[tokio::test]
+async fn a_page_costs_one_trip_to_each_master_at_most() {
+    let cluster = Cluster::start(3);
+    let bench = Bench::new(&cluster.url()).await;
+    for key in 0..20 {
+        assert_eq!(bench.read(key, "old").await, "old");
+    }
+    for key in 0..20 {
+        assert_eq!(bench.read(key, "new").await, "old");
+    }
+    assert_eq!(bench.loads(), 20);
+    for key in 0..20 {
+        bench.invalidate(key).await;
+    }
+    for key in 0..20 {
+        assert_eq!(bench.read(key, "new").await, "new");
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_a_moved_slot_is_cold_and_then_warm() {
+    let cluster = Cluster::start(3);
+    let bench = Bench::new(&cluster.url()).await;
+    bench.read(1, "old").await;
+    for name in cluster.nodes().iter().flat_map(Server::names) {
+        let slot = cluster.slot(&name);
+        let from = cluster.owner(slot).expect("somebody");
+        cluster.move_slot(slot, (from + 1) % 3);
+    }
+    eventually("the cache is used again", async || {
+        let loads = bench.loads();
+        bench.read(1, "new").await;
+        bench.loads() == loads
+    })
+    .await;
+    assert_eq!(bench.read(1, "newest").await, "new");
+    bench.invalidate(1).await;
+    assert_eq!(bench.read(1, "newest").await, "newest");
+}
+
+#[tokio::test]
+async fn a_master_that_is_gone_takes_only_its_own_names_with_it() {
+    let cluster = Cluster::start_with(3, &[("cluster-require-full-coverage", "no")]);
+    let builder = Redis::builder()
+        .url(&cluster.url())
+        .response_timeout(Duration::from_millis(500));
+    let bench = Bench::over(connected(builder).await);
+    for key in 0..30 {
+        bench.read(key, "old").await;
+    }
+    cluster.nodes()[0].kill();
+    let before = bench.loads();
+    for key in 0..30 {
+        let read = bench.read(key, "new").await;
+        assert!(read == "old" || read == "new");
+    }
+    let loaded = bench.loads() - before;
+    assert!((1..30).contains(&loaded), "{loaded} of 30 were loaded");
+}
