@@ -1,12 +1,10 @@
 //! A cache over one server, when something else happens there.
 
-use std::time::Duration;
-
 use super::*;
 
 #[tokio::test]
 async fn processes_share_what_they_load_and_what_they_invalidate() {
-    let server = Server::start();
+    let server = server();
     let [here, there] = [Bench::new(&[&server]).await, Bench::new(&[&server]).await];
     assert_eq!(here.read(1, "first").await, "first");
     assert_eq!(there.read(1, "second").await, "first");
@@ -17,7 +15,7 @@ async fn processes_share_what_they_load_and_what_they_invalidate() {
 
 #[tokio::test]
 async fn h25_what_is_no_entry_under_our_name_is_a_miss() {
-    let server = Server::start();
+    let server = server();
     let bench = Bench::new(&[&server]).await;
     bench.read(1, "ours").await;
     let names = server.names();
@@ -43,7 +41,7 @@ async fn h25_what_is_no_entry_under_our_name_is_a_miss() {
 
 #[tokio::test]
 async fn h18_a_restarted_server_serves_nothing_old() {
-    let server = Server::start();
+    let server = server();
     let bench = Bench::new(&[&server]).await;
     bench.read(1, "old").await;
     server.restart();
@@ -52,7 +50,7 @@ async fn h18_a_restarted_server_serves_nothing_old() {
 
 #[tokio::test]
 async fn h21_flushed_tags_and_entries_are_misses() {
-    let server = Server::start();
+    let server = server();
     let bench = Bench::new(&[&server]).await;
     bench.read(1, "old").await;
     server.flush();
@@ -61,9 +59,8 @@ async fn h21_flushed_tags_and_entries_are_misses() {
 
 #[tokio::test]
 async fn an_entry_above_the_limit_is_given_and_not_kept() {
-    let server = Server::start();
-    let builder = Memcached::builder().server(server.address());
-    let store = builder.value_bytes_max(10_000).connect().await;
+    let server = server();
+    let store = builder([&server]).value_bytes_max(10_000).connect().await;
     let bench = Bench::over(store.expect("the server answers"));
     // Not to be compressed.
     let mut random = fastrand::Rng::with_seed(1);
@@ -77,9 +74,8 @@ async fn an_entry_above_the_limit_is_given_and_not_kept() {
 
 #[tokio::test]
 async fn a_server_that_stands_still_does_not_hold_reads_up_for_ever() {
-    let server = Server::start();
-    let builder = Memcached::builder().server(server.address());
-    let store = builder.response_timeout(Duration::from_millis(100));
+    let server = server();
+    let store = builder([&server]).response_timeout(Duration::from_millis(100));
     let bench = Bench::over(store.connect().await.expect("the server answers"));
     bench.read(1, "old").await;
     server.pause();

@@ -7,20 +7,16 @@ use larder::store::conformance;
 use super::*;
 
 /// A store over servers of its own for each case.
-async fn check(servers: usize) {
+async fn check(count: usize) {
     let kept = Mutex::new(Vec::new());
     conformance::run(|| {
-        let servers: Vec<_> = (0..servers).map(|_| Server::start()).collect();
-        let builder = servers
-            .iter()
-            .fold(Memcached::builder(), |builder, server| {
-                builder.server(server.address())
-            });
-        let connect = async move { builder.connect().await.expect("the servers answer") };
+        let servers: Vec<_> = (0..count).map(|_| server()).collect();
+        let connect = builder(&servers).connect();
         let store =
             tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(connect));
-        kept.lock().expect("not poisoned").push(servers);
-        Arc::new(store)
+        // Those of the case before are not needed any more.
+        *kept.lock().expect("not poisoned") = servers;
+        Arc::new(store.expect("the servers answer"))
     })
     .await;
 }

@@ -1,6 +1,6 @@
 //! What connects, and what is said if it does not.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use larder::Error;
 
@@ -15,7 +15,7 @@ async fn fails(url: &str) -> Error {
 
 #[tokio::test]
 async fn a_port_or_a_socket_is_enough() {
-    for server in [Server::start(), Server::builder().socket().start()] {
+    for server in [server(), Server::builder().socket().start()] {
         let store = Memcached::connect(&server.url()).await;
         let bench = Bench::over(store.expect("the server answers"));
         bench.read(1, "one").await;
@@ -33,9 +33,9 @@ async fn a_server_that_does_not_listen_is_a_fault_of_the_store() {
 
 #[tokio::test]
 async fn a_server_that_says_nothing_is_waited_for_as_long_as_allowed() {
-    let server = Server::start();
+    let server = server();
     server.pause();
-    let builder = Memcached::builder().server(server.address());
+    let builder = builder([&server]);
     let began = Instant::now();
     let connected = builder
         .connect_timeout(Duration::from_millis(100))
@@ -91,8 +91,8 @@ async fn another_machine_is_spoken_to_only_if_that_is_said() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_several_may_be_down_from_the_beginning() {
-    let here = Server::start();
-    let gone = Server::start();
+    let here = server();
+    let gone = server();
     gone.kill();
     let bench = Bench::new(&[&here, &gone]).await;
     for key in 0..40 {
@@ -120,7 +120,7 @@ async fn if_all_of_several_are_down_that_is_said() {
 
 #[tokio::test]
 async fn one_wrong_server_among_several_is_a_wrong_setting() {
-    let memcached = Server::start();
+    let memcached = server();
     let redis = larder_servers::Redis::start();
     let url = format!("memcached://{},{}", memcached.address(), redis.address());
     let error = fails(&url).await;

@@ -12,9 +12,28 @@ mod trips;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use larder::{Cache, Memcached, Tag};
+use larder::{Cache, Memcached, MemcachedBuilder, Tag};
 use larder_servers::Memcached as Server;
+
+/// How long a server may take on a machine that is busy with other things.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server that needs little of the machine.
+fn server() -> Server {
+    Server::builder().arguments(&["-t", "1"]).start()
+}
+
+/// Settings for these servers, with much patience.
+fn builder<'a>(servers: impl IntoIterator<Item = &'a Server>) -> MemcachedBuilder {
+    let patient = Memcached::builder()
+        .connect_timeout(PATIENCE)
+        .response_timeout(PATIENCE);
+    servers
+        .into_iter()
+        .fold(patient, |builder, server| builder.server(server.address()))
+}
 
 /// A cache over servers, and how often it has loaded.
 struct Bench {
@@ -24,10 +43,8 @@ struct Bench {
 
 impl Bench {
     async fn new(servers: &[&Server]) -> Bench {
-        let add =
-            |builder: larder::MemcachedBuilder, server: &&Server| builder.server(server.address());
-        let store = servers.iter().fold(Memcached::builder(), add);
-        Bench::over(store.connect().await.expect("the servers answer"))
+        let store = builder(servers.iter().copied()).connect().await;
+        Bench::over(store.expect("the servers answer"))
     }
 
     fn over(store: Memcached) -> Bench {

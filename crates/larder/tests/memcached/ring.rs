@@ -6,7 +6,7 @@ const KEYS: u64 = 60;
 
 #[tokio::test]
 async fn names_are_spread_and_found_again_by_all() {
-    let servers = [Server::start(), Server::start(), Server::start()];
+    let servers = [server(), server(), server()];
     let [a, b, c] = &servers;
     let first = Bench::new(&[a, b, c]).await;
     for key in 0..KEYS {
@@ -34,7 +34,7 @@ async fn names_are_spread_and_found_again_by_all() {
 
 #[tokio::test]
 async fn h20_names_do_not_move_while_a_server_is_away() {
-    let servers = [Server::start(), Server::start()];
+    let servers = [server(), server()];
     let [stays, goes] = &servers;
     let bench = Bench::new(&[stays, goes]).await;
     for key in 0..KEYS {
@@ -57,7 +57,7 @@ async fn h20_names_do_not_move_while_a_server_is_away() {
 
 #[tokio::test]
 async fn h20_what_was_written_under_another_list_is_not_used() {
-    let servers = [Server::start(), Server::start()];
+    let servers = [server(), server()];
     let [a, b] = &servers;
     let one = Bench::new(&[a]).await;
     for key in 0..KEYS {

@@ -8,7 +8,7 @@ fn count(server: &Server, what: &str) -> u64 {
 
 #[tokio::test]
 async fn a_hit_is_one_multi_get_and_nothing_else() {
-    let server = Server::start();
+    let server = server();
     let bench = Bench::new(&[&server]).await;
     bench.read(1, "one").await;
     let before =
