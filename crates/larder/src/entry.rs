@@ -25,8 +25,7 @@ struct Parts {
     weight: usize,
     tags_weight: usize,
     group: Option<Arc<Group>>,
-    stamp: Option<Stamp>,
-    cas: u64,
+    origin: Option<Origin>,
     /// Before this instant (in nanoseconds) a failed load is not repeated.
     retry_at: AtomicU64,
 }
@@ -46,8 +45,17 @@ pub struct NewEntry {
     pub weight: usize,
     /// Where it is counted; where its reader is, if nothing is said.
     pub group: Option<Arc<Group>>,
-    /// What tells it from every other entry, in a store that keeps bytes.
-    pub stamp: Option<Stamp>,
+    /// Where it was read, if it comes from a store that keeps bytes.
+    pub origin: Option<Origin>,
+}
+
+/// Where an entry was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// What tells it from every other entry.
+    pub stamp: Stamp,
+    /// The life of the server that it was read in.
+    pub incarnation: [u8; 16],
     /// The server's own number for it; zero where there is none.
     pub cas: u64,
 }
@@ -78,8 +86,7 @@ impl Entry {
             ttl: parts.ttl,
             weight: parts.weight,
             group: parts.group,
-            stamp: parts.stamp,
-            cas: parts.cas,
+            origin: parts.origin,
             retry_at: AtomicU64::new(0),
         }))
     }
@@ -119,14 +126,14 @@ impl Entry {
         self.0.group.as_ref()
     }
 
-    /// What tells it from every other entry, in a store that keeps bytes.
-    pub fn stamp(&self) -> Option<Stamp> {
-        self.0.stamp
+    /// Where it was read, if it comes from a store that keeps bytes.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.0.origin.as_ref()
     }
 
-    /// The server's own number for it; zero where there is none.
-    pub fn cas(&self) -> u64 {
-        self.0.cas
+    /// What tells it from every other entry, in a store that keeps bytes.
+    pub fn stamp(&self) -> Option<Stamp> {
+        self.0.origin.map(|origin| origin.stamp)
     }
 
     /// The same entry, with its versions in another form.
@@ -138,14 +145,16 @@ impl Entry {
             ttl: self.0.ttl,
             weight: self.0.weight,
             group: self.0.group.clone(),
-            stamp: self.0.stamp,
-            cas: self.0.cas,
+            origin: self.0.origin,
         })
     }
 
     /// Whether both are the same stored entry.
     pub fn is(&self, other: &Entry) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || (self.0.stamp.is_some() && self.0.stamp == other.0.stamp)
+        Arc::ptr_eq(&self.0, &other.0)
+            || self
+                .stamp()
+                .is_some_and(|stamp| other.stamp() == Some(stamp))
     }
 
     /// Whether a load of this key may be tried at `now`: none failed a moment ago.

@@ -262,8 +262,7 @@ pub(crate) async fn fill<T: Send + Sync + 'static>(
         ttl,
         weight: loaded.weight,
         group: Some(job.group.clone()),
-        stamp: None,
-        cas: 0,
+        origin: None,
     });
     // Held until the entry is stored: whoever removes the key waits, then removes it.
     let attached = lead.flight.gate().await;

@@ -79,8 +79,7 @@ pub(crate) async fn insert<T: Send + Sync + 'static>(
             written_at: core.clock.now(),
             ttl,
             group: Some(group.clone()),
-            stamp: None,
-            cas: 0,
+            origin: None,
         });
         match put(core, &group, key, entry, policy.keep_of(ttl)).await? {
             // A tag was bumped meanwhile: the value is not kept, and what was there is older still.

@@ -120,8 +120,7 @@ impl Bench {
             ttl: KEEP,
             weight,
             group: Some(Arc::new(Group::new("conformance"))),
-            stamp: None,
-            cas: 0,
+            origin: None,
         });
         let items = smallvec![Insertion::new(key, entry, KEEP)];
         let puts = self.store.insert(&self.namespace, items).await;

@@ -25,8 +25,7 @@ fn entry(versions: Versions, weight: usize) -> Entry {
         ttl: Duration::from_secs(60),
         weight,
         group: Some(Arc::new(Group::new("test"))),
-        stamp: None,
-        cas: 0,
+        origin: None,
     })
 }
 

@@ -20,30 +20,44 @@ pub(crate) enum Act {
     /// Reads a tag, which somebody is about to depend on.
     Touch(Duration),
     /// Gives a tag of rows a new version, if it is there.
-    BumpFine(Fresh, Duration),
+    BumpFine(Duration),
     /// Gives a tag a new version and leaves its marks and its list, if it is there.
-    BumpCoarse(Fresh, Duration),
+    BumpCoarse(Duration),
+    /// Stores an entry: a `Set` or a `Swap`, whose value ends with the server's life.
+    Store(Op),
     Do(Op),
 }
 
 impl Act {
-    fn op(&self, name: &Name, incarnation: Incarnation) -> Op {
+    /// `fresh` must be new for every attempt. A bump that is repeated, because nobody knows whether
+    /// it was done, could otherwise bring back a version that was replaced meanwhile:
+    ///
+    ///   W1: bump to F (done, its answer is lost)   R: note F, load, fill
+    ///   W2: bump to G   W1: bump to F again: R's entry would be current for good.
+    fn op(&self, name: &Name, incarnation: Incarnation, fresh: &Fresh) -> Op {
         let name = name.clone();
         match self {
             Act::Get => Op::Get(name),
             Act::Head => Op::Head(name),
             Act::Touch(keep) => Op::Touch { name, keep: *keep },
-            Act::BumpFine(fresh, keep) => Op::Replace {
+            Act::BumpFine(keep) => Op::Replace {
                 name,
                 value: Cell::new(Kind::Live, fresh, incarnation).encode(),
                 keep: *keep,
             },
-            Act::BumpCoarse(fresh, keep) => Op::Splice {
+            Act::BumpCoarse(keep) => Op::Splice {
                 name,
                 at: SPLICE_AT,
-                value: fresh.splice(incarnation),
+                value: fresh.splice(),
                 keep: *keep,
             },
+            Act::Store(op) => {
+                let mut op = op.clone();
+                if let Op::Set { value, .. } | Op::Swap { value, .. } = &mut op {
+                    value.extend_from_slice(&incarnation.0);
+                }
+                op
+            }
             Act::Do(op) => op.clone(),
         }
     }
@@ -51,8 +65,10 @@ impl Act {
     /// Whether doing it twice is the same as doing it once, also for whoever asked.
     fn repeats(&self) -> bool {
         match self {
-            Act::Get | Act::Head | Act::Touch(_) | Act::BumpFine(..) | Act::BumpCoarse(..) => true,
-            Act::Do(op) => matches!(op, Op::Get(_) | Op::Set { .. } | Op::Delete(_)),
+            Act::Get | Act::Head | Act::Touch(_) | Act::BumpFine(_) | Act::BumpCoarse(_) => true,
+            Act::Store(op) | Act::Do(op) => {
+                matches!(op, Op::Get(_) | Op::Set { .. } | Op::Delete(_))
+            }
         }
     }
 }
@@ -122,9 +138,10 @@ impl Part {
     async fn once(&self, acts: &[(Name, Act)]) -> Result<(Vec<Answer>, Incarnation), Failure> {
         let lane = self.node.lane().await?;
         let incarnation = lane.incarnation();
+        let fresh = Fresh::new().map_err(Failure::Down)?;
         let ops = self.places.iter().map(|place| {
             let (name, act) = &acts[*place];
-            act.op(name, incarnation)
+            act.op(name, incarnation, &fresh)
         });
         let answers = lane.run(ops.collect()).await?;
         Ok((answers, incarnation))

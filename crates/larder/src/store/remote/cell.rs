@@ -1,12 +1,13 @@
 //! Cells: a tag's version as it is stored, with the marks on it and the shapes of its table.
 //!
 //! ```text
-//! kind 1 · version 16 · incarnation 16 · revision 8 · [marks · list]
+//! kind 1 · incarnation 16 · version 16 · revision 8 · [marks · list]
 //! ```
 //!
-//! The first 41 bytes are the head. Whoever writes a cell changes its head: a bump changes version,
-//! incarnation and revision, every other change the revision. So two changes that both began from
-//! the same state cannot both succeed by comparing heads.
+//! The first 41 bytes are the head. Whoever writes a cell changes its head: a bump changes version
+//! and revision, every other change the revision. So two changes that both began from the same
+//! state cannot both succeed by comparing heads. A bump leaves the incarnation: a cell of another
+//! life of the server stays one, because its marks may have been lost between the two.
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -16,8 +17,8 @@ use crate::error::{Error, Result};
 use crate::shape::{Columns, Name as Column, Shape};
 use crate::version::Version;
 
-/// Where version, incarnation and revision begin: behind the kind.
-pub(crate) const SPLICE_AT: usize = 1;
+/// Where version and revision begin: behind the kind and the incarnation.
+pub(crate) const SPLICE_AT: usize = 17;
 
 /// So many writers may have marked a tag at once. One more is refused.
 pub(crate) const MARKS_MAX: usize = 1024;
@@ -64,15 +65,19 @@ impl Fresh {
         Version::from_bytes(*version)
     }
 
+    /// True one time in so many, by chance.
+    pub(crate) fn one_in(&self, many: u8) -> bool {
+        self.0[0] % many == 0
+    }
+
     fn revision(&self) -> [u8; 8] {
         *self.0.last_chunk().expect("24 bytes")
     }
 
     /// What a bump writes over a cell, at [`SPLICE_AT`].
-    pub(crate) fn splice(&self, incarnation: Incarnation) -> Vec<u8> {
+    pub(crate) fn splice(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(HEAD_BYTES - SPLICE_AT);
         out.extend_from_slice(&self.version().to_bytes());
-        out.extend_from_slice(&incarnation.0);
         out.extend_from_slice(&self.revision());
         out
     }
@@ -107,17 +112,16 @@ impl Cell {
     }
 
     /// Gives the cell a new version: no entry that depends on it is current any more.
-    pub(crate) fn bump(&mut self, fresh: &Fresh, incarnation: Incarnation) {
+    pub(crate) fn bump(&mut self, fresh: &Fresh) {
         self.version = fresh.version();
-        self.incarnation = incarnation;
         self.revision = fresh.revision();
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(HEAD_BYTES + self.list.len() + 16 * self.marks.len() + 2);
         out.push(self.kind as u8);
-        out.extend_from_slice(&self.version.to_bytes());
         out.extend_from_slice(&self.incarnation.0);
+        out.extend_from_slice(&self.version.to_bytes());
         out.extend_from_slice(&self.revision);
         if !self.marks.is_empty() || !self.list.is_empty() {
             out.extend_from_slice(&(self.marks.len() as u16).to_le_bytes());
@@ -139,8 +143,8 @@ impl Cell {
         };
         let mut cell = Cell {
             kind,
-            version: Version::from_bytes(head[1..17].try_into().ok()?),
-            incarnation: Incarnation(head[17..33].try_into().ok()?),
+            version: Version::from_bytes(head[17..33].try_into().ok()?),
+            incarnation: Incarnation(head[1..17].try_into().ok()?),
             revision: head[33..41].try_into().ok()?,
             marks: SmallVec::new(),
             list: Vec::new(),
@@ -303,7 +307,7 @@ mod tests {
     fn a_bump_of_what_is_not_there_is_a_void() {
         let fresh = Fresh::new().expect("entropy");
         let mut bytes = vec![0; SPLICE_AT];
-        bytes.extend(fresh.splice(Incarnation([7; 16])));
+        bytes.extend(fresh.splice());
         assert_eq!(bytes.len(), HEAD_BYTES);
         assert_eq!(Cell::decode(&bytes), None);
     }
@@ -313,10 +317,10 @@ mod tests {
         let cell = example();
         let mut bytes = cell.encode();
         let fresh = Fresh::new().expect("entropy");
-        let splice = fresh.splice(Incarnation([8; 16]));
+        let splice = fresh.splice();
         bytes[SPLICE_AT..SPLICE_AT + splice.len()].copy_from_slice(&splice);
         let mut bumped = cell;
-        bumped.bump(&fresh, Incarnation([8; 16]));
+        bumped.bump(&fresh);
         assert_eq!(Cell::decode(&bytes), Some(bumped));
     }
 }

@@ -68,11 +68,12 @@ impl Inner {
             let mut again = Vec::new();
             for ((place, _, held), told) in open.into_iter().zip(told) {
                 let claim = &claims[place];
-                match (told?.0, &held) {
+                let (answer, incarnation) = told?;
+                match (answer, &held) {
                     (Answer::Done, _) => taken[place] = Some(Taken::Led(Permit::new(held))),
                     (Answer::Found(_), Held::Beside { .. }) => taken[place] = Some(Taken::Busy),
                     (Answer::Found(found), Held::OnEntry { entry, record }) => {
-                        match unpack(&seal, claim.key, &found) {
+                        match unpack(&seal, claim.key, &found, incarnation) {
                             Unpacked::Leased => taken[place] = Some(Taken::Busy),
                             Unpacked::Entry(_) => taken[place] = Some(Taken::Changed),
                             // Nobody can read it: it is in the way.

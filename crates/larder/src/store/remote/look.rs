@@ -86,7 +86,7 @@ impl Inner {
         let mut found = Vec::with_capacity(looks.len());
         for (look, told) in looks.iter().zip(entries) {
             found.push(match told {
-                Ok((Answer::Found(bytes), _)) => match unpack(&seal, look.key, &bytes) {
+                Ok((Answer::Found(bytes), life)) => match unpack(&seal, look.key, &bytes, life) {
                     Unpacked::Entry(entry) => {
                         let stamps = self.stamps(&names, entry.versions());
                         Ok(Some((entry, stamps)))
@@ -97,17 +97,16 @@ impl Inner {
                 Ok(_) => Ok(None),
             });
         }
-        let unexpected: HashSet<Name> = found
-            .iter()
-            .flatten()
-            .flatten()
-            .flat_map(|(_, stamps)| stamps.iter().map(|(name, _)| name))
-            .filter(|name| !seen.has(name))
-            .cloned()
-            .collect();
-        if !unexpected.is_empty() {
-            self.sight(&mut seen, unexpected.into_iter().collect())
-                .await;
+        // All tags of such an entry once more, and in their order: a coarse one that is read after a
+        // fine one could miss a mark.
+        let mut again: Vec<Name> = Vec::new();
+        for (_, stamps) in found.iter().flatten().flatten() {
+            if stamps.iter().any(|(name, _)| !seen.has(name)) {
+                again.extend(stamps.iter().map(|(name, _)| name.clone()));
+            }
+        }
+        if !again.is_empty() {
+            self.sight(&mut seen, again).await;
         }
         // One look says that it failed; among many, those that could be answered are.
         let alone = looks.len() == 1;
@@ -175,7 +174,9 @@ impl Inner {
         let mut states = Vec::with_capacity(entries.len());
         for (((_, entry), stamps), head) in entries.iter().zip(stamps).zip(heads) {
             states.push(match head? {
-                (Answer::Found(found), _) if is_still(entry, &found) => seen.state(&stamps)?,
+                (Answer::Found(found), life) if is_still(entry, &found, life) => {
+                    seen.state(&stamps)?
+                }
                 (Answer::Refused(error), _) => return Err(error),
                 _ => TagState::Missing,
             });

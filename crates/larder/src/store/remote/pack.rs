@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::link::Found;
+use super::link::{Found, Incarnation};
 use crate::clock::Moment;
 use crate::entry::envelope::{self, Envelope};
 use crate::entry::seal::Seal;
-use crate::entry::{Entry, NewEntry, Stamp};
+use crate::entry::{Entry, NewEntry, Origin, Stamp};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::store::Versions;
@@ -16,6 +16,9 @@ use crate::value::{Encoded, Value};
 
 /// The beginning of a lease record: what stands under a key while its entry is being loaded.
 const LEASE_MAGIC: [u8; 5] = *b"lrdl\x01";
+
+/// So many bytes behind an envelope tell in which life of the server it was written.
+pub(crate) const LIFE_BYTES: usize = 16;
 
 /// What stands under an entry's name.
 pub(crate) enum Unpacked {
@@ -53,16 +56,21 @@ pub(crate) fn pack(seal: &Seal, key: &Key, entry: &Entry) -> Result<Option<Vec<u
     Ok(envelope.encode(seal))
 }
 
-/// What these bytes under the name of `key` are.
-pub(crate) fn unpack(seal: &Seal, key: &Key, found: &Found) -> Unpacked {
+/// What these bytes under the name of `key` are, on a server in this life.
+pub(crate) fn unpack(seal: &Seal, key: &Key, found: &Found, incarnation: Incarnation) -> Unpacked {
     if found.bytes.starts_with(&LEASE_MAGIC) {
         return Unpacked::Leased;
     }
-    entry(seal, key, found).map_or(Unpacked::Foreign, Unpacked::Entry)
+    entry(seal, key, found, incarnation).map_or(Unpacked::Foreign, Unpacked::Entry)
 }
 
-fn entry(seal: &Seal, key: &Key, found: &Found) -> Option<Entry> {
-    let envelope = Envelope::decode(&found.bytes, seal)?;
+fn entry(seal: &Seal, key: &Key, found: &Found, incarnation: Incarnation) -> Option<Entry> {
+    // Of another life: a removal that the server acknowledged then may be forgotten.
+    let (envelope, life) = found.bytes.split_last_chunk::<LIFE_BYTES>()?;
+    if *life != incarnation.0 {
+        return None;
+    }
+    let envelope = Envelope::decode(envelope, seal)?;
     if envelope.key != key.as_bytes() {
         return None;
     }
@@ -86,8 +94,11 @@ fn entry(seal: &Seal, key: &Key, found: &Found) -> Option<Entry> {
         ttl: envelope.ttl,
         weight,
         group: None,
-        stamp: Some(envelope.stamp),
-        cas: found.cas,
+        origin: Some(Origin {
+            stamp: envelope.stamp,
+            incarnation: incarnation.0,
+            cas: found.cas,
+        }),
     }))
 }
 
@@ -99,13 +110,18 @@ pub(crate) fn head_of(stamp: &Stamp) -> Found {
     }
 }
 
-/// Whether what was found is still this entry.
-pub(crate) fn is_still(entry: &Entry, found: &Found) -> bool {
-    if found.bytes.is_empty() {
-        return found.cas != 0 && found.cas == entry.cas();
+/// Whether what was found, on a server in this life, is still this entry.
+pub(crate) fn is_still(entry: &Entry, found: &Found, incarnation: Incarnation) -> bool {
+    let Some(origin) = entry.origin() else {
+        return false;
+    };
+    if origin.incarnation != incarnation.0 {
+        return false;
     }
-    let stamp = entry.stamp();
-    stamp.is_some_and(|stamp| found.bytes.starts_with(&head_of(&stamp).bytes))
+    if found.bytes.is_empty() {
+        return found.cas != 0 && found.cas == origin.cas;
+    }
+    found.bytes.starts_with(&envelope::head(&origin.stamp))
 }
 
 /// A lease record with this token.

@@ -16,6 +16,9 @@ use crate::store::{Versions, Want};
 use crate::tag::{Tag, TagKind};
 use crate::version::Version;
 
+/// One in so many of those who are about to depend on a tag prolongs its life.
+const TOUCHED_ONE_IN: u8 = 64;
+
 impl Inner {
     /// Registers the wanted shapes and notes the versions of the wanted tags.
     ///
@@ -102,12 +105,12 @@ impl Inner {
         };
         Goal {
             name: names.tag(tag),
-            first: Act::Touch(TAG_KEEP),
+            first: first(&fresh),
             decide: Box::new(move |cell, incarnation| {
                 let Some(cell) = cell else {
                     return Ok(Next::Write(Cell::new(kind, &fresh, incarnation)));
                 };
-                Ok(match self.without_old_marks(cell, incarnation)? {
+                Ok(match self.without_old_marks(cell)? {
                     // The writer of a mark that is over may still be about to commit.
                     Some(cleaned) => Next::Write(cleaned.of_kind(kind)),
                     None => Next::Keep,
@@ -160,7 +163,7 @@ impl Inner {
         let name = names.tag(table);
         Goal {
             name: name.clone(),
-            first: Act::Touch(TAG_KEEP),
+            first: first(&fresh),
             decide: Box::new(move |cell, incarnation| {
                 let mut next = match cell {
                     Some(cell) => cell.clone(),
@@ -168,7 +171,7 @@ impl Inner {
                 };
                 let mut changed = cell.is_none();
                 if let Some(cell) = cell
-                    && let Some(cleaned) = self.without_old_marks(cell, incarnation)?
+                    && let Some(cleaned) = self.without_old_marks(cell)?
                 {
                     next = cleaned;
                     changed = true;
@@ -177,7 +180,7 @@ impl Inner {
                     Some(list) => list,
                     // Writers cannot read it either: whatever depends on it must go.
                     None => {
-                        next.bump(&fresh, incarnation);
+                        next.bump(&fresh);
                         changed = true;
                         ShapeList::empty()
                     }
@@ -205,11 +208,7 @@ impl Inner {
 
     /// The cell without the marks that are over, and with a fresh version, because their writers
     /// may have committed; nothing if there are none.
-    fn without_old_marks(
-        &self,
-        cell: &Cell,
-        incarnation: super::link::Incarnation,
-    ) -> Result<Option<Cell>> {
+    fn without_old_marks(&self, cell: &Cell) -> Result<Option<Cell>> {
         if cell.marks.is_empty() || !cell.marks.iter().any(|mark| self.sightings.is_over(mark)) {
             return Ok(None);
         }
@@ -221,8 +220,17 @@ impl Inner {
             }
             !over
         });
-        cleaned.bump(&Fresh::new()?, incarnation);
+        cleaned.bump(&Fresh::new()?);
         Ok(Some(cleaned))
+    }
+}
+
+/// How a tag is read that somebody is about to depend on. Its life is prolonged now and then only:
+/// that is a write, of which a server would tell everyone who listens.
+fn first(fresh: &Fresh) -> Act {
+    match fresh.one_in(TOUCHED_ONE_IN) {
+        true => Act::Touch(TAG_KEEP),
+        false => Act::Get,
     }
 }
 

@@ -22,6 +22,9 @@ pub(crate) struct Server {
     /// Batches that were run: round trips.
     pub(crate) trips: AtomicUsize,
     down: Mutex<bool>,
+    /// Whether the answers to the next batch are lost; what was kept right after it.
+    losing: Mutex<bool>,
+    lost_at: Mutex<Option<HashMap<Name, Vec<u8>>>>,
 }
 
 impl Server {
@@ -35,6 +38,16 @@ impl Server {
 
     pub(crate) fn set_down(&self, down: bool) {
         *self.down.lock() = down;
+    }
+
+    /// Does the next batch, and breaks the connection instead of answering it.
+    pub(crate) fn lose_answer(&self) {
+        *self.losing.lock() = true;
+    }
+
+    /// What it kept right after the batch whose answers were lost.
+    pub(crate) fn kept_when_lost(&self) -> Option<HashMap<Name, Vec<u8>>> {
+        self.lost_at.lock().clone()
     }
 
     /// What it keeps, to be put back later.
@@ -166,7 +179,12 @@ impl Link for Connection {
                 return Err(Fault::Broken(Error::store("the connection was closed")));
             }
             self.server.trips.fetch_add(1, Ordering::SeqCst);
-            Ok(ops.into_iter().map(|op| self.server.run_one(op)).collect())
+            let answers = ops.into_iter().map(|op| self.server.run_one(op)).collect();
+            if std::mem::take(&mut *self.server.losing.lock()) {
+                *self.server.lost_at.lock() = Some(self.server.save());
+                return Err(Fault::Broken(Error::store("the connection was closed")));
+            }
+            Ok(answers)
         })
     }
 }

@@ -77,8 +77,7 @@ impl Process {
             ttl: KEEP,
             weight: 8,
             group: None,
-            stamp: None,
-            cas: 0,
+            origin: None,
         });
         let key = key();
         let mut item = Insertion::new(&key, entry, KEEP);
@@ -455,8 +454,7 @@ async fn a_server_that_is_down_is_an_error_for_one_look_and_misses_for_many() {
             ttl: KEEP,
             weight: 8,
             group: None,
-            stamp: None,
-            cas: 0,
+            origin: None,
         });
         let items = smallvec![Insertion::new(key, entry, KEEP)];
         one.store
@@ -578,4 +576,45 @@ async fn h14_a_mark_that_was_evicted_with_its_guard_leaves_no_guard_that_entries
     let versions = prepare().await;
     assert!(versions.is_unconfirmed() && !versions.is_marked());
     mark.release().await;
+}
+
+#[tokio::test]
+async fn a_removal_that_a_fail_over_has_undone_stays_done_where_tags_are_on_other_servers() {
+    let servers: Vec<Arc<Server>> = (0..8).map(|_| Arc::default()).collect();
+    let [one, two] = processes(&servers);
+    one.fill(7, 1).await;
+    let old: Vec<_> = servers.iter().map(|server| server.save()).collect();
+    two.store
+        .remove(&two.namespace, &[key()])
+        .await
+        .expect("removed");
+    for (server, old) in servers.iter().zip(old) {
+        // The server that kept the entry, if it kept nothing else.
+        if old.keys().any(|name| name.as_str().contains(":e1:")) {
+            server.load(old);
+            server.restart(false);
+        }
+    }
+    assert_eq!(one.served(1).await, None);
+    assert_eq!(two.served(1).await, None);
+}
+
+#[tokio::test]
+async fn h36_a_bump_that_is_repeated_does_not_bring_its_first_version_back() {
+    let server = Arc::<Server>::default();
+    let [one, two] = processes(std::slice::from_ref(&server));
+    one.fill(7, 1).await;
+    // The bump is done, and its answer is lost.
+    server.lose_answer();
+    let tags = [genre_tag(1)];
+    two.store
+        .bump(&two.namespace, &tags, &[])
+        .await
+        .expect("repeated");
+    let first = server.kept_when_lost().expect("its answer was lost");
+    assert_ne!(
+        first,
+        server.save(),
+        "the second attempt wrote another version"
+    );
 }

@@ -5,11 +5,10 @@ use std::time::Duration;
 use smallvec::SmallVec;
 
 use super::batch::{self, Act};
-use super::cell::Fresh;
 use super::lease::Held;
 use super::link::{Answer, Op};
 use super::name::Name;
-use super::pack::pack;
+use super::pack::{LIFE_BYTES, pack};
 use super::settle::live;
 use super::{Inner, TAG_KEEP};
 use crate::error::{Error, Result};
@@ -40,14 +39,18 @@ impl Inner {
         for item in &items {
             let name = names.entry(item.key);
             let packed = pack(&seal, item.key, &item.entry)?;
-            let size = packed.as_ref().map_or(usize::MAX, Vec::len);
+            let size = packed
+                .as_ref()
+                .map_or(usize::MAX, |packed| packed.len() + LIFE_BYTES);
             sizes.push(size);
-            let op = match packed {
-                Some(value) if size <= self.value_bytes_max => store(&name, item, value),
+            let act = match packed {
+                Some(value) if size <= self.value_bytes_max => {
+                    Act::Store(store(&name, item, value))
+                }
                 // What is there is not what the caller wants to be there.
-                _ => end(&name, item),
+                _ => Act::Do(end(&name, item)),
             };
-            acts.push((name, Act::Do(op)));
+            acts.push((name, act));
         }
         let told = batch::run(&*self.topology, &acts).await;
         let mut unwanted: Vec<(Name, Act)> = Vec::new();
@@ -117,11 +120,10 @@ impl Inner {
         watch: &[Tag],
     ) -> Result<Vec<ShapeList>> {
         let names = self.names(namespace);
-        let fresh = Fresh::new()?;
         let bump = |tag: &Tag| {
             let act = match tag.kind() {
-                TagKind::Shape => Act::BumpFine(fresh, TAG_KEEP),
-                _ => Act::BumpCoarse(fresh, TAG_KEEP),
+                TagKind::Shape => Act::BumpFine(TAG_KEEP),
+                _ => Act::BumpCoarse(TAG_KEEP),
             };
             (names.tag(tag), act)
         };
@@ -149,7 +151,7 @@ impl Inner {
             };
             lists.push(list.unwrap_or_else(|| {
                 // Nobody can tell which tags of rows are in use: the whole table goes.
-                unreadable.push((name, Act::BumpCoarse(fresh, TAG_KEEP)));
+                unreadable.push((name, Act::BumpCoarse(TAG_KEEP)));
                 ShapeList::empty()
             }));
         }
