@@ -32,7 +32,7 @@ impl Secret {
         }
         Ok(Secret {
             id,
-            key: blake3::derive_key("larder 2 secret", bytes),
+            key: blake3::derive_key("larder 2 envelope", bytes),
         })
     }
 
@@ -41,12 +41,9 @@ impl Secret {
         self.id
     }
 
-    /// A key for one purpose in one namespace: an entry of one tenant means nothing to another.
-    pub(crate) fn derive(&self, purpose: &str, namespace: &str) -> [u8; 32] {
-        let mut hasher = blake3::Hasher::new_derive_key(purpose);
-        hasher.update(&self.key);
-        hasher.update(namespace.as_bytes());
-        *hasher.finalize().as_bytes()
+    /// The key of a namespace's entries: those of one tenant mean nothing to another.
+    pub(crate) fn key(&self, namespace: &str) -> [u8; 32] {
+        *blake3::keyed_hash(&self.key, namespace.as_bytes()).as_bytes()
     }
 }
 

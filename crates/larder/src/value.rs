@@ -83,7 +83,7 @@ impl<T: Send + Sync + 'static> ValueKind<T> {
     }
 
     /// The value as a store takes it; encoded by `codec`, should the store want bytes.
-    pub(crate) fn wrap(&self, value: Arc<T>, codec: Codec) -> Value {
+    pub fn wrap(&self, value: Arc<T>, codec: Codec) -> Value {
         Value::Typed {
             value,
             encode: self.encode.map(|run| Encode { codec, run }),
@@ -91,7 +91,7 @@ impl<T: Send + Sync + 'static> ValueKind<T> {
     }
 
     /// The value as this type; nothing if it is of another, or bytes that are none.
-    pub(crate) fn unwrap(&self, value: &Value) -> Option<Arc<T>> {
+    pub fn unwrap(&self, value: &Value) -> Option<Arc<T>> {
         match value {
             Value::Typed { value, .. } => {
                 if !(**value).is::<T>() {

@@ -89,6 +89,9 @@ enum Kind {
     Skipped,
 }
 
+/// Odd, and without small factors.
+const KINDS_APART: u64 = 0xd6e8_feb8_6659_fd93;
+
 struct Walk {
     mix: Mix,
     depth: usize,
@@ -105,8 +108,9 @@ impl Walk {
 
     #[inline]
     fn long(&mut self, kind: Kind, content: u64) {
-        self.short(kind, 0);
-        self.mix.word(content);
+        // In one step: small numbers of all kinds stay apart.
+        self.mix
+            .word(content ^ u64::from(kind as u8).wrapping_mul(KINDS_APART));
     }
 
     #[inline]
@@ -212,9 +216,9 @@ impl<'a> ser::Serializer for &'a mut Walk {
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), Refused> {
         // Reads the text without building it.
         self.short(Kind::Text, 0);
-        let mut pieces = Pieces::new(&mut self.mix);
+        let mut pieces = Pieces::new();
         fmt::write(&mut pieces, format_args!("{value}")).map_err(|_| Refused)?;
-        pieces.end();
+        pieces.end(&mut self.mix);
         Ok(())
     }
 

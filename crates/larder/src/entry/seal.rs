@@ -30,7 +30,7 @@ impl Key {
     fn new(secret: &Secret, namespace: &Namespace) -> Key {
         Key {
             id: secret.id(),
-            key: secret.derive("larder 2 envelope", namespace.name()),
+            key: secret.key(namespace.name()),
         }
     }
 
