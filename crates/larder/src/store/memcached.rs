@@ -68,9 +68,10 @@ pub use job::MEMCACHED_KEEP_MAX;
 /// # Restarts
 ///
 /// memcached forgets everything when it restarts, versions and entries alike, so that nothing old
-/// can come back. A *warm* restart (`--memory-file`) brings everything back as it was when the server was stopped,
-/// and after a crash nothing. That is as good, unless somebody puts back an older copy of
-/// the file: do not.
+/// can come back. A *warm* restart (`--memory-file`) brings both back as they were when the server
+/// was stopped, and after a crash it brings nothing. That is as good, but for two things: what
+/// could not be invalidated while the server was away is invalidated late, as after a cut network;
+/// and nobody may put an older copy of the file back.
 ///
 /// # What is needed
 ///

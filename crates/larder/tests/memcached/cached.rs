@@ -1,5 +1,7 @@
 //! A cache over one server, when something else happens there.
 
+use std::time::SystemTime;
+
 use super::*;
 
 #[tokio::test]
@@ -46,6 +48,46 @@ async fn h18_a_restarted_server_serves_nothing_old() {
     bench.read(1, "old").await;
     server.restart();
     assert_eq!(bench.read(1, "new").await, "new");
+}
+
+#[tokio::test]
+async fn h18_a_warm_restart_brings_back_entries_and_invalidations_alike() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("memory");
+    let file = file.to_str().expect("it is text");
+    let server = Server::builder().arguments(&["-e", file]).start();
+    let bench = Bench::new(&[&server]).await;
+    bench.read(1, "kept").await;
+    bench.read(2, "invalid").await;
+    bench.invalidate(2).await;
+    stop_warmly(&server);
+    server.restart();
+    assert_eq!(bench.read(1, "loaded").await, "kept");
+    assert_eq!(bench.read(2, "loaded").await, "loaded");
+    // After a crash there is nothing to bring back.
+    server.kill();
+    server.restart();
+    assert_eq!(bench.read(1, "loaded").await, "loaded");
+}
+
+/// Lets a server write down what it holds, and end.
+fn stop_warmly(server: &Server) {
+    let id = server.id().to_string();
+    let told = std::process::Command::new("kill")
+        .args(["-USR1", &id])
+        .status();
+    assert!(told.expect("kill is installed").success());
+    larder_servers::until("the server has ended", || {
+        let state = std::fs::read_to_string(format!("/proc/{id}/stat"));
+        state.is_ok_and(|state| state.contains(") Z "))
+    });
+    // It believes nothing that was written in the second in which it starts.
+    let ended = SystemTime::now();
+    larder_servers::until("another second has begun", || {
+        ended
+            .elapsed()
+            .is_ok_and(|time| time > Duration::from_secs(1))
+    });
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Replies that are not what they should be. The connection is given up at once, for all its
 //! callers: nobody can say whose the next reply is.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::peer::{Act, GREETING, Heard};
 use super::*;
 
@@ -152,18 +154,15 @@ async fn a_refusal_is_the_answer_to_one_command_only() {
 
 #[tokio::test]
 async fn a_change_that_others_are_always_faster_with_is_refused() {
-    let peer = peer::start(GREETING, |heard| {
+    let turn = Arc::new(AtomicU64::new(0));
+    let peer = peer::start(GREETING, move |heard| {
         let Heard { key, number } = heard;
         // Looked at, it is there; written, it is another.
-        match number % 2 {
-            _ if key.is_empty() => unreachable!("keys are never empty"),
-            parity if parity == FIRST.get_or_init(|| number % 2).to_owned() => {
-                say(format!("VA 2 c1 k{key} O{number}\r\nok\r\n"))
-            }
+        match turn.fetch_add(1, Ordering::SeqCst) % 2 {
+            0 => say(format!("VA 2 c1 k{key} O{number}\r\nok\r\n")),
             _ => say(format!("EX k{key} O{number}\r\n")),
         }
     });
-    static FIRST: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
     let link = dial(&peer.await).await.expect("the peer greets");
     let splice = Op::Splice {
         name: name(1),
