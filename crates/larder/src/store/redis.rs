@@ -72,7 +72,7 @@ pub use super::remote::node::{
 /// Redis 6.2 or later, or any Valkey. The user needs the commands
 /// `+get +mget +getex +getrange +set +setrange +pexpire +del +info`; either
 /// `+eval +evalsha +exists` or, more slowly, `+watch +unwatch +multi +exec`; in a cluster
-/// `+cluster|slots`; for a near tier with push `+hello +ping +client|tracking`. As keys it needs
+/// `+cluster|slots`; for a near tier with push `+hello +client|tracking`. As keys it needs
 /// `~shop:*` for the namespace `shop`. What is missing is said when it connects.
 ///
 /// # Other machines
@@ -88,7 +88,9 @@ pub use super::remote::node::{
 /// still the master that it was; for so long at most can it read from a master that was made a
 /// replica by hand. Sentinel and cluster close, or refuse, such connections at once.
 ///
-/// While a slot of a cluster moves, what is in it bypasses the cache; afterwards it is cold.
+/// While a slot of a cluster moves, what is in it bypasses the cache; afterwards it is cold. A master
+/// that is gone takes its names with it; every read needs the namespace's own tag, so that the one
+/// that keeps it takes all.
 #[derive(Clone)]
 pub struct Redis {
     remote: Remote,

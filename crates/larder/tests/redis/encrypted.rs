@@ -57,3 +57,18 @@ async fn a_file_without_certificates_is_said() {
     let empty = builder.tls_roots("/dev/null");
     misconfigured(empty, &["/dev/null", "no certificate in PEM form"]).await;
 }
+
+#[tokio::test]
+async fn a_server_may_ask_for_a_certificate_of_ours() {
+    let server = Server::builder()
+        .tls()
+        .config(&[("tls-auth-clients", "yes")])
+        .start();
+    let certificates = server.certificates().expect("it speaks TLS");
+    let builder = Redis::builder()
+        .url(&server.url())
+        .tls_roots(roots(&server));
+    out_of_reach(builder.clone(), &[".tls_identity("]).await;
+    let ours = (&certificates.certificate, &certificates.key);
+    connected(builder.tls_identity(ours.0, ours.1)).await;
+}

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use larder::store::near::Near;
 use larder::store::{Listener, Push, Store};
 use larder::{Key, Memory, Namespace};
-use larder_servers::{Cluster, Proxy};
+use larder_servers::{Cluster, Proxy, Sentinel};
 
 use super::*;
 
@@ -208,4 +208,38 @@ async fn a_near_tier_is_kept_right_by_news() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn a_promoted_master_tells() {
+    let pair = Sentinel::start();
+    let store = connected(Redis::builder().url(&pair.url())).await;
+    let ear = listening(&store).await;
+    pair.master().write("shop:t1:{x}first", b"x");
+    ear.hears("shop:t1:{x}first").await;
+    pair.catch_up();
+    pair.fail_over();
+    eventually("the news are back", async || {
+        let heard = ear.heard();
+        heard.contains(&"lost".to_owned()) && heard.last().is_some_and(|last| last == "live")
+    })
+    .await;
+    pair.replica().write("shop:t1:{x}second", b"x");
+    ear.hears("shop:t1:{x}second").await;
+}
+
+#[test]
+fn the_end_of_the_runtime_is_the_end_of_the_news() {
+    let server = Server::start();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let ear = runtime.block_on(async {
+        let store = connected(Redis::builder().url(&server.url())).await;
+        listening(&store).await
+    });
+    drop(runtime);
+    assert_eq!(ear.heard(), ["live", "lost"]);
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use super::cluster::Cluster;
 use super::dial::ServerDial;
 use super::endpoint::{Endpoint, PORT_DEFAULT, SENTINEL_PORT_DEFAULT};
@@ -210,12 +212,14 @@ impl RedisBuilder {
         self
     }
 
-    /// Connects, and checks that the servers can do what is needed.
+    /// Connects, and checks that the servers can do what is needed. A master of a cluster that
+    /// does not answer is no error as long as another does: its names bypass the cache until it is
+    /// there, as if it had stopped a moment later.
     ///
     /// # Errors
     ///
     /// [`is_config`](Error::is_config) if the settings cannot work: what is wrong and what to do
-    /// stands in the message. [`is_store`](Error::is_store) if a server cannot be reached: the
+    /// stands in the message. [`is_store`](Error::is_store) if no server can be reached: the
     /// same settings may work a moment later.
     pub async fn connect(self) -> Result<Redis> {
         let servers = self.servers.clone().unwrap_or_else(|| {
@@ -266,9 +270,13 @@ impl RedisBuilder {
             }
         };
         let nodes = topology.nodes();
-        let lanes = futures_util::future::join_all(nodes.iter().map(|node| node.lane())).await;
-        for lane in lanes {
-            lane.map_err(Failure::into_error)?;
+        let lanes = join_all(nodes.iter().map(|node| node.lane())).await;
+        let count = lanes.len();
+        let errors = lanes.into_iter().filter_map(|lane| lane.err());
+        let errors: Vec<Error> = errors.map(Failure::into_error).collect();
+        let fatal = errors.iter().find(|error| error.is_config());
+        if let Some(error) = fatal.or(errors.first().filter(|_| errors.len() == count)) {
+            return Err(error.clone());
         }
         let limits = remote::Settings {
             value_bytes_max: self.value_bytes_max,

@@ -62,6 +62,8 @@ pub(super) struct News {
 impl News {
     /// Tells a listener of every change, until it is dropped.
     pub(super) async fn follow(self, listener: Weak<dyn Listener>) {
+        // Whatever ends this, also the end of its runtime: nobody waits for news that do not come.
+        let _ends = Ends(listener.clone());
         let mut wait = NEWS_RETRY_MIN;
         while listener.strong_count() > 0 {
             if self.follow_once(&listener).await {
@@ -187,6 +189,17 @@ impl News {
             return Err(error);
         }
         Ok(followed)
+    }
+}
+
+/// Tells that the news are lost when it is dropped.
+struct Ends(Weak<dyn Listener>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        if let Some(listener) = self.0.upgrade() {
+            listener.lost();
+        }
     }
 }
 

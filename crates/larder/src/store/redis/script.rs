@@ -18,27 +18,28 @@ pub(super) enum Change {
     Renew,
 }
 
-/// `KEYS[1]` the name, `ARGV[1]` the head that was seen.
+/// `KEYS[1]` the name, `ARGV[1]` the head that was seen. A refusal goes back as it is, so that it
+/// is read as the refusal of a command would be.
 const COMPARE: &str = "\
 local there = redis.pcall('GETRANGE', KEYS[1], 0, 40)
-if type(there) == 'table' then return false end
+if type(there) == 'table' then
+if string.find(there.err, 'WRONGTYPE', 1, true) then return false end
+return there
+end
 if there ~= ARGV[1] or (there == '' and redis.call('EXISTS', KEYS[1]) == 0) then
 return redis.call('GET', KEYS[1])
 end
-";
+local done = redis.pcall(";
 
-/// `ARGV[2]` the milliseconds to live, `ARGV[3]` the new value. A refusal goes back as it is.
-const SWAP: &str = "\
-local done = redis.pcall('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])
-if done.err then return done end
-return 1";
+/// `ARGV[2]` the milliseconds to live, `ARGV[3]` the new value.
+const SWAP: &str = "'SET', KEYS[1], ARGV[3], 'PX', ARGV[2]";
 
-const TAKE: &str = "\
-redis.call('DEL', KEYS[1])
-return 1";
+const TAKE: &str = "'DEL', KEYS[1]";
 
-const RENEW: &str = "\
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+const RENEW: &str = "'PEXPIRE', KEYS[1], ARGV[2]";
+
+const TELL: &str = ")
+if type(done) == 'table' and done.err then return done end
 return 1";
 
 /// A script's text and digest.
@@ -49,7 +50,7 @@ pub(super) struct Text {
 
 static SCRIPTS: LazyLock<[Text; 3]> = LazyLock::new(|| {
     [SWAP, TAKE, RENEW].map(|act| {
-        let text = format!("{COMPARE}{act}");
+        let text = format!("{COMPARE}{act}{TELL}");
         let digest = Script::new(&text).get_hash().to_owned();
         Text { text, digest }
     })

@@ -289,6 +289,10 @@ impl Batch {
                 (Expect::Added, reply) => found(reply).ok_or_else(strange)?,
                 (Expect::AddedAndRead, written) => match (written, next()?) {
                     (Value::Okay, _) => Answer::Done,
+                    (_, Value::ServerError(error)) => {
+                        let refusal = Refusal::read(&ability.address, &error, ability.member);
+                        refused_write(refusal, ability)?.ok_or_else(strange)?
+                    }
                     (_, there) => found(there).ok_or_else(strange)?,
                 },
                 (Expect::Replaced, Value::Okay) => Answer::Done,
@@ -296,11 +300,8 @@ impl Batch {
                 (Expect::Spliced, _) => match next()? {
                     Value::Int(0) => Answer::Missing,
                     Value::ServerError(error) => {
-                        match Refusal::read(&ability.address, &error, ability.member) {
-                            Refusal::Batch(fault) => return Err(fault),
-                            Refusal::Operation(refused) => Answer::Refused(refused),
-                            _ => return Err(strange()),
-                        }
+                        let refusal = Refusal::read(&ability.address, &error, ability.member);
+                        refused_write(refusal, ability)?.ok_or_else(strange)?
                     }
                     _ => Answer::Done,
                 },
@@ -311,6 +312,20 @@ impl Batch {
             outcome.answers.push(answer);
         }
         Ok(outcome)
+    }
+}
+
+/// The answer to a write that a server refuses; nothing for a refusal that no write meets.
+fn refused_write(refusal: Refusal, ability: &Ability) -> Result<Option<Answer>, Fault> {
+    match refusal {
+        Refusal::Batch(fault) => Err(fault),
+        Refusal::Operation(refused) => Ok(Some(Answer::Refused(refused))),
+        Refusal::Foreign => Ok(Some(Answer::Refused(Error::store(format!(
+            "{} keeps a value of another kind where a tag or a lease belongs: delete it, or use \
+             another namespace",
+            ability.address
+        ))))),
+        Refusal::UnknownScript => Ok(None),
     }
 }
 

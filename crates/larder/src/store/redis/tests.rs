@@ -4,6 +4,7 @@ mod cancelled;
 mod clusters;
 mod conditions;
 mod lives;
+mod older;
 mod ops;
 
 use std::sync::{Arc, OnceLock};

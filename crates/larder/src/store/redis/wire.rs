@@ -102,6 +102,11 @@ impl Wire {
                     "{address} closed the connection at once ({error}): does it want TLS \
                      (rediss://), or is it another service?"
                 )),
+                // With TLS 1.3 a server looks at our certificate after the handshake.
+                ErrorKind::Io => Error::store(format!(
+                    "{address} closed the connection right after the TLS handshake ({error}): it \
+                     may ask for a certificate of ours, .tls_identity(certificate, key)"
+                )),
                 _ => broken(address, &error),
             }
         })

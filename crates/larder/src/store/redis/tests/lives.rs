@@ -94,3 +94,33 @@ async fn the_life_is_asked_for_seldom() {
     let most = 2 + begun.elapsed().as_secs() / LIFE_ASKED_EVERY.as_secs();
     assert!(asked <= most, "{asked} of {most}");
 }
+
+#[tokio::test]
+async fn a_conditional_write_to_a_demoted_master_breaks_the_link() {
+    let master = Server::start();
+    let link = link(&master).await;
+    done(&ask(&link, set(&name(1), "old")).await);
+    // Nobody is there: it keeps what it has.
+    master
+        .ask(&[
+            "REPLICAOF",
+            "127.0.0.1",
+            &larder_servers::free_port().to_string(),
+        ])
+        .ok();
+    for op in [
+        swap(&name(1), "old", "new"),
+        Op::Take {
+            name: name(1),
+            seen: seen("old"),
+        },
+        Op::Renew {
+            name: name(1),
+            seen: seen("old"),
+            keep: KEEP,
+        },
+    ] {
+        let answer = link.run(vec![op]).await;
+        assert!(matches!(answer, Err(Fault::Broken(_))), "{answer:?}");
+    }
+}

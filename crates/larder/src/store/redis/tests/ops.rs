@@ -105,8 +105,8 @@ async fn several_gets_in_a_row_are_one_command_and_one_trip() {
     let before = (calls(&server, "mget"), calls(&server, "get"));
     let gets = (0..9).map(|number| Op::Get(name(number))).collect();
     let answers = ask_all(&link, gets).await;
-    for number in 0..8 {
-        found(&answers[number], number.to_string());
+    for (number, answer) in answers[..8].iter().enumerate() {
+        found(answer, number.to_string());
     }
     missing(&answers[8]);
     let after = (calls(&server, "mget"), calls(&server, "get"));
