@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Mutex;
+use std::thread;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -16,6 +17,9 @@ use crate::wait::until;
 
 const PORTS_TRIED_MAX: usize = 10;
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// How often, and after what pause, the names are listed again if some are missing.
+const DUMPS_MAX: usize = 40;
+const DUMP_PAUSE: Duration = Duration::from_millis(25);
 
 /// A private memcached server. Killed when dropped.
 ///
@@ -156,6 +160,19 @@ impl Memcached {
 
     /// The names of everything that it holds, in order.
     pub fn names(&self) -> Vec<String> {
+        for _ in 0..DUMPS_MAX {
+            let count = self.stat("curr_items");
+            let names = self.dump();
+            if names.len().to_string() == count {
+                return names;
+            }
+            // Its own crawler was in the way, or something is over and not cleared away yet.
+            thread::sleep(DUMP_PAUSE);
+        }
+        self.dump()
+    }
+
+    fn dump(&self) -> Vec<String> {
         let lines = self.lines("lru_crawler metadump all", "END");
         let name = |line: &String| Some(decoded(line.split(' ').next()?.strip_prefix("key=")?));
         let mut names: Vec<String> = lines.iter().filter_map(name).collect();

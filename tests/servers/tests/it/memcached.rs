@@ -8,8 +8,9 @@ fn a_server_answers_and_its_values_can_be_read_and_written() {
     assert_eq!(server.read("a"), None);
     server.write("a", b"\0\r\n\xff");
     assert_eq!(server.read("a").as_deref(), Some(&b"\0\r\n\xff"[..]));
-    assert_eq!(server.names(), ["a"]);
-    assert_eq!(server.stat("curr_items"), "1");
+    server.write("b:{1}", b"");
+    assert_eq!(server.names(), ["a", "b:{1}"]);
+    assert_eq!(server.stat("curr_items"), "2");
     server.flush();
     assert_eq!(server.read("a"), None);
 }

@@ -1,0 +1,158 @@
+//! Connections that break, and that only seem to work.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::{Duration, Instant};
+
+use larder_servers::Proxy;
+
+use crate::engine::{Engine, RESPONSE_TIMEOUT, Server};
+use crate::process::{Process, eventually};
+use crate::world::World;
+
+const FAULTS: usize = 4;
+/// How much longer than the response timeout a read may take on a machine that is busy.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Breaks the first process's connections again and again, under load of both.
+async fn survives(engine: Engine, breaks: impl Fn(&Proxy)) {
+    let (world, proxy) = World::through_proxy(engine, 8).await;
+    let tally = world
+        .survives(async |tally| {
+            for _ in 0..FAULTS {
+                tally.reads_more(200).await;
+                breaks(&proxy);
+                tally.reads_more(100).await;
+                proxy.restore();
+            }
+            tally.reads_more(200).await;
+        })
+        .await;
+    assert!(tally.at_risk.load(SeqCst) > 0, "{tally:?}");
+}
+
+on_each_engine! {
+    async fn h36_connections_that_are_cut_under_load_leave_nothing_old(engine: Engine) {
+        survives(engine, Proxy::cut).await;
+    }
+}
+
+on_each_engine! {
+    async fn h35_a_server_that_refuses_one_process_under_load_leaves_nothing_old(engine: Engine) {
+        survives(engine, Proxy::refuse).await;
+    }
+}
+
+on_each_engine! {
+    async fn h35_connections_that_swallow_everything_leave_nothing_old(engine: Engine) {
+        survives(engine, Proxy::blackhole).await;
+    }
+}
+
+on_each_engine! {
+    async fn h37_connections_that_are_half_open_leave_nothing_old(engine: Engine) {
+        survives(engine, Proxy::half_open).await;
+    }
+}
+
+on_each_engine! {
+    async fn h36_connections_that_deliver_everything_too_late_leave_nothing_old(engine: Engine) {
+        survives(engine, Proxy::stall).await;
+    }
+}
+
+on_each_engine! {
+    async fn h36_slow_connections_leave_nothing_old(engine: Engine) {
+        survives(engine, |proxy| proxy.delay(Duration::from_millis(5))).await;
+    }
+}
+
+on_each_engine! {
+    async fn answers_that_come_in_drops_are_put_together(engine: Engine) {
+        let (world, proxy) = World::through_proxy(engine, 1).await;
+        world.warm_up().await;
+        proxy.drip(1, Duration::ZERO);
+        assert!(world.processes[1].write(0).await, "the server is there");
+        assert_eq!(world.processes[0].read(0).await, 1);
+        world.is_settled().await;
+    }
+}
+
+on_each_engine! {
+    async fn a_read_through_a_blackhole_is_answered_by_its_loader(engine: Engine) {
+        let (world, proxy) = World::through_proxy(engine, 1).await;
+        world.warm_up().await;
+        proxy.blackhole();
+        let begun = Instant::now();
+        assert_eq!(world.processes[0].read(0).await, 0);
+        assert!(begun.elapsed() < RESPONSE_TIMEOUT * 2 + GRACE, "{:?}", begun.elapsed());
+        proxy.restore();
+        world.processes[0].read_until_hit(0).await;
+    }
+}
+
+on_each_engine! {
+    /// One bit of one reply, for each of the first bytes that come after it was warmed up.
+    async fn flipped_bits_on_the_way_are_noticed_or_do_no_harm(engine: Engine) {
+        let (world, proxy) = World::through_proxy(engine, 1).await;
+        let [distant, near] = &world.processes[..] else { unreachable!() };
+        for nth in 1..400 {
+            world.warm_up().await;
+            proxy.corrupt(nth);
+            near.write(0).await;
+            while !proxy.has_corrupted() {
+                distant.read(0).await;
+            }
+            distant.read(0).await;
+            distant.write(0).await;
+            near.read(0).await;
+            proxy.restore();
+        }
+        world.is_settled().await;
+    }
+}
+
+on_each_engine! {
+    /// A bump is done, and its answer lost. Whoever repeats it must not bring back the version
+    /// that it gave the first time: others may have filled under it, and bumped over it.
+    ///
+    ///   A: bump to v1 (done, no answer)   B: fill under v1   B: bump to v2   A: bump again
+    async fn h22_a_repeated_bump_does_not_bring_an_old_version_back(engine: Engine) {
+        // Long enough that the first process is still waiting for its answer in the end.
+        let patience = Duration::from_secs(10);
+        let mut world = World::start(engine, 0, 1).await;
+        let proxy = Proxy::start(&world.server.address());
+        for address in [proxy.address(), world.server.address()] {
+            let builder = engine.connect_within(&[address], patience).await;
+            world.processes.push(Process::new(builder, world.database.clone()));
+        }
+        let [first, second] = &world.processes[..] else { unreachable!() };
+        first.read_until_hit(0).await;
+        proxy.half_open();
+        let before = tags(&world.server);
+        let bumps = tokio::spawn({
+            let first = first.clone();
+            async move { first.write(0).await }
+        });
+        eventually("the first bump is done", async || {
+            (tags(&world.server) != before).then_some(())
+        })
+        .await;
+        assert_eq!(second.read_until_hit(0).await, 1);
+        assert!(second.write(0).await, "the server is there");
+        // The connection that lost an answer is reset, and the next one works.
+        proxy.restore();
+        bumps.await.expect("a write does not panic");
+        assert_eq!(second.read(0).await, 2);
+        world.is_settled().await;
+    }
+}
+
+/// The stored bytes of all tags.
+fn tags(server: &Server) -> BTreeMap<String, Option<Vec<u8>>> {
+    let names = server.names().into_iter();
+    names
+        .filter(|name| name.contains(":t1:"))
+        .map(|name| (name.clone(), server.read(&name)))
+        .collect()
+}

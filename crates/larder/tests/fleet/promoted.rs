@@ -1,0 +1,96 @@
+//! Replicas that become masters without all that their master had acknowledged.
+
+use std::sync::Arc;
+
+use larder_servers::{Proxy, Redis, Sentinel};
+
+use crate::database::Database;
+use crate::engine::{Engine, RESPONSE_TIMEOUT};
+use crate::process::{Process, eventually};
+
+async fn process(pair: &Sentinel, database: &Arc<Database>) -> Process {
+    let redis = larder::Redis::builder()
+        .sentinel(Sentinel::NAME, [pair.sentinel().address()])
+        .response_timeout(RESPONSE_TIMEOUT)
+        .connect()
+        .await
+        .expect("the sentinel knows a master");
+    let builder = larder::Cache::builder().namespace("fleet").store(redis);
+    Process::new(builder, database.clone())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h18_a_promoted_replica_that_missed_a_bump_serves_nothing_that_it_ended() {
+    let pair = Sentinel::start();
+    let database = Arc::new(Database::new(4));
+    let writer = process(&pair, &database).await;
+    let reader = process(&pair, &database).await;
+    for row in 0..4 {
+        reader.read_until_hit(row).await;
+        writer.read_until_hit(row).await;
+    }
+    pair.lag();
+    for row in 0..4 {
+        assert!(writer.write(row).await, "the master is there");
+    }
+    let lost = pair.replica().names();
+    assert!(
+        lost.iter().any(|name| name.contains(":e1:")),
+        "old entries: {lost:?}"
+    );
+    pair.fail_over();
+    for row in 0..4 {
+        assert_eq!(reader.read(row).await, 1);
+        assert_eq!(writer.read(row).await, 1);
+    }
+    for process in [&reader, &writer] {
+        for row in 0..4 {
+            // The new master is found, and used.
+            assert_eq!(process.read_until_hit(row).await, 1);
+        }
+    }
+    assert!(writer.write(0).await, "the new master is there");
+    assert_eq!(reader.read(0).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h19_a_master_that_was_replaced_while_it_lived_is_left() {
+    let pair = Sentinel::start();
+    let database = Arc::new(Database::new(1));
+    let writer = process(&pair, &database).await;
+    let reader = process(&pair, &database).await;
+    reader.read_until_hit(0).await;
+    pair.catch_up();
+    pair.fail_over_from_the_living();
+    // The sentinel ends the old master's connections; until then it may acknowledge.
+    eventually("the old master follows the new one", async || {
+        (pair.master().info("role") == "slave").then_some(())
+    })
+    .await;
+    eventually("the writer has found the new master", async || {
+        writer.write(0).await.then_some(())
+    })
+    .await;
+    assert_eq!(reader.read(0).await, database.now(0));
+    reader.read_until_hit(0).await;
+}
+
+/// Nobody ends the connections of a master that an operator makes a replica.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h17_a_master_that_was_made_a_replica_by_hand_is_not_read_any_more() {
+    let (first, second) = (Redis::start(), Redis::start());
+    let database = Arc::new(Database::new(1));
+    let reader = Engine::Redis.connect(&[first.address()]).await;
+    let reader = Process::new(reader, database.clone());
+    reader.read_until_hit(0).await;
+    second.replicate(&first.address());
+    second.promote();
+    let link = Proxy::start(&second.address());
+    first.replicate(&link.address());
+    // From here on the first server is a replica that lags behind.
+    link.stall();
+    let writer = Engine::Redis.connect(&[second.address()]).await;
+    let writer = Process::new(writer, database.clone());
+    assert!(writer.write(0).await, "the second server is a master");
+    assert_eq!(reader.read(0).await, 1);
+}
