@@ -4,9 +4,9 @@
 //! spoken to. From the outside in: [`builder`] reads the settings ([`url`], [`endpoint`]); the
 //! servers are one, one that [`sentinel`]s name, or those of a [`cluster`] ([`slot`]); [`dial`]
 //! opens a connection ([`stream`], [`tls`], [`wire`]), and [`greeting`] asks who answers
-//! ([`server`]) and what may be done there; [`link`] runs operations on it, spelled by [`spell`]
-//! with a [`script`] or a [`transaction`] where several commands must be one; [`refusal`] says what
-//! an error of the server means.
+//! ([`server`]) and what may be done there; [`link`] runs operations on it, spelled by [`spell`],
+//! read by [`reply`], with a [`script`] or a [`transaction`] for a [`condition`]; [`refusal`] says
+//! what an error of the server means. [`news`] are what servers tell by themselves.
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,6 +24,7 @@ use crate::tag::Tag;
 
 mod builder;
 mod cluster;
+mod condition;
 mod dial;
 mod endpoint;
 mod greeting;
@@ -31,6 +32,7 @@ mod link;
 mod news;
 mod password;
 mod refusal;
+mod reply;
 mod script;
 mod sentinel;
 mod server;

@@ -68,7 +68,7 @@ pub(super) async fn greet(wire: &Wire, settings: &Settings) -> Result<Greeting> 
     commands.extend(tried.map(|words| spelled(words)));
     let replies = wire.ask_first(commands, settings.tls.is_some()).await?;
     let (first, tried) = replies.split_at(told.min(replies.len()));
-    let info = told_by(&wire.address, &first[..2])?;
+    let info = told_by(&wire.address, first)?;
     let server = Server::read(&wire.address, &info)?;
     let (needed, tried) = tried.split_at(NEEDED.len().min(tried.len()));
     let (scripted, telling) = tried.split_at(SCRIPTED.len().min(tried.len()));
@@ -110,7 +110,7 @@ pub(super) async fn try_transactions(wire: &Wire, settings: &Settings) -> Result
 /// What `INFO` says, in all its sections.
 fn told_by(address: &str, replies: &[Value]) -> Result<String> {
     let mut info = String::new();
-    for reply in replies {
+    for reply in replies.iter().take(2) {
         if let Some(text) = text_of(reply) {
             info.push_str(&text);
             continue;

@@ -8,9 +8,10 @@ use parking_lot::Mutex;
 use redis::{Cmd, Value};
 use tokio::time::Instant;
 
+use super::condition::Condition;
 use super::refusal::broken;
 use super::server::Server;
-use super::spell::{Ability, Batch, Condition};
+use super::spell::{Ability, Batch};
 use super::transaction::Transactions;
 use super::wire::Wire;
 use crate::error::Error;

@@ -4,9 +4,11 @@
 use redis::Value;
 use tokio::sync::Mutex;
 
+use super::condition::Condition;
 use super::refusal::{Refusal, broken};
+use super::reply::found;
 use super::script::Change;
-use super::spell::{Ability, Condition, about, found, millis, set};
+use super::spell::{Ability, about, millis, set};
 use super::wire::Wire;
 use crate::error::Error;
 use crate::store::remote::link::{Answer, Fault, Op};
