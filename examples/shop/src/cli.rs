@@ -1,6 +1,6 @@
 //! The command line: `shop`, which opens the shop, and `shop tour`, which walks through it.
 
-use std::{ffi::OsString, io::ErrorKind, process::ExitCode};
+use std::{ffi::OsString, io::ErrorKind, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use tokio::net::TcpListener;
@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use crate::{
     database::{self, StartError},
     pages,
+    store::{Place, Tier},
     tour::{self, TourError},
 };
 
@@ -27,8 +28,53 @@ struct Arguments {
     /// The SQLite file that holds the shop; made and filled if there is none.
     #[arg(long, value_name = "FILE", default_value = "sqlite://shop.db")]
     database: String,
+    #[command(flatten)]
+    store: StoreArguments,
     #[command(subcommand)]
     command: Option<Command>,
+}
+
+/// Where answers are kept. Shops that share a store should share the database file too, or each
+/// have a namespace of its own.
+#[derive(Debug, clap::Args)]
+struct StoreArguments {
+    /// Where answers are kept: memory, redis://HOST:PORT (rediss:// with TLS),
+    /// redis+cluster://HOST,HOST, redis+sentinel://HOST,HOST/MASTER, unix:///SOCKET,
+    /// memcached://HOST:PORT,HOST:PORT.
+    #[arg(long, value_name = "ADDRESS", default_value = "memory")]
+    store: String,
+    /// Memory in front of a store on a server: validated by it at every hit, or kept right by what
+    /// the server tells of changes (pushed).
+    #[arg(
+        long,
+        value_name = "validated|pushed",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "validated"
+    )]
+    near: Option<Tier>,
+    /// The name under which this shop's answers are kept.
+    #[arg(long, value_name = "NAME", default_value = "shop")]
+    namespace: String,
+    /// Speak to a server on another machine without encryption: the network is trusted.
+    #[arg(long)]
+    plaintext: bool,
+    /// A file with at least 16 random bytes that sign what is kept: whoever else can write to the
+    /// server cannot make answers up.
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+}
+
+impl From<StoreArguments> for Place {
+    fn from(arguments: StoreArguments) -> Place {
+        Place {
+            address: arguments.store,
+            near: arguments.near,
+            namespace: arguments.namespace,
+            plaintext: arguments.plaintext,
+            secret: arguments.secret_file,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -58,7 +104,13 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Err(TourError::Start(error)) => fail(CANNOT_START, &error.to_string()),
             Err(error) => fail(FAILED, &error.to_string()),
         },
-        None => match serve(&arguments.listen, &arguments.database).await {
+        None => match serve(
+            &arguments.listen,
+            &arguments.database,
+            arguments.store.into(),
+        )
+        .await
+        {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(CANNOT_START, &error.to_string()),
         },
@@ -79,8 +131,8 @@ fn first_sentence(message: &str) -> String {
     )
 }
 
-async fn serve(listen: &str, database: &str) -> Result<(), StartError> {
-    // The port first: loading data for a shop that cannot open helps nobody.
+async fn serve(listen: &str, database: &str, place: Place) -> Result<(), StartError> {
+    // The port and the store first: loading data for a shop that cannot open helps nobody.
     let path = database::locate(database)?;
     let listener = TcpListener::bind(listen)
         .await
@@ -88,11 +140,12 @@ async fn serve(listen: &str, database: &str) -> Result<(), StartError> {
     let address = listener
         .local_addr()
         .map_err(|error| cannot_listen(listen, &error))?;
-    let db = database::open(&path).await?;
+    let cache = place.open().await?;
+    let db = database::open(&path, cache).await?;
     let closing =
         closing_time().map_err(|error| StartError(format!("cannot listen for Ctrl-C: {error}")))?;
     println!("The shop is open at http://{address} (Ctrl-C closes it)");
-    axum::serve(listener, pages::router(db.clone()))
+    axum::serve(listener, pages::router(db.clone(), &place.name()))
         .with_graceful_shutdown(closing)
         .await
         .map_err(|error| StartError(format!("the shop had to close: {error}")))?;

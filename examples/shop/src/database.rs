@@ -7,7 +7,10 @@ use std::{
 };
 
 use larder_sea_orm::{CachedConnection, larder::Cache};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, metric::Info};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, metric::Info,
+};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::seed;
@@ -70,13 +73,13 @@ pub fn locate(database: &str) -> Result<PathBuf, StartError> {
     Ok(PathBuf::from(path))
 }
 
-/// Opens the shop's database and loads the data if the file is new.
+/// Opens the shop's database behind `cache`, and loads the data if the file is new.
 ///
 /// # Errors
 ///
 /// When the file cannot be read or written, or holds something else than a shop.
-pub async fn open(path: &Path) -> Result<Db, StartError> {
-    let (db, _) = open_watched(path, |_| {}).await?;
+pub async fn open(path: &Path, cache: Cache) -> Result<Db, StartError> {
+    let (db, _) = open_watched(path, cache, |_| {}).await?;
     Ok(db)
 }
 
@@ -88,6 +91,7 @@ pub async fn open(path: &Path) -> Result<Db, StartError> {
 /// Those of [`open`].
 pub async fn open_watched(
     path: &Path,
+    cache: Cache,
     watch: impl Fn(&Info<'_>) + Send + Sync + 'static,
 ) -> Result<(Db, DatabaseConnection), StartError> {
     let shown = path.display();
@@ -104,13 +108,44 @@ pub async fn open_watched(
             StartError(format!("cannot load the shop's data into {shown}: {error}"))
         })?;
     }
+    // Shops with different files may share a store: what they keep is told apart by this.
+    let name = match cache.is_remote() {
+        true => identity(&connection).await.map_err(cannot_open)?,
+        false => String::new(),
+    };
     connection.set_metric_callback(watch);
     // This is all that it takes: from here on `.cached()` reads are cached, and writes through `db`
     // invalidate what they change.
-    let db = CachedConnection::new(connection.clone(), Cache::memory())
+    let db = CachedConnection::builder(cache)
+        .database(&name)
+        .wrap(connection.clone())
         .await
         .map_err(cannot_open)?;
     Ok((db, connection))
+}
+
+/// The name of this file, wherever it lies: a number that was drawn for it when a shop first opened
+/// it, and that no other file has but its copies.
+async fn identity(connection: &DatabaseConnection) -> Result<String, DbErr> {
+    // Under the lock: two shops that open the file at once find one number.
+    let immediate = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..Default::default()
+    };
+    let transaction = connection.begin_with_options(immediate).await?;
+    let ask = Statement::from_string(DbBackend::Sqlite, "PRAGMA user_version");
+    let row = transaction.query_one_raw(ask).await?;
+    let mut number: i32 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    while number == 0 {
+        let mut bytes = [0; 4];
+        getrandom::fill(&mut bytes)
+            .map_err(|error| DbErr::Custom(format!("no random number for the file: {error}")))?;
+        number = i32::from_le_bytes(bytes);
+        let set = format!("PRAGMA user_version = {number}");
+        transaction.execute_unprepared(&set).await?;
+    }
+    transaction.commit().await?;
+    Ok(format!("{number:08x}"))
 }
 
 /// Closes the database; a file that was written to is whole again without its log.

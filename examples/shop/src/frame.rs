@@ -143,6 +143,7 @@ struct Layout<'a> {
     navigation: &'a [(Section, &'static str, &'static str)],
     in_basket: i64,
     style: &'a str,
+    store: &'a str,
     trace: &'a PageTrace,
 }
 
@@ -164,6 +165,7 @@ impl Layout<'_> {
 
 /// Answers a request: runs it with a trace, and puts the frame around what it gives.
 pub async fn frame(State(shop): State<Shop>, request: Request, next: Next) -> Response {
+    let store = shop.store.clone();
     trace::page(async move {
         let basket = visitor::basket(request.headers());
         let mut response = next.run(request).await;
@@ -192,7 +194,7 @@ pub async fn frame(State(shop): State<Shop>, request: Request, next: Next) -> Re
                 HeaderValue::from_static(value),
             );
         }
-        if let Ok(timing) = HeaderValue::from_str(&trace::so_far().server_timing()) {
+        if let Ok(timing) = HeaderValue::from_str(&trace::so_far().server_timing(&store)) {
             headers.insert(HeaderName::from_static("server-timing"), timing);
         }
         response
@@ -224,6 +226,7 @@ async fn render(shop: &Shop, view: View, basket: Option<String>) -> String {
         navigation: &Section::NAVIGATION,
         in_basket,
         style: &shop.style,
+        store: &shop.store,
         trace: &trace,
     };
     layout.render().unwrap_or_else(|error| {

@@ -1,6 +1,6 @@
 //! A record shop that reads its database through larder.
 //!
-//! `cli` starts it, `database` opens and checks the file, `seed` loads it, `queries` read, `writes`
+//! `cli` starts it, `database` opens and checks the file, `store` the cache, `seed` loads the data, `queries` read, `writes`
 //! write, `pages` answer requests, `frame` puts head and foot around them, `trace` knows what each
 //! query cost, and `tour` walks through it all in a terminal.
 
@@ -13,6 +13,7 @@ pub mod frame;
 pub mod pages;
 pub mod queries;
 pub mod seed;
+pub mod store;
 pub mod tour;
 pub mod trace;
 pub mod visitor;

@@ -35,12 +35,15 @@ pub struct Shop {
     pub db: Db,
     /// Where the style sheet is, with its version.
     pub style: Arc<str>,
+    /// Where answers are kept, as pages say it.
+    pub store: Arc<str>,
 }
 
-/// All pages of a shop.
-pub fn router(db: Db) -> Router {
+/// All pages of a shop whose answers are kept in the store of this name.
+pub fn router(db: Db, store: &str) -> Router {
     let shop = Shop {
         db,
+        store: store.into(),
         style: assets::style_path().into(),
     };
     Router::new()

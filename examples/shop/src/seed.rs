@@ -2,8 +2,9 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
-    IntoActiveModel, TransactionTrait,
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    EntityTrait, IntoActiveModel, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait,
 };
 use serde::de::DeserializeOwned;
 
@@ -24,7 +25,8 @@ const CUSTOMERS: &str = include_str!("../data/customer.csv");
 const INVOICES: &str = include_str!("../data/invoice.csv");
 const INVOICE_LINES: &str = include_str!("../data/invoice_line.csv");
 
-/// Makes the tables and fills them. Either all of it happens or nothing.
+/// Makes the tables and fills them, unless another shop has done so meanwhile. Either all of it
+/// happens or nothing.
 ///
 /// # Errors
 ///
@@ -51,7 +53,17 @@ pub async fn load(connection: &DatabaseConnection) -> Result<(), DbErr> {
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
 
-    let transaction = connection.begin().await?;
+    // With the lock from the first statement on: shops that start together load once.
+    let immediate = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..Default::default()
+    };
+    let transaction = connection.begin_with_options(immediate).await?;
+    let objects = Statement::from_string(DbBackend::Sqlite, "SELECT count(*) FROM sqlite_schema");
+    let objects = transaction.query_one_raw(objects).await?;
+    if objects.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))? > 0 {
+        return transaction.rollback().await;
+    }
     transaction
         .execute_unprepared(include_str!("schema.sql"))
         .await?;

@@ -127,8 +127,8 @@ impl PageTrace {
             .sum()
     }
 
-    /// The value of the `Server-Timing` header.
-    pub fn server_timing(&self) -> String {
+    /// The value of the `Server-Timing` header, with the name of the store.
+    pub fn server_timing(&self, store: &str) -> String {
         let uncached = match self.count(Outcome::Uncached) {
             0 => String::new(),
             count => format!(", {count} uncached"),
@@ -138,10 +138,11 @@ impl PageTrace {
             count => format!("{count} misses"),
         };
         format!(
-            "cache;desc=\"{}, {misses}{uncached}\", db;desc=\"{}\";dur={}",
+            "cache;desc=\"{}, {misses}{uncached}\", db;desc=\"{}\";dur={}, store;desc=\"{}\"",
             plural(self.count(Outcome::Hit), "hit"),
             plural(self.statements(), "statement"),
             self.database_time().as_micros() as f64 / 1000.0,
+            store.replace(['"', '\\'], ""),
         )
     }
 }

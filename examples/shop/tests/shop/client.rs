@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use larder_sea_orm::larder::Cache;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use shop::{database, pages};
 use tempfile::TempDir;
@@ -20,6 +21,29 @@ use tokio::{
 /// A loaded shop that every test copies, so that the data is loaded once.
 static TEMPLATE: OnceCell<TempDir> = OnceCell::const_new();
 
+/// A folder with the file of a loaded shop, `shop.db`.
+pub(crate) async fn loaded() -> TempDir {
+    let template = TEMPLATE
+        .get_or_init(|| async {
+            let folder = tempfile::tempdir().unwrap();
+            database::close(
+                database::open(&folder.path().join("shop.db"), Cache::memory())
+                    .await
+                    .unwrap(),
+            )
+            .await;
+            folder
+        })
+        .await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(
+        template.path().join("shop.db"),
+        folder.path().join("shop.db"),
+    )
+    .unwrap();
+    folder
+}
+
 /// A shop that is open on a port of its own.
 pub(crate) struct Shop {
     pub(crate) address: SocketAddr,
@@ -30,25 +54,7 @@ pub(crate) struct Shop {
 
 impl Shop {
     pub(crate) async fn open() -> Shop {
-        let template = TEMPLATE
-            .get_or_init(|| async {
-                let folder = tempfile::tempdir().unwrap();
-                database::close(
-                    database::open(&folder.path().join("shop.db"))
-                        .await
-                        .unwrap(),
-                )
-                .await;
-                folder
-            })
-            .await;
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::copy(
-            template.path().join("shop.db"),
-            folder.path().join("shop.db"),
-        )
-        .unwrap();
-        Shop::open_in(Arc::new(folder)).await
+        Shop::open_in(Arc::new(loaded().await)).await
     }
 
     /// Another shop on the same file, which remembers nothing.
@@ -62,12 +68,13 @@ impl Shop {
         let watch = move |_: &sea_orm::metric::Info<'_>| {
             counter.fetch_add(1, Ordering::Relaxed);
         };
-        let (db, _) = database::open_watched(&folder.path().join("shop.db"), watch)
-            .await
-            .unwrap();
+        let (db, _) =
+            database::open_watched(&folder.path().join("shop.db"), Cache::memory(), watch)
+                .await
+                .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = pages::router(db.clone());
+        let router = pages::router(db.clone(), "memory");
         tokio::spawn(async move { axum::serve(listener, router).await });
         Shop {
             address,
@@ -83,10 +90,7 @@ impl Shop {
     }
 
     pub(crate) fn visitor(&self) -> Visitor {
-        Visitor {
-            address: self.address,
-            cookie: None,
-        }
+        Visitor::at(self.address)
     }
 
     /// One number, asked of the database itself.
@@ -154,6 +158,14 @@ impl Answer {
 }
 
 impl Visitor {
+    /// Someone at the door of the shop that listens there.
+    pub(crate) fn at(address: SocketAddr) -> Visitor {
+        Visitor {
+            address,
+            cookie: None,
+        }
+    }
+
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.send(&format!("GET {path} HTTP/1.1\r\n"), "").await
     }

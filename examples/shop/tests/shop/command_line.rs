@@ -110,11 +110,78 @@ fn a_file_in_a_folder_that_is_not_there_is_refused() {
 }
 
 #[test]
+fn a_store_that_cannot_be_is_refused_without_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let redis = larder_servers::Redis::builder()
+        .password("open-sesame")
+        .start();
+    let memcached = larder_servers::Memcached::start();
+    let nobody = format!("redis://127.0.0.1:{}", larder_servers::free_port());
+    std::fs::write(folder.path().join("short"), "guess me").unwrap();
+    let (redis_url, memcached_url) = (redis.url(), memcached.url());
+    let wrong = redis.url_of("default", "hunter2");
+    let right = redis.url_of("default", "open-sesame");
+    for (arguments, expected) in [
+        (
+            &["--store", "postgres://me:hunter2@host/db"][..],
+            "not postgres://",
+        ),
+        (&["--store", "nowhere"], "--store takes memory"),
+        (
+            &["--store", "redis://127.0.0.1:many"],
+            "cannot open the store",
+        ),
+        (&["--store", &nobody], "cannot open the store"),
+        (&["--store", &wrong], "cannot open the store"),
+        (&["--store", &redis_url], "cannot open the store"),
+        (
+            &["--store", "redis://me:hunter2@192.0.2.1"],
+            "cannot open the store",
+        ),
+        (
+            &["--store", "memcached://me:hunter2@host"],
+            "cannot open the store",
+        ),
+        (
+            &["--store", "memcached://127.0.0.1:0"],
+            "cannot open the store",
+        ),
+        (&["--near"], "cannot open the store"),
+        (&["--near=sometimes"], "validated or pushed"),
+        (
+            &["--store", &memcached_url, "--near=pushed"],
+            "cannot open the store",
+        ),
+        (&["--store", &memcached_url, "--namespace", ""], "namespace"),
+        (
+            &["--store", &right, "--secret-file", "short"],
+            "cannot use the secret",
+        ),
+        (
+            &["--store", &right, "--secret-file", "none"],
+            "cannot read the secret",
+        ),
+    ] {
+        let mut all = vec!["--listen", "127.0.0.1:0"];
+        all.extend(arguments);
+        let output = shop(folder.path(), &all);
+        refused(&output, expected);
+        let sentence = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !sentence.contains("hunter2") && !sentence.contains("sesame"),
+            "{sentence}"
+        );
+        assert!(!sentence.contains("panicked"), "{sentence}");
+    }
+    assert!(!folder.path().join("shop.db").exists(), "nothing was made");
+}
+
+#[test]
 fn help_is_an_answer() {
     let output = shop(Path::new("."), &["--help"]);
     assert!(output.status.success());
     let text = String::from_utf8_lossy(&output.stdout);
-    for word in ["--listen", "--database", "tour"] {
+    for word in ["--listen", "--database", "--store", "--near", "tour"] {
         assert!(text.contains(word), "{text}");
     }
 }

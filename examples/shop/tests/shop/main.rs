@@ -7,5 +7,6 @@ mod chromium;
 mod client;
 mod command_line;
 mod edits;
+mod fleet;
 mod purchases;
 mod views;
