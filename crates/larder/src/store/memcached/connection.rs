@@ -61,24 +61,22 @@ impl Connection {
         stream: Box<dyn Stream>,
         value_bytes_max: usize,
     ) -> Connection {
-        let (batches, waiting) = mpsc::channel(BATCHES_WAITING_MAX);
+        let (batches, mut waiting) = mpsc::channel(BATCHES_WAITING_MAX);
         let broken = Arc::new(OnceLock::new());
-        let task = Task {
+        let mut task = Task {
             value_bytes_max,
             unread: Unread::default(),
             unsent: Vec::new(),
             sent: 0,
             asked: VecDeque::new(),
         };
-        let end = broken.clone();
-        let place = address.clone();
+        let (end, place) = (broken.clone(), address.clone());
         let task = tokio::spawn(async move {
-            // The error is there before the callers are told that there is one: they are told by
-            // the end of the task, which drops their channels.
-            let mut task = task;
-            if let Err(why) = task.run(stream, waiting).await {
+            if let Err(why) = task.run(stream, &mut waiting).await {
                 let _ = end.set(why.error(&place));
             }
+            // Only now do the callers notice that it has ended: their channels are dropped with
+            // `task` and `waiting`, when the reason can be read.
         });
         Connection {
             address,
@@ -168,7 +166,7 @@ impl Task {
     async fn run(
         &mut self,
         stream: Box<dyn Stream>,
-        mut waiting: mpsc::Receiver<Waiting>,
+        waiting: &mut mpsc::Receiver<Waiting>,
     ) -> Result<(), End> {
         let (mut reader, mut writer) = tokio::io::split(stream);
         let mut taken = Vec::with_capacity(BATCHES_AT_ONCE);

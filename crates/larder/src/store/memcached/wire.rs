@@ -421,6 +421,23 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_are_read_beyond_their_end(
+            start in proptest::sample::select(vec!["", "VA ", "VA 3 c1 kKEY O7\r\n", "HD c1 ", "EN k"]),
+            rest in proptest::collection::vec(0u8..=255, 0..200),
+        ) {
+            let mut bytes = start.replace("KEY", name().as_str()).into_bytes();
+            bytes.extend(rest);
+            for kind in [Kind::Get, Kind::Peek, Kind::Store, Kind::Delete] {
+                let expected = Expected { kind, ..get() };
+                if let Ok(Arrival::Wholly { bytes: taken, .. }) = expected.read(&bytes, 100, true) {
+                    proptest::prop_assert!(0 < taken && taken <= bytes.len());
+                }
+            }
+        }
+    }
+
     #[test]
     fn refusals_are_told_apart() {
         let reply = |text| match read(&get(), text) {
