@@ -1,23 +1,23 @@
 //! The memcached store: one memcached, or several on a fixed ring.
-//!
-//! What larder promises is decided in [`remote`](super::remote); here stands how a server is
-//! spoken to. From the caller down: [`ring`] says which server keeps a name; [`dial`] opens a
-//! connection, and [`greeting`] asks who answers; [`link`] turns operations into commands, each by
-//! the rules of [`job`]; [`wire`] has the bytes; [`connection`] owns the socket.
-//!
-//! # Why a client of our own
-//!
-//! The crate `memcache` (0.21, module `exp`) speaks the meta protocol over tokio, and was read
-//! first. It was not taken because
-//!
-//! - a connection serves one call at a time, from a pool: 64 tasks need 64 connections of every
-//!   process, or wait for each other;
-//! - a cancelled call closes its connection, so that callers with timeouts dial all the time;
-//! - a reply is compared by number, and only in batches. The key that the server echoes is not
-//!   compared, although a crossed reply is how a cache shows one user another's data;
-//! - its tokio half has no unix sockets, and five crates come along.
-//!
-//! What is needed of the protocol are three commands and six replies.
+
+// What larder promises is decided in `remote`; here stands how a server is
+// spoken to. From the caller down: `ring` says which server keeps a name; `dial` opens a
+// connection, and `greeting` asks who answers; `link` turns operations into commands, each by
+// the rules of `job`; `wire` has the bytes; `connection` owns the socket.
+//
+// Why a client of our own
+//
+// The crate `memcache` (0.21, module `exp`) speaks the meta protocol over tokio, and was read
+// first. It was not taken because
+//
+// - a connection serves one call at a time, from a pool: 64 tasks need 64 connections of every
+//   process, or wait for each other;
+// - a cancelled call closes its connection, so that callers with timeouts dial all the time;
+// - a reply is compared by number, and only in batches. The key that the server echoes is not
+//   compared, although a crossed reply is how a cache shows one user another's data;
+// - its tokio half has no unix sockets, and five crates come along.
+//
+// What is needed of the protocol are three commands and six replies.
 
 use std::fmt;
 use std::sync::Arc;

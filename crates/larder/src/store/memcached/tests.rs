@@ -2,11 +2,14 @@
 
 mod astray;
 mod cancelled;
+mod conditions;
 mod greetings;
 mod ops;
 mod peer;
 mod pipelines;
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,5 +101,63 @@ fn broken<T: std::fmt::Debug>(run: std::result::Result<T, Fault>) -> String {
             error.to_string()
         }
         other => panic!("{other:?}"),
+    }
+}
+
+/// For how many seconds a value lives from now on.
+fn lives(server: &Server, name: &Name) -> u64 {
+    let stream = TcpStream::connect(server.address()).expect("the server listens");
+    let mut stream = BufReader::new(stream);
+    write!(stream.get_mut(), "mg {} t\r\n", name.as_str()).expect("the server reads");
+    let mut line = String::new();
+    stream.read_line(&mut line).expect("the server answers");
+    let seconds = line.trim_end().strip_prefix("HD t").map(str::parse);
+    seconds
+        .unwrap_or_else(|| panic!("{line:?}"))
+        .expect("a number")
+}
+
+fn head(first: u8) -> Vec<u8> {
+    let mut head = vec![0; 41];
+    head[0] = first;
+    head
+}
+
+/// A value with a head of its own.
+fn value(first: u8, rest: &str) -> Vec<u8> {
+    [&head(first), rest.as_bytes()].concat()
+}
+
+fn swap(name: &Name, seen: Found, value: Vec<u8>) -> Op {
+    Op::Swap {
+        name: name.clone(),
+        seen,
+        value,
+        keep: KEEP,
+    }
+}
+
+fn renew(name: &Name, seen: Found) -> Op {
+    Op::Renew {
+        name: name.clone(),
+        seen,
+        keep: KEEP * 2,
+    }
+}
+
+fn splice(name: &Name, at: usize, value: impl AsRef<[u8]>) -> Op {
+    Op::Splice {
+        name: name.clone(),
+        at,
+        value: value.as_ref().to_vec(),
+        keep: KEEP,
+    }
+}
+
+/// What somebody remembers of a value without the server's number for it.
+fn remembered(bytes: impl AsRef<[u8]>) -> Found {
+    Found {
+        bytes: bytes.as_ref().into(),
+        cas: 0,
     }
 }
