@@ -31,7 +31,7 @@ mod push;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(any(feature = "redis", feature = "memcached"))]
-mod remote;
+pub(crate) mod remote;
 
 /// Where entries and the versions of tags live.
 ///

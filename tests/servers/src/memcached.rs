@@ -206,9 +206,9 @@ impl Memcached {
         let head = peer.line();
         let lives = head.strip_prefix("HD t").filter(|seconds| *seconds != "-1");
         let lives = lives.unwrap_or("0");
-        peer.say(format!("ms {name} {} T{lives}\r\n", bytes.len()).as_bytes());
-        peer.say(bytes);
-        peer.say(b"\r\n");
+        // In one piece: the kernel would hold a second one back for a while.
+        let head = format!("ms {name} {} T{lives}\r\n", bytes.len());
+        peer.say(&[head.as_bytes(), bytes, b"\r\n"].concat());
         peer.line() == "HD"
     }
 

@@ -71,7 +71,7 @@ on_each_engine! {
     async fn answers_that_come_in_drops_are_put_together(engine: Engine) {
         let (world, proxy) = World::through_proxy(engine, 1).await;
         world.warm_up().await;
-        proxy.drip(1, Duration::ZERO);
+        proxy.drip(16, Duration::from_millis(1));
         assert!(world.processes[1].write(0).await, "the server is there");
         assert_eq!(world.processes[0].read(0).await, 1);
         world.is_settled().await;
@@ -118,32 +118,34 @@ on_each_engine! {
     ///
     ///   A: bump to v1 (done, no answer)   B: fill under v1   B: bump to v2   A: bump again
     async fn h22_a_repeated_bump_does_not_bring_an_old_version_back(engine: Engine) {
+        // Odd: a tag that memcached, too, bumps in one round trip.
+        const ROW: usize = 1;
         // Long enough that the first process is still waiting for its answer in the end.
         let patience = Duration::from_secs(10);
-        let mut world = World::start(engine, 0, 1).await;
+        let mut world = World::start(engine, 0, 2).await;
         let proxy = Proxy::start(&world.server.address());
         for address in [proxy.address(), world.server.address()] {
             let builder = engine.connect_within(&[address], patience).await;
             world.processes.push(Process::new(builder, world.database.clone()));
         }
         let [first, second] = &world.processes[..] else { unreachable!() };
-        first.read_until_hit(0).await;
+        first.read_until_hit(ROW).await;
         proxy.half_open();
         let before = tags(&world.server);
         let bumps = tokio::spawn({
             let first = first.clone();
-            async move { first.write(0).await }
+            async move { first.write(ROW).await }
         });
         eventually("the first bump is done", async || {
             (tags(&world.server) != before).then_some(())
         })
         .await;
-        assert_eq!(second.read_until_hit(0).await, 1);
-        assert!(second.write(0).await, "the server is there");
+        assert_eq!(second.read_until_hit(ROW).await, 1);
+        assert!(second.write(ROW).await, "the server is there");
         // The connection that lost an answer is reset, and the next one works.
         proxy.restore();
         bumps.await.expect("a write does not panic");
-        assert_eq!(second.read(0).await, 2);
+        assert_eq!(second.read(ROW).await, 2);
         world.is_settled().await;
     }
 }

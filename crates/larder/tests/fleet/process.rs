@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-use larder::{Cache, CacheBuilder, Event, Observer, Tag};
+use larder::{Cache, CacheBuilder, Columns, Event, Observer, Shape, Tag, TagValue};
 
 use crate::database::Database;
 
@@ -106,8 +106,15 @@ pub(crate) fn key(row: usize) -> (&'static str, u64) {
     ("row", row as u64)
 }
 
+/// What a row's entry depends on, beside the namespace: a named tag for even rows, the tag of a
+/// table's rows for odd ones, as a store keeps the two in different ways.
 pub(crate) fn tag(row: usize) -> Tag {
-    Tag::named(&format!("row {row}"))
+    if row.is_multiple_of(2) {
+        return Tag::named(&format!("row {row}"));
+    }
+    let shape = Shape::new(["id"], Columns::All);
+    let value = TagValue::Int(i64::try_from(row).expect("few rows"));
+    Tag::shape(&Tag::table("", "row"), &shape, &[value])
 }
 
 /// Asks again and again, for half a minute at most.
