@@ -7,6 +7,7 @@
 mod cached;
 mod conformance;
 mod connecting;
+mod near;
 mod ring;
 mod trips;
 
