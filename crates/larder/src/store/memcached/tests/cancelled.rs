@@ -36,7 +36,8 @@ async fn a_hundred_thousand_cancelled_callers_cross_no_reply() {
                     biased;
                     found = get(&link, &name) => {
                         let found = found.expect("it is there");
-                        assert_eq!(&*found.bytes, value(number).as_bytes());
+                        let own = &*found.bytes == value(number).as_bytes();
+                        assert!(own, "the value of name {number} is another's");
                         answered += 1;
                     }
                     () = wait(patience) => {
