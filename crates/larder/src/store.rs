@@ -590,6 +590,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         (**self).capability()
     }
 
+    fn authenticate(&self, secrets: &Secrets) -> Result<()> {
+        (**self).authenticate(secrets)
+    }
+
     fn get<'a>(
         &'a self,
         namespace: &'a Namespace,

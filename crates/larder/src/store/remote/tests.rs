@@ -14,6 +14,8 @@ use crate::store::{
 use crate::value::ValueKind;
 use crate::{Entry, Key, Moment, Namespace, Tag, TagState, Versions};
 
+mod values;
+
 const KEEP: Duration = Duration::from_secs(60);
 
 /// One of the processes that share the servers.

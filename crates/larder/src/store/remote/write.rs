@@ -36,9 +36,14 @@ impl Inner {
         let mut acts: Vec<(Name, Act)> = Vec::with_capacity(items.len());
         // The size of what was packed, where it is not too large.
         let mut sizes: Vec<usize> = Vec::with_capacity(items.len());
+        let mut failed: Option<Error> = None;
         for item in &items {
             let name = names.entry(item.key);
-            let packed = pack(&seal, item.key, &item.entry)?;
+            let packed = pack(&seal, item.key, &item.entry).unwrap_or_else(|error| {
+                // No codec carries it: its lease ends, as a value's that is too large.
+                failed.get_or_insert(error);
+                None
+            });
             let size = packed
                 .as_ref()
                 .map_or(usize::MAX, |packed| packed.len() + LIFE_BYTES);
@@ -54,7 +59,6 @@ impl Inner {
         }
         let told = batch::run(&*self.topology, &acts).await;
         let mut unwanted: Vec<(Name, Act)> = Vec::new();
-        let mut failed: Option<Error> = None;
         let done = items.iter().zip(sizes).zip(&acts).zip(told).zip(places);
         for ((((item, size), (name, _)), told), place) in done {
             let too_large = Put::TooLarge {
