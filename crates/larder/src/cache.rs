@@ -22,8 +22,11 @@ use crate::policy::Policy;
 use crate::store::Store;
 use crate::store::memory::Memory;
 use crate::tag::Tag;
+use crate::throttle::Throttle;
+use crate::undelivered::Undelivered;
 use crate::value::{CacheValue, ValueKind};
-use crate::{many, write};
+use crate::write::NewItem;
+use crate::{many, retry, write};
 
 mod adapter;
 mod builder;
@@ -77,6 +80,8 @@ pub(crate) struct Core {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) groups: Groups,
     pub(crate) flights: Flights,
+    pub(crate) undelivered: Undelivered,
+    pub(crate) throttle: Throttle,
     observers: Box<[Arc<dyn Observer>]>,
     state: AtomicU8,
     bumps: AtomicU64,
@@ -92,6 +97,14 @@ pub(crate) enum State {
     Off,
     /// Closed for ever.
     Closed,
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core")
+            .field("namespace", &self.namespace.name())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Core {
@@ -269,23 +282,28 @@ impl Cache {
         Ok(many::get(&self.core, &keys, ValueKind::serde()).await)
     }
 
-    /// Puts many values under their keys, by the cache's own policy.
+    /// Puts many values under their keys in one batch, by the cache's own policy. They win over
+    /// loads of the keys that are running.
     ///
     /// # Errors
     ///
-    /// The store failed; values before may be stored.
+    /// The store failed; some values may be stored.
     pub async fn insert_many<K: IntoKey, T: CacheValue>(
         &self,
         values: impl IntoIterator<Item = (K, T)>,
     ) -> Result<()> {
-        let values: Vec<(Key, T)> = values
+        // Of values under one key the last one counts.
+        let values: HashMap<Key, T> = values
             .into_iter()
             .map(|(key, value)| (Key::new(key), value))
             .collect();
-        for (key, value) in values {
-            self.insert(&key, value).await?;
-        }
-        Ok(())
+        let items = values.into_iter().map(|(key, value)| NewItem {
+            group: self.core.groups.of(&key),
+            value: Arc::new(value),
+            key,
+        });
+        let (items, kind) = (items.collect(), ValueKind::serde());
+        write::insert_all(&self.core, items, Vec::new(), &self.core.policy, kind).await
     }
 
     /// Looks for many values and loads all that are missing by one call of `load`.
@@ -294,12 +312,14 @@ impl Cache {
     ///
     /// Beside [`get_or_load`](Cache::get_or_load), with the cache's own policy and no tags:
     ///
-    /// - An entry that may be served past its ttl is, but nothing is loaded behind it; nor is
-    ///   anything refreshed ahead.
-    /// - If the load fails no older entry takes its place: `stale_if_error` and
-    ///   `soft_load_timeout` have no effect.
-    /// - A key that another load is busy with is loaded here as well, and this value is not stored:
-    ///   a batch does not wait for its slowest key. Single reads do wait for a batch.
+    /// - What is being loaded already, in this process or in another that shares the store, is
+    ///   waited for, while the rest is loaded. Should such a load end without a value, because it
+    ///   failed elsewhere or its process died, its keys are loaded here by a further call: therefore
+    ///   `load` is `Clone`.
+    /// - Entries that are to be loaded anew behind their readers are, by one call in the background,
+    ///   if nothing is missing; else the next reader sees to it.
+    /// - If the load fails and older entries may be served instead of all that it was to load, they
+    ///   are. `soft_load_timeout` has no effect.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -335,7 +355,7 @@ impl Cache {
         K: IntoKey + Clone + Hash + Eq + Send + Sync + 'static,
         T: CacheValue,
         E: Send + Sync + 'static,
-        L: FnOnce(Vec<K>) -> F + Send + 'static,
+        L: FnOnce(Vec<K>) -> F + Clone + Send + 'static,
         F: Future<Output = Result<V, E>> + Send + 'static,
         V: IntoIterator<Item = (K, T)> + Send + 'static,
     {
@@ -348,7 +368,8 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// The store failed: entries may be served until their ttl ends.
+    /// The store failed. This process no longer serves what carries the tags, and goes on trying;
+    /// other processes may serve it until the store has learned of it, or its ttl ends.
     pub async fn invalidate(&self, tags: impl IntoIterator<Item = Tag>) -> Result<()> {
         let tags: Vec<Tag> = tags.into_iter().collect();
         write::invalidate(&self.core, &tags, Some("invalidate")).await
@@ -358,16 +379,22 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// The store failed: entries may be served until their ttl ends.
+    /// As [`invalidate`](Cache::invalidate).
     pub async fn clear(&self) -> Result<()> {
         write::invalidate(&self.core, &[Tag::namespace()], Some("clear")).await
     }
 
     /// Waits for the loads that are running, and keeps nothing from now on: later reads compute
-    /// without caching. For all handles.
-    pub async fn close(&self) {
+    /// without caching. For all handles. Bumps that have not reached the store are tried once more.
+    ///
+    /// # Errors
+    ///
+    /// Bumps are lost, because the store cannot be reached: other processes may serve what carries
+    /// their tags until its ttl ends. An event [`BumpLost`](Event::BumpLost) names the tags.
+    pub async fn close(&self) -> Result<()> {
         self.core.state.store(2, Ordering::Release);
         self.core.flights.idle().await;
+        retry::deliver_or_lose(&self.core).await
     }
 
     /// Switches the cache on or off, for all handles. While it is off, look-ups miss, loads run

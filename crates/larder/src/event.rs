@@ -113,8 +113,22 @@ pub enum Event<'a> {
         /** Why. */
         why: &'a str,
     },
-    /// Tags of a committed write could not be bumped: entries may be stale until their ttl ends.
+    /// Tags could not be bumped: this process no longer serves what carries them, and goes on
+    /// trying. Other processes may serve it until the bump is delivered or its ttl ends.
     BumpDelayed {
+        /** The tags. */
+        tags: &'a [Tag],
+        /** Why. */
+        error: &'a Error,
+    },
+    /// Delayed bumps have reached the store.
+    BumpDelivered {
+        /** The tags. */
+        tags: &'a [Tag],
+    },
+    /// The cache was closed before these bumps reached the store: other processes may serve what
+    /// carries the tags until its ttl ends.
+    BumpLost {
         /** The tags. */
         tags: &'a [Tag],
         /** Why. */

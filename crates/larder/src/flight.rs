@@ -3,14 +3,20 @@
 //! A *flight* is one running load. Its *leader* is the caller that found none running; the others
 //! are *followers*. The load runs on a task of its own, so that nobody who goes away stops it.
 //!
-//! States of a flight: *preparing* (no versions recorded, the load has not begun), *loading*
-//! (versions recorded), *landed* (its outcome is there for all who joined). Beside that it is
-//! *listed* in the table or not, and *attached* (its result may be stored) or not.
+//! States of a flight: *preparing* (nothing noted, the load has not begun; maybe it waits for
+//! another process), *loading* (noted what the load began under, or that nobody can tell: *blind*),
+//! *landed* (its outcome is there for all who joined). Beside that it is *listed* in the table or
+//! not, and *attached* (its result may be stored) or not.
 //!
 //! What can go wrong, and why it does not:
 //! - A caller that comes after an invalidation gets an older value: whoever joins a loading flight
-//!   checks its versions first, and lists a flight of its own if they have changed. A preparing
-//!   flight may be joined unchecked, because its query begins after the join.
+//!   checks its versions and its lease first, and lists a flight of its own if they have changed. A
+//!   preparing flight may be joined unchecked, because its query begins after the join. A leader
+//!   that finds what another process has stored strikes its flight off the table, and looks then.
+//! - A store that is down makes as many loads as there are callers: a blind flight is not joined,
+//!   but followed by one that all who come meanwhile share, and that begins when it has landed.
+//! - A flight that was replaced stores what a removal has removed since, because the removal only
+//!   finds the flight that is listed: whoever replaces a flight detaches it.
 //! - A value is stored after the key was removed or inserted: `remove` and `insert` list a flight
 //!   of their own first (a [`Block`]) and detach the one they found, under its gate; a load stores
 //!   its result under the same gate, and only while it is attached.
@@ -19,17 +25,20 @@
 
 use std::any::{Any, TypeId};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify, watch};
 
 use crate::cache::Core;
 use crate::freshness::TagState;
 use crate::key::Key;
-use crate::store::Versions;
+use crate::load::within;
 use crate::sync;
 
+pub(crate) mod check;
 pub(crate) mod table;
 
+pub(crate) use check::{Check, Noted, Under};
 use table::{Entered, Table};
 
 /// How a load ended, for everyone who waited.
@@ -37,6 +46,10 @@ use table::{Entered, Table};
 pub(crate) enum Done {
     /// With this value, an `Arc<T>`.
     Loaded(Arc<dyn Any + Send + Sync>),
+    /// Without: another process has loaded this value, an `Arc<T>`, and stored it.
+    Found(Arc<dyn Any + Send + Sync>),
+    /// A load of many keys knows nothing of this one.
+    Nothing,
     /// With this error, an `Arc<E>`.
     Failed(Arc<dyn Any + Send + Sync>),
     /// With a panic that said this.
@@ -47,11 +60,21 @@ pub(crate) enum Done {
     Again,
 }
 
+impl Done {
+    /// The value, if there is one of this type.
+    pub(crate) fn value<T: Send + Sync + 'static>(self) -> Option<Arc<T>> {
+        match self {
+            Done::Loaded(value) | Done::Found(value) => value.downcast().ok(),
+            _ => None,
+        }
+    }
+}
+
 pub(crate) struct Flight {
     /// The types of value and error; none for a block, which anyone may wait for.
     types: Option<TypeId>,
     /// Set once, before the load begins.
-    versions: OnceLock<Versions>,
+    noted: OnceLock<Noted>,
     /// The outcome. The sender lives as long as the flight.
     done: watch::Sender<Option<Done>>,
     /// Whether the result may be stored. Held while it is being stored.
@@ -62,30 +85,26 @@ impl Flight {
     fn new(types: Option<TypeId>) -> Flight {
         Flight {
             types,
-            versions: OnceLock::new(),
+            noted: OnceLock::new(),
             done: watch::Sender::new(None),
             attached: Mutex::new(true),
         }
     }
 
-    /// Waits for the outcome.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the wait stops nothing.
-    pub(crate) async fn wait(&self) -> Done {
-        let mut done = self.done.subscribe();
-        match done.wait_for(Option::is_some).await {
-            Ok(done) => done.clone().unwrap_or(Done::Again),
-            // Not reached: the sender is ours.
-            Err(_) => Done::Again,
-        }
+    /// Waits for the outcome, from now on.
+    pub(crate) fn waiter(&self) -> Waiter {
+        Waiter(self.done.subscribe())
     }
 
-    /// Records the versions that were read before the load begins.
-    pub(crate) fn record(&self, versions: Versions) {
-        // A flight prepares once.
-        let _ = self.versions.set(versions);
+    /// Whether nobody waits.
+    pub(crate) fn is_unwatched(&self) -> bool {
+        self.done.receiver_count() == 0
+    }
+
+    /// Notes what the load begins under.
+    pub(crate) fn note(&self, noted: Noted) {
+        // A flight notes once.
+        let _ = self.noted.set(noted);
     }
 
     /// The lock under which the result is stored; it says whether it may be.
@@ -95,6 +114,24 @@ impl Flight {
 
     async fn detach(&self) {
         *self.attached.lock().await = false;
+    }
+}
+
+/// Someone who waits for a flight's outcome.
+pub(crate) struct Waiter(watch::Receiver<Option<Done>>);
+
+impl Waiter {
+    /// The outcome.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the wait stops nothing.
+    pub(crate) async fn done(mut self) -> Done {
+        match self.0.wait_for(Option::is_some).await {
+            Ok(done) => done.clone().unwrap_or(Done::Again),
+            // The flight is gone with its leader, which lands it first.
+            Err(_) => Done::Again,
+        }
     }
 }
 
@@ -158,7 +195,7 @@ pub(crate) enum Join {
     /// It loads, for all.
     Lead(Lead),
     /// It waits.
-    Follow(Arc<Flight>),
+    Follow(Waiter),
     /// It loads for itself alone.
     Bypass(&'static str),
 }
@@ -166,28 +203,51 @@ pub(crate) enum Join {
 /// Joins the flight for `key`, or leads a new one.
 pub(crate) async fn join(core: &Arc<Core>, key: &Key, types: TypeId) -> Join {
     let new = || Flight::new(Some(types));
-    let mut entered = core.flights.table.enter(key, new);
+    let table = &core.flights.table;
+    let mut entered = table.enter(key, new);
+    // The flight that was there, if the caller leads one in its place, and whether to wait for it.
+    let mut replaced: Option<(Arc<Flight>, Option<Turn>)> = None;
     loop {
         let flight = match entered {
-            Entered::Lead(flight) => return Join::Lead(Lead::new(core, key, flight)),
+            Entered::Lead(flight) => {
+                let mut lead = Lead::new(core, key, flight);
+                if let Some((old, turn)) = replaced {
+                    // A removal finds only the flight that is listed now.
+                    old.detach().await;
+                    lead.after = turn.map(|turn| (old.waiter(), turn));
+                }
+                return Join::Lead(lead);
+            }
             Entered::Present(flight) => flight,
         };
         if flight.types.is_some_and(|own| own != types) {
             return Join::Bypass("a value of another type is being loaded under this key");
         }
-        let Some(versions) = flight.versions.get() else {
-            return Join::Follow(flight);
+        let turn = match flight.noted.get() {
+            None => return Join::Follow(flight.waiter()),
+            Some(Noted::Blind { patience }) => Some(Turn {
+                patience: *patience,
+            }),
+            Some(Noted::Under(under)) => match under.state(core).await {
+                Ok(TagState::Current) => return Join::Follow(flight.waiter()),
+                Ok(TagState::Marked) => return Join::Bypass("a writer is about to commit"),
+                // The load that runs may have read what was there before the change, and we came
+                // after it. Its waiters came before and may have the older value; we may not.
+                Ok(TagState::Changed | TagState::Missing) => None,
+                // The same, for all we know. But a store that is down must not make the callers
+                // load one beside the other: those who come now share the load after this one.
+                Err(_) => Some(Turn { patience: None }),
+            },
         };
-        match core.store.current(&core.namespace, versions).await {
-            Ok(TagState::Current) => return Join::Follow(flight),
-            Ok(TagState::Marked) => return Join::Bypass("a writer is about to commit"),
-            // The load that runs may have read what was there before the change, and we came
-            // after it. Its waiters came before and may have the older value; we may not.
-            Ok(TagState::Changed | TagState::Missing) | Err(_) => {
-                entered = core.flights.table.replace(key, &flight, new);
-            }
-        }
+        entered = table.replace(key, &flight, new);
+        replaced = Some((flight, turn));
     }
+}
+
+/// How a load waits for the one before it.
+struct Turn {
+    /// So long at most; to its end if nothing is said.
+    patience: Option<Duration>,
 }
 
 /// Leads a flight if none is there.
@@ -203,6 +263,9 @@ pub(crate) struct Lead {
     core: Arc<Core>,
     key: Key,
     pub(crate) flight: Arc<Flight>,
+    /// The load before this one, which it does not run beside.
+    after: Option<(Waiter, Turn)>,
+    listed: bool,
 }
 
 impl Lead {
@@ -211,6 +274,20 @@ impl Lead {
             core: core.clone(),
             key: key.clone(),
             flight,
+            after: None,
+            listed: true,
+        }
+    }
+
+    /// Whether another load comes first.
+    pub(crate) fn is_after(&self) -> bool {
+        self.after.is_some()
+    }
+
+    /// Waits until it is this load's turn.
+    pub(crate) async fn turn(&mut self) {
+        if let Some((before, turn)) = self.after.take() {
+            let _ = within(turn.patience, before.done()).await;
         }
     }
 
@@ -218,13 +295,19 @@ impl Lead {
         &self.key
     }
 
-    /// Strikes the flight off the table: nobody joins any more.
-    pub(crate) fn leave(&self) {
+    /// Strikes the flight off the table: nobody joins any more, and no removal finds it.
+    pub(crate) fn leave(&mut self) {
+        self.listed = false;
         self.core.flights.table.leave(&self.key, &self.flight);
     }
 
+    /// Whether the leader has not struck it off.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.listed
+    }
+
     /// Gives the outcome to all who wait.
-    pub(crate) fn land(self, done: Done) {
+    pub(crate) fn land(mut self, done: Done) {
         // Leave first: who comes now looks in the store, where the value is already.
         self.leave();
         self.flight.done.send_replace(Some(done));

@@ -6,47 +6,66 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use smallvec::smallvec;
 use tokio::runtime::Handle;
 
-use crate::cache::{Core, State};
+use crate::cache::Core;
 use crate::counters::Group;
-use crate::entry::{Entry, NewEntry};
+use crate::entry::Entry;
 use crate::event::Event;
-use crate::flight::{self, Done, Lead, Running};
+use crate::flight::{self, Check, Done, Lead, Noted, Running, Under};
 use crate::key::Key;
+use crate::lease::{self, Lease};
 use crate::policy::Policy;
 use crate::read::{Ask, expand, types};
-use crate::store::{Insertion, Look, Lookup, Put, Versions, Want};
+use crate::store::Want;
 use crate::value::ValueKind;
+
+mod fill;
+mod turn;
+
+pub(crate) use fill::{Fill, fill, put};
+pub(crate) use turn::{Grant, Turn, Turns, turn};
 
 /// What a load's task needs of the read that began it.
 pub(crate) struct Job<T> {
-    wants: Vec<Want>,
+    pub(crate) wants: Vec<Want>,
     group: Arc<Group>,
-    policy: Policy,
-    kind: ValueKind<T>,
+    pub(crate) policy: Policy,
+    pub(crate) kind: ValueKind<T>,
     negative: Option<fn(&T) -> bool>,
-    /// The old entry: if the load fails, it is not repeated at once.
-    old: Option<Entry>,
+    pub(crate) seen: Option<Seen>,
+    /// Nobody waits for it: an entry is served meanwhile.
+    pub(crate) refresh: bool,
+}
+
+/// The entry that a read has found and that is not good enough.
+#[derive(Clone)]
+pub(crate) struct Seen {
+    pub(crate) entry: Entry,
+    /// Whether it may still be served: if the load fails it is, and the load is not repeated at once.
+    pub(crate) serves: bool,
 }
 
 impl<T> Job<T> {
-    pub(crate) fn new(core: &Core, ask: &Ask<'_, T>, old: Option<Entry>) -> Job<T> {
+    pub(crate) fn new(core: &Core, ask: &Ask<'_, T>, seen: Option<Seen>) -> Job<T> {
         Job {
             wants: expand((ask.wants)()),
             group: ask.group(core),
             policy: *ask.policy,
             kind: ask.kind,
             negative: ask.negative,
-            old,
+            seen,
+            refresh: false,
         }
     }
-}
 
-impl<T> Job<T> {
-    pub(crate) fn wants(&self) -> &[Want] {
-        &self.wants
+    /// The tags to look by, where the store must be told.
+    pub(crate) fn wants_to_look(&self, core: &Core) -> &[Want] {
+        if core.tags_needed_to_look {
+            &self.wants
+        } else {
+            &[]
+        }
     }
 }
 
@@ -64,21 +83,23 @@ where
     let Some(lead) = flight::try_lead(core, ask.key, types::<T, E>()) else {
         return;
     };
-    let job = Job::new(core, ask, Some(entry.clone()));
+    let seen = Seen {
+        entry,
+        serves: true,
+    };
+    let mut job = Job::new(core, ask, Some(seen));
+    job.refresh = true;
     let running = Running::new(core);
-    runtime.spawn(fly(core.clone(), running, lead, job, Some(entry), load));
+    runtime.spawn(fly(core.clone(), running, lead, job, load));
 }
 
-/// The load's own task: versions, then the load, then the store, then whoever waits.
-///
-/// `refreshed` is the entry that a background load replaces: if another has replaced it already,
-/// there is nothing to do.
+/// The load's own task: its turn and the versions, then the load, then the store, then whoever
+/// waits.
 pub(crate) async fn fly<T, E, L, F>(
     core: Arc<Core>,
     running: Running,
-    lead: Lead,
+    mut lead: Lead,
     job: Job<T>,
-    refreshed: Option<Entry>,
     load: L,
 ) where
     T: Send + Sync + 'static,
@@ -86,56 +107,40 @@ pub(crate) async fn fly<T, E, L, F>(
     L: FnOnce() -> F + Send + 'static,
     F: Future<Output = Result<T, E>> + Send + 'static,
 {
-    if let Some(old) = refreshed {
-        let wants = if core.tags_needed_to_look {
-            job.wants.clone()
-        } else {
-            Vec::new()
-        };
-        let looks = [Look {
-            key: lead.key(),
-            wants: &wants,
-        }];
-        let found = core.store.get(&core.namespace, &looks).await;
-        if let Ok(Some(Lookup::Found { entry, .. })) = found.map(|mut found| found.pop())
-            && entry.written_at() > old.written_at()
-        {
-            return;
-        }
-    }
-    let versions = prepare(&core, &lead, &job.wants).await;
-    let done = run(&core, lead.key(), &job, load).await;
-    let done = match done {
-        Ran::Loaded(loaded) => {
+    lead.turn().await;
+    let grant = match turn(&core, &mut lead, &job).await {
+        Turn::Load(grant) => grant,
+        Turn::Found(value) => return lead.land(Done::Found(value)),
+        Turn::Over => return,
+    };
+    grant.note(&lead);
+    let loading = async { load().await.map(|value| job.weighed(value)) };
+    let loading = guarded(&core, Some(lead.key()), &job, loading);
+    let done = match lease::while_renewed(&grant.lease, loading).await {
+        Ok(loaded) => {
             let value = loaded.value.clone();
-            if let Some(versions) = versions {
-                fill(&core, &lead, &job, versions, loaded).await;
-            }
+            fill(&core, vec![Fill::new(&lead, &job, grant, loaded)]).await;
             Done::Loaded(value)
         }
-        Ran::Failed(done) => done,
+        Err(done) => done,
     };
     lead.land(done);
     drop(running);
 }
 
-/// Records the versions of the tags, **before** the load. Without them nothing is stored, and
-/// nobody may join any more, because nobody could tell whether the load is new enough.
-pub(crate) async fn prepare(core: &Core, lead: &Lead, wants: &[Want]) -> Option<Versions> {
-    match core.store.prepare(&core.namespace, wants).await {
-        Ok(versions) if !versions.is_marked() => {
-            lead.flight.record(versions.clone());
-            Some(versions)
-        }
-        Ok(_marked) => {
-            lead.leave();
-            None
-        }
-        Err(error) => {
-            core.emit(|| Event::StoreFailed { error: &error });
-            lead.leave();
-            None
-        }
+impl Grant {
+    /// Notes what the load begins under, **before** it begins, for whoever wants to join.
+    pub(crate) fn note(&self, lead: &Lead) {
+        lead.flight.note(match &self.versions {
+            Ok(versions) => Noted::Under(Box::new(Under {
+                versions: versions.clone(),
+                lease: self.lease.as_ref().and_then(Lease::part),
+                check: Check::default(),
+            })),
+            Err(patience) => Noted::Blind {
+                patience: *patience,
+            },
+        });
     }
 }
 
@@ -154,25 +159,6 @@ impl<T: Send + Sync + 'static> Job<T> {
             negative: self.negative.is_some_and(|negative| negative(&value)),
             value: Arc::new(value),
         }
-    }
-}
-
-enum Ran<T> {
-    Loaded(Loaded<T>),
-    Failed(Done),
-}
-
-async fn run<T, E, L, F>(core: &Core, key: &Key, job: &Job<T>, load: L) -> Ran<T>
-where
-    T: Send + Sync + 'static,
-    E: Send + Sync + 'static,
-    L: FnOnce() -> F + Send + 'static,
-    F: Future<Output = Result<T, E>> + Send + 'static,
-{
-    let loading = async { load().await.map(|value| job.weighed(value)) };
-    match guarded(core, Some(key), job, loading).await {
-        Ok(loaded) => Ran::Loaded(loaded),
-        Err(done) => Ran::Failed(done),
     }
 }
 
@@ -218,10 +204,8 @@ where
         None => ("timeout", Done::TimedOut),
     };
     group.load_errors();
-    if let Some(old) = &job.old {
-        old.retry_after(core.clock.now().after(job.policy.stale_if_error_throttle));
-    }
     if let Some(key) = key {
+        job.throttle(core, key);
         core.emit(|| Event::LoadFailed {
             group: group.name(),
             key,
@@ -229,6 +213,21 @@ where
         });
     }
     Err(done)
+}
+
+impl<T> Job<T> {
+    /// The load failed: it is not repeated at once, if an entry can be served meanwhile.
+    pub(crate) fn throttle(&self, core: &Core, key: &Key) {
+        let Some(seen) = self.seen.as_ref().filter(|seen| seen.serves) else {
+            return;
+        };
+        let now = core.clock.now();
+        let until = now.after(self.policy.stale_if_error_throttle);
+        seen.entry.retry_after(until);
+        if core.remote {
+            core.throttle.note(key, now, until);
+        }
+    }
 }
 
 /// What a panic said.
@@ -240,74 +239,4 @@ fn message(panic: &(dyn std::any::Any + Send)) -> Arc<str> {
     } else {
         "the load panicked".into()
     }
-}
-
-/// Stores a loaded value under the versions that were read before its load, unless the flight was
-/// detached meanwhile.
-pub(crate) async fn fill<T: Send + Sync + 'static>(
-    core: &Core,
-    lead: &Lead,
-    job: &Job<T>,
-    versions: Versions,
-    loaded: Loaded<T>,
-) {
-    let ttl = job.policy.ttl_of(loaded.negative, core.chance());
-    if ttl.is_zero() {
-        return;
-    }
-    let entry = Entry::new(NewEntry {
-        value: job.kind.wrap(loaded.value, core.codec),
-        versions,
-        written_at: core.clock.now(),
-        ttl,
-        weight: loaded.weight,
-        group: Some(job.group.clone()),
-        origin: None,
-    });
-    // Held until the entry is stored: whoever removes the key waits, then removes it.
-    let attached = lead.flight.gate().await;
-    if !*attached || core.state() == State::Off {
-        return;
-    }
-    // A store's failure was reported; the load's answer wins.
-    let _ = put(core, &job.group, lead.key(), entry, job.policy.keep_of(ttl)).await;
-}
-
-/// Stores an entry, counts and reports what became of it.
-pub(crate) async fn put(
-    core: &Core,
-    group: &Group,
-    key: &Key,
-    entry: Entry,
-    keep: Duration,
-) -> crate::error::Result<Put> {
-    let weight = entry.weight();
-    let items = smallvec![Insertion::new(key, entry, keep)];
-    let put = core.store.insert(&core.namespace, items).await;
-    let put = put.map(|mut puts| puts.pop().unwrap_or(Put::Outdated));
-    match &put {
-        Ok(Put::Stored { evicted }) => {
-            group.inserts();
-            core.emit(|| Event::Inserted {
-                group: group.name(),
-                key,
-                weight,
-            });
-            if *evicted > 0 {
-                core.emit(|| Event::Evicted { count: *evicted });
-            }
-        }
-        Ok(Put::TooLarge { weight, max }) => {
-            group.too_large();
-            core.emit(|| Event::TooLarge {
-                group: group.name(),
-                key,
-                weight: *weight,
-                max: *max,
-            });
-        }
-        Ok(Put::Outdated | Put::Fenced) => {}
-        Err(error) => core.emit(|| Event::StoreFailed { error }),
-    }
-    put
 }

@@ -10,9 +10,13 @@ pub const TTL_DEFAULT: Duration = Duration::from_secs(60 * 60);
 /// How long a failed load is not repeated under stale-if-error, if nobody says otherwise.
 pub const STALE_IF_ERROR_THROTTLE_DEFAULT: Duration = Duration::from_secs(1);
 
+/// How long a lease outlives the process that took it, if nobody says otherwise.
+pub const LEASE_DEFAULT: Duration = Duration::from_secs(5);
+
 /// The times and rules of one entry.
 ///
-/// The defaults are: fresh for an hour, nothing stale, no timeouts. Stale windows concern age
+/// The defaults are: fresh for an hour, nothing stale, no timeouts, one load at a time for all
+/// processes that share the store. Stale windows concern age
 /// only: what an invalidation killed is never served.
 ///
 /// # Example: a page that stays up while its database is down
@@ -40,6 +44,7 @@ pub struct Policy {
     pub(crate) soft_load_timeout: Option<Duration>,
     pub(crate) hard_load_timeout: Option<Duration>,
     pub(crate) wait_timeout: Option<Duration>,
+    pub(crate) lease: Duration,
 }
 
 impl Default for Policy {
@@ -55,6 +60,7 @@ impl Default for Policy {
             soft_load_timeout: None,
             hard_load_timeout: None,
             wait_timeout: None,
+            lease: LEASE_DEFAULT,
         }
     }
 }
@@ -93,6 +99,11 @@ knobs! {
     hard_load_timeout: Duration => Some;
     /// How long a caller waits for loads, its own or another's, all in all. The load goes on.
     wait_timeout: Duration => Some;
+    /// How long a load's lease outlives the process that took it, in a store that several share:
+    /// while it lasts, the other processes wait for that load. The load itself may take longer, it
+    /// renews its lease. Zero takes none: then every process loads for itself, and a removal by
+    /// one does not end the loads of the others.
+    lease: Duration => |value| value;
 }
 
 impl Policy {

@@ -3,25 +3,31 @@
 use std::any::TypeId;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use crate::cache::{Core, State};
-use crate::clock::Moment;
 use crate::counters::Group;
-use crate::entry::Entry;
 use crate::error::LoadError;
-use crate::event::{Event, MissReason};
-use crate::flight::{self, Done, Flight, Join, Running};
-use crate::freshness::{Freshness, TagState, freshness};
+use crate::flight::{self, Done, Join, Running};
 use crate::key::Key;
-use crate::load::{Job, fly, start_refresh, within};
+use crate::lease;
+use crate::load::{Job, Seen, fly, start_refresh};
 use crate::policy::Policy;
-use crate::store::{Look, Lookup, Want};
+use crate::retry;
+use crate::store::Want;
 use crate::tag::{Tag, TagKind};
 use crate::value::ValueKind;
+
+mod judge;
+mod look;
+mod wait;
+
+pub(crate) use judge::{Verdict, judge};
+use look::look;
+pub(crate) use look::{hit_now, look_only, note_missed, note_served};
+use wait::{Stale, Waited, bypass, wait};
 
 /// How a caller came to its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,14 +91,6 @@ impl<T> Ask<'_, T> {
         }
     }
 
-    /// Counts and reports an entry that is served: where it says, or else where its reader is.
-    fn served(&self, core: &Core, entry: &Entry, stale: bool) {
-        match entry.group() {
-            Some(group) => note_served(core, self.key, group, stale),
-            None => note_served(core, self.key, &self.group(core), stale),
-        }
-    }
-
     fn wants_to_look(&self, core: &Core) -> Vec<Want> {
         if core.tags_needed_to_look {
             expand((self.wants)())
@@ -132,175 +130,6 @@ pub(crate) fn expand(wants: Vec<Want>) -> Vec<Want> {
     all
 }
 
-/// What to do about what was found.
-pub(crate) enum Verdict<T> {
-    Serve {
-        value: Arc<T>,
-        entry: Entry,
-        stale: bool,
-        refresh: bool,
-    },
-    /// `stale` may be served if the load fails.
-    Load {
-        reason: MissReason,
-        stale: Option<(Arc<T>, Entry)>,
-    },
-}
-
-/// Decides. Pure but for the value's own decoding.
-pub(crate) fn judge<T: Send + Sync + 'static>(
-    found: Lookup,
-    kind: &ValueKind<T>,
-    policy: &Policy,
-    now: Moment,
-) -> Verdict<T> {
-    let load = |reason| Verdict::Load {
-        reason,
-        stale: None,
-    };
-    let Lookup::Found { entry, state } = found else {
-        return load(MissReason::Absent);
-    };
-    let fresh = freshness(policy, entry.ttl(), now.since(entry.written_at()), state);
-    match fresh {
-        Freshness::Invalidated => return load(MissReason::Invalidated),
-        Freshness::Marked => return load(MissReason::Marked),
-        Freshness::Expired => return load(MissReason::Expired),
-        _ => {}
-    }
-    let Some(value) = kind.unwrap(entry.value()) else {
-        return load(MissReason::OtherType);
-    };
-    match fresh {
-        Freshness::IfError => Verdict::Load {
-            reason: MissReason::Expired,
-            stale: Some((value, entry)),
-        },
-        Freshness::Stale => {
-            let refresh = entry.may_retry(now);
-            Verdict::Serve {
-                value,
-                entry,
-                stale: true,
-                refresh,
-            }
-        }
-        Freshness::Ageing => {
-            let refresh = entry.may_retry(now);
-            Verdict::Serve {
-                value,
-                entry,
-                stale: false,
-                refresh,
-            }
-        }
-        _ => Verdict::Serve {
-            value,
-            entry,
-            stale: false,
-            refresh: false,
-        },
-    }
-}
-
-/// Counts and reports an entry that is served.
-pub(crate) fn note_served(core: &Core, key: &Key, group: &Arc<Group>, stale: bool) {
-    if stale {
-        group.stale_hits();
-        core.emit(|| Event::StaleHit {
-            group: group.name(),
-            key,
-        });
-    } else {
-        group.hits();
-        core.emit(|| Event::Hit {
-            group: group.name(),
-            key,
-        });
-    }
-}
-
-pub(crate) fn note_missed(core: &Core, key: &Key, group: &Arc<Group>, reason: MissReason) {
-    if reason == MissReason::Invalidated {
-        core.store.discard(&core.namespace, key);
-    }
-    group.misses();
-    if reason == MissReason::Invalidated {
-        group.invalidations();
-    }
-    core.emit(|| Event::Miss {
-        group: group.name(),
-        key,
-        reason,
-    });
-}
-
-/// A hit, if the store answers at once and nothing is left to do beside serving it.
-///
-/// This is the path that must stay short: no allocation, no task, no lock but the store's.
-pub(crate) fn hit_now<T: Send + Sync + 'static>(core: &Core, ask: &Ask<'_, T>) -> Option<Hit<T>> {
-    if core.state() != State::Open {
-        return None;
-    }
-    let found = core.store.get_now(&core.namespace, ask.key)?;
-    if let Lookup::Absent = found {
-        return None;
-    }
-    match judge(found, &ask.kind, ask.policy, core.clock.now()) {
-        Verdict::Serve {
-            value,
-            entry,
-            stale,
-            refresh: false,
-        } => {
-            ask.served(core, &entry, stale);
-            Some(Hit { value, stale })
-        }
-        _ => None,
-    }
-}
-
-async fn look<T>(core: &Core, ask: &Ask<'_, T>) -> Lookup {
-    let wants = ask.wants_to_look(core);
-    let looks = [Look {
-        key: ask.key,
-        wants: &wants,
-    }];
-    match core.store.get(&core.namespace, &looks).await {
-        Ok(mut found) => found.pop().unwrap_or(Lookup::Absent),
-        Err(error) => {
-            core.emit(|| Event::StoreFailed { error: &error });
-            Lookup::Absent
-        }
-    }
-}
-
-/// Looks, and never loads.
-pub(crate) async fn look_only<T: Send + Sync + 'static>(
-    core: &Core,
-    ask: &Ask<'_, T>,
-) -> Option<Hit<T>> {
-    if core.state() != State::Open {
-        return None;
-    }
-    let found = look(core, ask).await;
-    match judge(found, &ask.kind, ask.policy, core.clock.now()) {
-        Verdict::Serve {
-            value,
-            entry,
-            stale,
-            ..
-        } => {
-            ask.served(core, &entry, stale);
-            Some(Hit { value, stale })
-        }
-        Verdict::Load { reason, .. } => {
-            note_missed(core, ask.key, &ask.group(core), reason);
-            None
-        }
-    }
-}
-
 /// Looks, else loads once for all who ask at the same time, and stores the value.
 pub(crate) async fn read_through<T, E, L, F>(
     core: &Arc<Core>,
@@ -325,8 +154,10 @@ where
             }
             State::Closed => return bypass(core, &ask, load.take(), "the cache is closed").await,
         }
+        // Bumps that were left where there was no runtime are delivered from here.
+        retry::kick(core);
         let found = look(core, &ask).await;
-        let stale = match judge(found, &ask.kind, ask.policy, core.clock.now()) {
+        let (seen, stale) = match judge(found, &ask.kind, ask.policy, core.clock.now()) {
             Verdict::Serve {
                 value,
                 entry,
@@ -344,51 +175,64 @@ where
                 };
                 return Ok(Fetched { value, outcome });
             }
-            Verdict::Load { reason, stale } => {
+            Verdict::Load {
+                reason,
+                seen,
+                stale,
+            } => {
                 if !missed {
                     missed = true;
                     note_missed(core, ask.key, &ask.group(core), reason);
                 }
-                stale
+                let stale = seen.clone().zip(stale);
+                (seen, stale.map(|(entry, value)| Stale { value, entry }))
             }
         };
-        if let Some((value, entry)) = &stale
-            && !entry.may_retry(core.clock.now())
+        if let Some(stale) = &stale
+            && !stale.entry.may_retry(core.clock.now())
         {
-            return Ok(serve_stale(core, &ask, value, entry));
+            return Ok(stale.serve(core, &ask));
         }
         let Ok(runtime) = Handle::try_current() else {
             return Err(LoadError::NoRuntime);
         };
-        let (flight, outcome) = match flight::join(core, ask.key, types::<T, E>()).await {
+        let (waiter, mut outcome) = match flight::join(core, ask.key, types::<T, E>()).await {
             Join::Bypass(why) => return bypass(core, &ask, load.take(), why).await,
-            Join::Follow(flight) => (flight, Outcome::Joined),
+            Join::Follow(waiter) => (waiter, Outcome::Joined),
             Join::Lead(lead) => {
                 // Look again: two callers can miss one after the other, and the second would load
                 // what the first has just stored.
                 //   A: look (miss)   B: look (miss)   A: load, insert, leave   B: lead
                 // Whoever has joined us in between looks again too: what we find here could be
                 // invalidated before they joined.
-                let found = look(core, &ask).await;
-                let again = judge(found, &ask.kind, ask.policy, core.clock.now());
-                if let Verdict::Serve { .. } = again {
-                    drop(lead);
-                    continue;
+                // Where the load takes a lease, this look is spared: the store compares what we
+                // have seen with what is there when it gives the lease (see `load/turn.rs`).
+                if lease::of(core, ask.policy).is_none() {
+                    let found = look(core, &ask).await;
+                    let again = judge(found, &ask.kind, ask.policy, core.clock.now());
+                    if let Verdict::Serve { .. } = again {
+                        drop(lead);
+                        continue;
+                    }
                 }
                 let Some(load) = load.take() else {
                     return Err(LoadError::Closed);
                 };
-                let flight = lead.flight.clone();
-                let job = Job::new(core, &ask, stale.as_ref().map(|(_, entry)| entry.clone()));
+                let waiter = lead.flight.waiter();
+                let seen = seen.map(|entry| Seen {
+                    entry,
+                    serves: stale.is_some(),
+                });
+                let job = Job::new(core, &ask, seen);
                 let running = Running::new(core);
-                runtime.spawn(fly(core.clone(), running, lead, job, None, load));
-                (flight, Outcome::Loaded)
+                runtime.spawn(fly(core.clone(), running, lead, job, load));
+                (waiter, Outcome::Loaded)
             }
         };
         let begun = *first_wait.get_or_insert_with(Instant::now);
         let limit = ask.policy.wait_timeout;
         let left = limit.map(|limit| limit.saturating_sub(begun.elapsed()));
-        let done = wait(core, &ask, &flight, stale.as_ref(), left).await;
+        let done = wait(core, &ask, waiter, stale.as_ref(), left).await;
         let failed = match done {
             Waited::Stale(fetched) => return Ok(fetched),
             Waited::TimedOut => LoadError::TimedOut,
@@ -396,22 +240,27 @@ where
             Waited::Done(Done::Panicked(message)) => {
                 std::panic::resume_unwind(Box::new(message.to_string()))
             }
-            Waited::Done(Done::Loaded(value)) => match value.downcast::<T>() {
-                Ok(value) => return Ok(Fetched { value, outcome }),
-                Err(_) => LoadError::Closed,
-            },
+            Waited::Done(done @ (Done::Loaded(_) | Done::Found(_))) => {
+                if let Done::Found(_) = done {
+                    outcome = Outcome::Joined;
+                }
+                match done.value::<T>() {
+                    Some(value) => return Ok(Fetched { value, outcome }),
+                    None => LoadError::Closed,
+                }
+            }
             Waited::Done(Done::Failed(error)) => match error.downcast::<E>() {
                 Ok(error) => LoadError::Failed(error),
                 Err(_) => LoadError::Closed,
             },
             // Without our load we have led, and the runtime dropped its task.
-            Waited::Done(Done::Again) if load.is_none() => LoadError::Closed,
-            Waited::Done(Done::Again) => continue,
+            Waited::Done(Done::Again | Done::Nothing) if load.is_none() => LoadError::Closed,
+            Waited::Done(Done::Again | Done::Nothing) => continue,
         };
-        if let Some((value, entry)) = &stale
-            && still_current(core, entry).await
+        if let Some(stale) = &stale
+            && stale.is_current(core).await
         {
-            return Ok(serve_stale(core, &ask, value, entry));
+            return Ok(stale.serve(core, &ask));
         }
         return Err(failed);
     }
@@ -419,98 +268,4 @@ where
 
 pub(crate) fn types<T: 'static, E: 'static>() -> TypeId {
     TypeId::of::<(T, E)>()
-}
-
-fn serve_stale<T>(core: &Core, ask: &Ask<'_, T>, value: &Arc<T>, entry: &Entry) -> Fetched<T> {
-    ask.served(core, entry, true);
-    Fetched {
-        value: value.clone(),
-        outcome: Outcome::StaleHit,
-    }
-}
-
-/// Stale windows concern age only: an entry that was invalidated during the load is not served.
-async fn still_current(core: &Core, entry: &Entry) -> bool {
-    matches!(
-        core.store.current(&core.namespace, entry.versions()).await,
-        Ok(TagState::Current)
-    )
-}
-
-enum Waited<T> {
-    Done(Done),
-    Stale(Fetched<T>),
-    TimedOut,
-}
-
-/// Waits as long as is left: first until a stale entry will do, then to the end.
-async fn wait<T>(
-    core: &Core,
-    ask: &Ask<'_, T>,
-    flight: &Flight,
-    stale: Option<&(Arc<T>, Entry)>,
-    whole: Option<Duration>,
-) -> Waited<T> {
-    let done = flight.wait();
-    tokio::pin!(done);
-    let mut spent = Duration::ZERO;
-    if let (Some((value, entry)), Some(soft)) = (stale, ask.policy.soft_load_timeout)
-        && whole.is_none_or(|whole| soft < whole)
-    {
-        if let Some(done) = within(Some(soft), &mut done).await {
-            return Waited::Done(done);
-        }
-        if still_current(core, entry).await {
-            return Waited::Stale(serve_stale(core, ask, value, entry));
-        }
-        spent = soft;
-    }
-    match within(whole.map(|whole| whole.saturating_sub(spent)), &mut done).await {
-        Some(done) => Waited::Done(done),
-        None => Waited::TimedOut,
-    }
-}
-
-/// Loads for one caller alone, and stores nothing.
-async fn bypass<T, E, L, F>(
-    core: &Core,
-    ask: &Ask<'_, T>,
-    load: Option<L>,
-    why: &'static str,
-) -> Result<Fetched<T>, LoadError<E>>
-where
-    L: FnOnce() -> F,
-    F: Future<Output = Result<T, E>>,
-{
-    let Some(load) = load else {
-        return Err(LoadError::Closed);
-    };
-    let group = ask.group(core);
-    core.emit(|| Event::Uncached {
-        group: group.name(),
-        why,
-    });
-    group.loads();
-    let failed = |how: &str| {
-        group.load_errors();
-        core.emit(|| Event::LoadFailed {
-            group: group.name(),
-            key: ask.key,
-            how,
-        });
-    };
-    match within(ask.policy.hard_load_timeout, load()).await {
-        Some(Ok(value)) => Ok(Fetched {
-            value: Arc::new(value),
-            outcome: Outcome::Bypassed(why),
-        }),
-        Some(Err(error)) => {
-            failed("error");
-            Err(LoadError::Failed(Arc::new(error)))
-        }
-        None => {
-            failed("timeout");
-            Err(LoadError::TimedOut)
-        }
-    }
 }

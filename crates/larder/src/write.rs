@@ -3,20 +3,25 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::cache::{Core, State};
 use crate::change::Changes;
 use crate::counters::Group;
 use crate::entry::{Entry, NewEntry};
 use crate::error::{Error, Result};
 use crate::event::Event;
+use crate::facts::Prepared;
 use crate::flight::Block;
 use crate::key::Key;
 use crate::load::put;
 use crate::policy::Policy;
 use crate::read::expand;
+use crate::retry;
 use crate::shape::{Shape, ShapeList};
-use crate::store::{Mark, Put, Want};
+use crate::store::{Insertion, Mark, Put, Want};
 use crate::tag::Tag;
+use crate::undelivered::Owed;
 use crate::value::ValueKind;
 
 /// What a publication did.
@@ -24,25 +29,33 @@ use crate::value::ValueKind;
 pub struct Published {
     /// All tags that were bumped, in a readable order.
     pub tags: Vec<Tag>,
-    /// Whether some could not be bumped: entries that carry them may be stale until their ttl ends.
+    /// Whether some could not be bumped yet. This process does not serve what carries them, and goes
+    /// on trying; other processes may, until the bump is delivered or the ttl ends.
     pub delayed: bool,
 }
 
 /// Tags that a writer has marked before its commit. While it lives, entries that carry one of them
-/// are neither served nor stored; drop it after the publication.
+/// are neither served nor stored; drop it after the publication. If the publication is delayed the
+/// marks stay until it is delivered.
 #[derive(Debug)]
 #[must_use = "a dropped mark is no mark"]
 pub struct MarkGuard {
-    _mark: Option<Mark>,
+    mark: Option<Mark>,
+    core: Arc<Core>,
 }
 
 impl MarkGuard {
-    pub(crate) fn new(mark: Option<Mark>) -> MarkGuard {
-        MarkGuard { _mark: mark }
-    }
-
     /// Takes the marks away: the same as dropping it, in a word.
     pub fn release(self) {}
+}
+
+impl Drop for MarkGuard {
+    fn drop(&mut self) {
+        if let Some(mark) = self.mark.take() {
+            // Kept while bumps wait: what it marks may be among them.
+            drop(self.core.undelivered.keep(mark));
+        }
+    }
 }
 
 /// Stores a value that the caller has. It wins over loads of the key that are running.
@@ -55,45 +68,72 @@ pub(crate) async fn insert<T: Send + Sync + 'static>(
     kind: ValueKind<T>,
     group: Arc<Group>,
 ) -> Result<()> {
-    let block = Block::new(core, key).await;
-    let stored = async {
-        if core.state() != State::Open {
-            // What is there would come back, older than this value, when the cache is on again.
-            return core
-                .store
-                .remove(&core.namespace, std::slice::from_ref(key))
-                .await;
-        }
-        let versions = core.store.prepare(&core.namespace, &expand(wants)).await?;
-        if versions.is_marked() {
-            return core
-                .store
-                .remove(&core.namespace, std::slice::from_ref(key))
-                .await;
-        }
+    let key = key.clone();
+    let item = NewItem { key, value, group };
+    insert_all(core, vec![item], wants, policy, kind).await
+}
+
+/// A value to be inserted.
+pub(crate) struct NewItem<T> {
+    pub(crate) key: Key,
+    pub(crate) value: Arc<T>,
+    pub(crate) group: Arc<Group>,
+}
+
+/// Stores values that the caller has, in one batch.
+pub(crate) async fn insert_all<T: Send + Sync + 'static>(
+    core: &Arc<Core>,
+    items: Vec<NewItem<T>>,
+    wants: Vec<Want>,
+    policy: &Policy,
+    kind: ValueKind<T>,
+) -> Result<()> {
+    let mut blocks = Vec::with_capacity(items.len());
+    for item in &items {
+        blocks.push(Block::new(core, &item.key).await);
+    }
+    let keys: Vec<Key> = items.iter().map(|item| item.key.clone()).collect();
+    let versions = match core.state() {
+        State::Open => match core.prepare(&expand(wants)).await {
+            Prepared::Usable(versions) => Some(versions),
+            Prepared::Marked | Prepared::Undelivered => None,
+            Prepared::Failed(error) => return Err(error),
+        },
+        _ => None,
+    };
+    let Some(versions) = versions else {
+        // Nothing may be stored; and what is there would come back, older than these values.
+        return core.store.remove(&core.namespace, &keys).await;
+    };
+    let mut groups: SmallVec<[&Group; 1]> = SmallVec::new();
+    let mut insertions: SmallVec<[Insertion<'_>; 1]> = SmallVec::new();
+    for (item, key) in items.iter().zip(&keys) {
         let ttl = policy.ttl_of(false, core.chance());
         let entry = Entry::new(NewEntry {
-            weight: kind.weight(&value),
-            value: kind.wrap(value, core.codec),
-            versions,
+            weight: kind.weight(&item.value),
+            value: kind.wrap(item.value.clone(), core.codec),
+            versions: versions.clone(),
             written_at: core.clock.now(),
             ttl,
-            group: Some(group.clone()),
+            group: Some(item.group.clone()),
             origin: None,
         });
-        match put(core, &group, key, entry, policy.keep_of(ttl)).await? {
-            // A tag was bumped meanwhile: the value is not kept, and what was there is older still.
-            Put::Outdated | Put::Fenced => {
-                core.store
-                    .remove(&core.namespace, std::slice::from_ref(key))
-                    .await
-            }
-            _ => Ok(()),
-        }
+        groups.push(&item.group);
+        insertions.push(Insertion::new(key, entry, policy.keep_of(ttl)));
     }
-    .await;
-    drop(block);
-    stored
+    let puts = put(core, &groups, insertions).await?;
+    // A tag was bumped meanwhile: the value is not kept, and what was there is older still.
+    let refused: Vec<Key> = puts
+        .iter()
+        .zip(keys)
+        .filter(|(put, _)| matches!(put, Put::Outdated | Put::Fenced))
+        .map(|(_, key)| key)
+        .collect();
+    if !refused.is_empty() {
+        core.store.remove(&core.namespace, &refused).await?;
+    }
+    drop(blocks);
+    Ok(())
 }
 
 /// Removes entries. It wins over loads of the keys that are running.
@@ -111,68 +151,84 @@ pub(crate) async fn remove(core: &Arc<Core>, keys: &[Key]) -> Result<()> {
 }
 
 /// Invalidates everything that carries one of the tags.
-pub(crate) async fn invalidate(core: &Core, tags: &[Tag], cause: Option<&str>) -> Result<()> {
+pub(crate) async fn invalidate(core: &Arc<Core>, tags: &[Tag], cause: Option<&str>) -> Result<()> {
     if tags.is_empty() {
         return Ok(());
     }
     core.count_bumps(tags.len());
-    let bumped = core.store.bump(&core.namespace, tags, &[]).await;
-    match &bumped {
-        Ok(_) => core.emit(|| Event::Invalidated { cause, tags }),
-        Err(error) => core.emit(|| Event::BumpDelayed { tags, error }),
+    match core.store.bump(&core.namespace, tags, &[]).await {
+        Ok(_) => {
+            core.emit(|| Event::Invalidated { cause, tags });
+            Ok(())
+        }
+        Err(error) => {
+            retry::owe(core, Owed::tags(tags), &error);
+            Err(error)
+        }
     }
-    bumped.map(|_| ())
 }
 
 /// Bumps what a committed write changed. To be called after the commit was acknowledged.
 ///
 /// The lists of shapes are read after the commit: a read that registered its shape before has its
-/// tag bumped, and one that registers later begins its load later, so it sees the commit.
-pub(crate) async fn publish(core: &Core, changes: &Changes) -> Published {
+/// tag bumped, and one that registers later begins its load later, so it sees the commit. They are
+/// read twice: by `shapes`, which a store far away may answer from a copy of its own that is old,
+/// and by `bump`, which tells the lists as they are after it. A write is one round trip if both
+/// agree.
+pub(crate) async fn publish(core: &Arc<Core>, changes: &Changes) -> Published {
     if changes.is_empty() {
         return Published::default();
     }
-    let watch = changes.watched();
-    let (mut tags, mut widened, failed) = match core.store.shapes(&core.namespace, &watch).await {
-        Ok(lists) => {
-            let (tags, widened) = changes.tags(shapes_of(&watch, &lists));
-            (tags, widened, None)
-        }
-        Err(error) => (watch.clone(), Vec::new(), Some(error)),
+    // If the caller goes away now, all that the write could have changed is bumped behind it.
+    let mut debt = Debt {
+        core,
+        tags: changes.coarse_tags(),
     };
-    let mut delayed = failed.is_some();
-    match core.store.bump(&core.namespace, &tags, &watch).await {
-        Err(error) => {
-            delayed = true;
-            core.emit(|| Event::BumpDelayed {
-                tags: &tags,
-                error: &error,
-            });
-        }
+    let watch = changes.watched();
+    let mut published = Published::default();
+    let mut widened = Vec::new();
+    let (tags, lists) = match core.store.shapes(&core.namespace, &watch).await {
         Ok(lists) => {
-            // A store may answer with lists that grew on the way: what is new is bumped as well.
-            let (all, now_widened) = changes.tags(shapes_of(&watch, &lists));
+            let (tags, wide) = changes.tags(shapes_of(&watch, &lists));
+            widened = wide;
+            (tags, lists)
+        }
+        Err(error) => {
+            core.emit(|| Event::StoreFailed { error: &error });
+            (changes.coarse_tags(), Vec::new())
+        }
+    };
+    match core.store.bump(&core.namespace, &tags, &watch).await {
+        Ok(now) => {
+            // What the write has met without knowing it is bumped as well.
+            let (all, wide) = changes.tags(shapes_of(&watch, &now));
+            widened = wide;
             let bumped: HashSet<&Tag> = tags.iter().collect();
             let new: Vec<Tag> = all
                 .into_iter()
                 .filter(|tag| !bumped.contains(tag))
                 .collect();
-            widened = now_widened;
-            if !new.is_empty() {
-                if let Err(error) = core.store.bump(&core.namespace, &new, &[]).await {
-                    delayed = true;
-                    core.emit(|| Event::BumpDelayed {
-                        tags: &new,
-                        error: &error,
-                    });
-                }
-                tags.extend(new);
+            published.tags = tags;
+            if !new.is_empty()
+                && let Err(error) = core.store.bump(&core.namespace, &new, &[]).await
+            {
+                published.delayed = true;
+                retry::owe(core, Owed::tags(&new), &error);
             }
+            published.tags.extend(new);
+        }
+        Err(error) => {
+            published.delayed = true;
+            let versions = lists.iter().map(|list| list.version);
+            let owed = Owed {
+                tags: tags.clone(),
+                tables: watch.iter().cloned().zip(versions).collect(),
+            };
+            retry::owe(core, owed, &error);
+            published.tags = tags;
         }
     }
-    if let Some(error) = failed {
-        core.emit(|| Event::StoreFailed { error: &error });
-    }
+    debt.tags.clear();
     for (table, why) in &widened {
         let (what, why) = (table.to_string(), why.to_string());
         core.emit(|| Event::Widened {
@@ -180,13 +236,40 @@ pub(crate) async fn publish(core: &Core, changes: &Changes) -> Published {
             why: &why,
         });
     }
-    core.count_bumps(tags.len());
-    core.emit(|| Event::Invalidated {
-        cause: changes.cause_text(),
-        tags: &tags,
-    });
-    tags.sort_by_cached_key(|tag| (tag.kind(), tag.to_string()));
-    Published { tags, delayed }
+    core.count_bumps(published.tags.len());
+    if !published.delayed {
+        core.emit(|| Event::Invalidated {
+            cause: changes.cause_text(),
+            tags: &published.tags,
+        });
+    }
+    let order = |tag: &Tag| (tag.kind(), tag.to_string());
+    published.tags.sort_by_cached_key(order);
+    published
+}
+
+/// The tags of a publication that is on its way.
+struct Debt<'a> {
+    core: &'a Arc<Core>,
+    tags: Vec<Tag>,
+}
+
+impl Drop for Debt<'_> {
+    fn drop(&mut self) {
+        if !self.tags.is_empty() {
+            let error = Error::store("the publication was dropped before it had ended");
+            retry::owe(self.core, Owed::tags(&self.tags), &error);
+        }
+    }
+}
+
+/// Leaves a publication to the background: for callers who cannot wait.
+pub(crate) fn publish_later(core: &Arc<Core>, changes: &Changes, error: &Error) {
+    let tags = changes.coarse_tags();
+    if !tags.is_empty() {
+        core.count_bumps(tags.len());
+        retry::owe(core, Owed::tags(&tags), error);
+    }
 }
 
 fn shapes_of<'a>(watch: &'a [Tag], lists: &'a [ShapeList]) -> impl Fn(&Tag) -> Arc<[Shape]> + 'a {
@@ -199,17 +282,18 @@ fn shapes_of<'a>(watch: &'a [Tag], lists: &'a [ShapeList]) -> impl Fn(&Tag) -> A
 }
 
 /// Marks tags before a commit.
-pub(crate) async fn mark(core: &Core, tags: &[Tag]) -> Result<MarkGuard> {
+pub(crate) async fn mark(core: &Arc<Core>, tags: &[Tag]) -> Result<MarkGuard> {
     let Some(marks) = core.store.marks() else {
         return Err(Error::config(
             "this store keeps no marks: it cannot give linearizable reads",
         ));
     };
-    if tags.is_empty() {
-        return Ok(MarkGuard::new(None));
-    }
-    marks
-        .mark(&core.namespace, tags)
-        .await
-        .map(|mark| MarkGuard::new(Some(mark)))
+    let mark = match tags {
+        [] => None,
+        tags => Some(marks.mark(&core.namespace, tags).await?),
+    };
+    Ok(MarkGuard {
+        mark,
+        core: core.clone(),
+    })
 }

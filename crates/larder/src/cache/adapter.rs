@@ -1,7 +1,6 @@
 //! What adapters use of a cache: reads by shapes, publication of writes, marks.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use tokio::runtime::Handle;
@@ -98,31 +97,29 @@ impl Cache {
     ///
     /// # Cancel safety
     ///
-    /// None: a dropped publication may leave stale entries. Run it to its end.
+    /// A dropped publication goes on in the background, widened to whole tables, like one that the
+    /// store did not take.
     pub async fn publish(&self, changes: Changes) -> Published {
         write::publish(self.core(), &changes).await
     }
 
     /// For adapters: as [`publish`](Cache::publish) where nothing can be awaited, as in a `Drop`.
-    /// Done when it returns if the store answers at once; else goes on as a task.
+    /// Done when it returns if the store answers at once; else goes on as a task. Where there is no
+    /// tokio runtime it waits, widened to whole tables, for the next call that is made within one.
     pub fn publish_now(&self, changes: Changes) {
+        let core = self.core();
+        let runtime = Handle::try_current();
+        if core.remote && runtime.is_err() {
+            let error = Error::runtime("a publication to a store far away needs a tokio runtime");
+            return write::publish_later(core, &changes, &error);
+        }
         let cache = self.clone();
         let mut publication = Box::pin(async move { cache.publish(changes).await });
         let mut context = Context::from_waker(Waker::noop());
-        if publication.as_mut().poll(&mut context).is_ready() {
-            return;
-        }
-        match Handle::try_current() {
-            Ok(runtime) => {
-                runtime.spawn(publication);
-            }
-            Err(_) => {
-                let error = Error::runtime("a publication needs a tokio runtime to go on");
-                self.emit(&Event::BumpDelayed {
-                    tags: &[],
-                    error: &error,
-                });
-            }
+        if publication.as_mut().poll(&mut context).is_pending()
+            && let Ok(runtime) = runtime
+        {
+            runtime.spawn(publication);
         }
     }
 
@@ -139,7 +136,7 @@ impl Cache {
 
     /// For adapters: tells the observers of an event of the adapter's own.
     pub fn emit(&self, event: &Event<'_>) {
-        let core: &Arc<_> = self.core();
+        let core = self.core();
         if !core.observers.is_empty() {
             core.tell(event);
         }

@@ -17,6 +17,8 @@ use crate::secret::Secrets;
 use crate::store::Store;
 use crate::store::memory::Memory;
 use crate::store::near::{Near, Tiered};
+use crate::throttle::Throttle;
+use crate::undelivered::Undelivered;
 
 /// The namespace of a cache that was given none.
 const NAMESPACE_DEFAULT: &str = "larder";
@@ -125,6 +127,8 @@ impl CacheBuilder {
                 clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
                 groups: Groups::default(),
                 flights: Flights::new(),
+                undelivered: Undelivered::default(),
+                throttle: Throttle::default(),
                 observers: self.observers.into(),
                 state: AtomicU8::new(0),
                 bumps: AtomicU64::new(0),

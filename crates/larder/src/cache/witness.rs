@@ -27,11 +27,11 @@ impl Witness {
     /// Whether the tag still has the version that it had. A store that cannot be asked, or not
     /// at once, says no: look for yourself.
     pub fn is_current(&self) -> bool {
-        match self
-            .core
-            .store
-            .current(&self.core.namespace, &self.versions)
-        {
+        let core = &self.core;
+        if core.is_undelivered(&self.versions) {
+            return false;
+        }
+        match core.store.current(&core.namespace, &self.versions) {
             Reply::Ready(Ok(state)) => state == TagState::Current,
             _ => false,
         }

@@ -1,0 +1,102 @@
+//! What the store says, corrected by what this process knows better: bumps that have not reached
+//! the store yet, and loads that failed a moment ago.
+
+use smallvec::SmallVec;
+
+use crate::cache::Core;
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::freshness::TagState;
+use crate::key::Key;
+use crate::store::{Look, Lookup, Versions, Want};
+use crate::undelivered::Watch;
+
+/// What a load may do with the versions that were to be recorded before it.
+#[derive(Clone)]
+pub(crate) enum Prepared {
+    /// Its value may be stored under these.
+    Usable(Versions),
+    /// A writer is about to commit: nothing may be stored.
+    Marked,
+    /// A tag has a bump that has not reached the store: nothing may be stored.
+    Undelivered,
+    /// The store did not say.
+    Failed(Error),
+}
+
+impl Core {
+    /// Looks keys up: one answer for each. A store that fails has found nothing.
+    pub(crate) async fn look(&self, looks: &[Look<'_>]) -> SmallVec<[Lookup; 1]> {
+        let watch = self.undelivered.watch();
+        let mut found = match self.store.get(&self.namespace, looks).await {
+            Ok(found) => found,
+            Err(error) => {
+                self.emit(|| Event::StoreFailed { error: &error });
+                SmallVec::new()
+            }
+        };
+        found.resize(looks.len(), Lookup::Absent);
+        for (look, found) in looks.iter().zip(&mut found) {
+            self.correct(watch, look.key, found);
+        }
+        found
+    }
+
+    /// One look-up, if the store has the entry at hand.
+    pub(crate) fn look_now(&self, key: &Key) -> Option<Lookup> {
+        let watch = self.undelivered.watch();
+        let mut found = self.store.get_now(&self.namespace, key)?;
+        self.correct(watch, key, &mut found);
+        Some(found)
+    }
+
+    fn correct(&self, watch: Option<Watch>, key: &Key, found: &mut Lookup) {
+        let Lookup::Found { entry, state } = found else {
+            return;
+        };
+        if let Some(watch) = watch
+            && self.undelivered.meets(watch, entry.versions())
+        {
+            *state = TagState::Changed;
+        }
+        if self.remote {
+            self.throttle.tell(key, entry);
+        }
+    }
+
+    /// Whether recorded versions are still current.
+    pub(crate) async fn state_of(&self, versions: &Versions) -> Result<TagState> {
+        let watch = self.undelivered.watch();
+        if let Some(watch) = watch
+            && self.undelivered.meets(watch, versions)
+        {
+            return Ok(TagState::Changed);
+        }
+        let state = self.store.current(&self.namespace, versions).await?;
+        // Delivered while we asked: before or after the store looked, nobody knows.
+        let met = watch.is_some_and(|watch| self.undelivered.meets(watch, versions));
+        Ok(if met { TagState::Changed } else { state })
+    }
+
+    /// Records the versions of the tags **before** a load.
+    pub(crate) async fn prepare(&self, wants: &[Want]) -> Prepared {
+        let watch = self.undelivered.watch();
+        match self.store.prepare(&self.namespace, wants).await {
+            Ok(versions) if versions.is_marked() => Prepared::Marked,
+            Ok(versions) => match watch {
+                Some(watch) if self.undelivered.meets(watch, &versions) => Prepared::Undelivered,
+                _ => Prepared::Usable(versions),
+            },
+            Err(error) => {
+                self.emit(|| Event::StoreFailed { error: &error });
+                Prepared::Failed(error)
+            }
+        }
+    }
+
+    /// Whether a bump that waits meets these versions.
+    pub(crate) fn is_undelivered(&self, versions: &Versions) -> bool {
+        let watch = self.undelivered.watch();
+        watch.is_some_and(|watch| self.undelivered.meets(watch, versions))
+    }
+}

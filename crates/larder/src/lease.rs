@@ -1,0 +1,134 @@
+//! Leases: one load for a key among all processes that share a store.
+//!
+//! A lease is taken while the versions of the tags are recorded, and ends with the insertion of
+//! what was loaded. While it lasts, the other processes wait. A process that dies leaves a lease
+//! that runs out; one that only seemed dead finds its lease gone, and the store refuses its value.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use tokio::runtime::Handle;
+
+use crate::cache::Core;
+use crate::flight::Running;
+use crate::policy::Policy;
+use crate::store::{Leases, Permit};
+
+/// The first pause of a process that waits for another's load. Each further one is twice as long.
+const POLL_PAUSE_MIN: Duration = Duration::from_millis(1);
+
+/// The longest pause: so long, at most, a value that was loaded elsewhere is waited for in vain.
+const POLL_PAUSE_MAX: Duration = Duration::from_millis(50);
+
+/// A lease is renewed this often in its time: one renewal may be lost, and it still lasts.
+const RENEWALS: u32 = 3;
+
+/// The leases of the cache's store, if it has some and the policy wants one.
+pub(crate) fn of<'a>(core: &'a Core, policy: &Policy) -> Option<&'a dyn Leases> {
+    if policy.lease.is_zero() {
+        return None;
+    }
+    core.store.leases()
+}
+
+/// A lease that this process holds. Dropped before it was spent, it is given back.
+pub(crate) struct Lease {
+    core: Arc<Core>,
+    permit: Option<Permit>,
+    hold: Duration,
+}
+
+impl Lease {
+    pub(crate) fn new(core: &Arc<Core>, permit: Permit, hold: Duration) -> Lease {
+        Lease {
+            core: core.clone(),
+            permit: Some(permit),
+            hold,
+        }
+    }
+
+    pub(crate) fn permit(&self) -> Option<&Permit> {
+        self.permit.as_ref()
+    }
+
+    /// What others need to ask whether it still lasts.
+    pub(crate) fn part(&self) -> Option<(Permit, Duration)> {
+        Some((self.permit.clone()?, self.hold))
+    }
+
+    /// It has ended in the store: with the insertion of its entry, or before.
+    pub(crate) fn spend(mut self) {
+        self.permit = None;
+    }
+
+    /// Renews it for ever, or until it is lost. The load goes on all the same, for those who wait;
+    /// the store refuses its value.
+    async fn renew(&self) {
+        let (Some(leases), Some(permit)) = (self.core.store.leases(), &self.permit) else {
+            return;
+        };
+        loop {
+            tokio::time::sleep(self.hold / RENEWALS).await;
+            // A store that does not answer may answer the next time.
+            if let Ok(false) = leases.renew(&self.core.namespace, permit, self.hold).await {
+                return;
+            }
+        }
+    }
+}
+
+/// Does the work, and renews the leases meanwhile.
+pub(crate) async fn while_renewed<'a, F: Future>(
+    leases: impl IntoIterator<Item = &'a Lease>,
+    work: F,
+) -> F::Output {
+    let renewals: Vec<_> = leases.into_iter().map(Lease::renew).collect();
+    if renewals.is_empty() {
+        return work.await;
+    }
+    let renewals = futures_util::future::join_all(renewals);
+    match select(std::pin::pin!(work), std::pin::pin!(renewals)).await {
+        Either::Left((done, _)) => done,
+        // All are lost.
+        Either::Right((_, work)) => work.await,
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(permit) = self.permit.take() else {
+            return;
+        };
+        // Without a runtime it runs out by itself.
+        if let Ok(runtime) = Handle::try_current() {
+            let core = self.core.clone();
+            let running = Running::new(&core);
+            runtime.spawn(async move {
+                if let Some(leases) = core.store.leases() {
+                    // It runs out if it cannot be given back.
+                    let _ = leases.release(&core.namespace, &[permit]).await;
+                }
+                drop(running);
+            });
+        }
+    }
+}
+
+/// The pauses of a process that waits for another's load.
+pub(crate) struct Pauses(Duration);
+
+impl Pauses {
+    pub(crate) fn new() -> Pauses {
+        Pauses(POLL_PAUSE_MIN)
+    }
+
+    /// Waits. Half of the time at least, and the rest by chance: those who wait for one load do
+    /// not ask in step.
+    pub(crate) async fn pause(&mut self, core: &Core) {
+        let pause = self.0.mul_f64(0.5 + core.chance() / 2.0);
+        self.0 = (self.0 * 2).min(POLL_PAUSE_MAX);
+        tokio::time::sleep(pause).await;
+    }
+}

@@ -1,0 +1,153 @@
+//! Storing what was loaded.
+
+use smallvec::SmallVec;
+
+use crate::cache::{Core, State};
+use crate::counters::Group;
+use crate::entry::{Entry, NewEntry};
+use crate::error::Result;
+use crate::event::Event;
+use crate::flight::Lead;
+use crate::key::Key;
+use crate::lease::Lease;
+use crate::store::{Insertion, Put};
+
+use super::{Grant, Job, Loaded};
+
+/// A loaded value that is to be stored.
+pub(crate) struct Fill<'a, T> {
+    lead: &'a Lead,
+    job: &'a Job<T>,
+    grant: Grant,
+    loaded: Loaded<T>,
+}
+
+impl<'a, T> Fill<'a, T> {
+    pub(crate) fn new(
+        lead: &'a Lead,
+        job: &'a Job<T>,
+        grant: Grant,
+        loaded: Loaded<T>,
+    ) -> Fill<'a, T> {
+        Fill {
+            lead,
+            job,
+            grant,
+            loaded,
+        }
+    }
+}
+
+/// Stores loaded values under the versions that were read before their load, in one batch, unless
+/// their flights were detached meanwhile. Leases that are not spent on an insertion are given back.
+pub(crate) async fn fill<T: Send + Sync + 'static>(core: &Core, fills: Vec<Fill<'_, T>>) {
+    let mut items: SmallVec<[Insertion<'_>; 1]> = SmallVec::new();
+    let mut rest: SmallVec<[(&Group, Option<Lease>); 1]> = SmallVec::new();
+    // Held until the entries are stored: whoever removes a key waits, then removes it.
+    let mut gates: SmallVec<[_; 1]> = SmallVec::new();
+    for fill in fills {
+        let Fill {
+            lead,
+            job,
+            grant,
+            loaded,
+        } = fill;
+        if job.seen.is_some() && core.remote {
+            core.throttle.forget(lead.key());
+        }
+        let ttl = job.policy.ttl_of(loaded.negative, core.chance());
+        let Ok(versions) = grant.versions else {
+            continue;
+        };
+        // A flight that its own leader has struck off is not found by a removal. The lease is.
+        let fenced = lead.is_listed() || grant.lease.is_some();
+        if ttl.is_zero() || grant.unleased || !fenced || core.is_undelivered(&versions) {
+            continue;
+        }
+        let attached = lead.flight.gate().await;
+        if !*attached || core.state() == State::Off {
+            continue;
+        }
+        gates.push(attached);
+        let entry = Entry::new(NewEntry {
+            value: job.kind.wrap(loaded.value, core.codec),
+            versions,
+            written_at: core.clock.now(),
+            ttl,
+            weight: loaded.weight,
+            group: Some(job.group.clone()),
+            origin: None,
+        });
+        let permit = grant.lease.as_ref().and_then(Lease::permit).cloned();
+        items.push(Insertion {
+            permit,
+            ..Insertion::new(lead.key(), entry, job.policy.keep_of(ttl))
+        });
+        rest.push((&job.group, grant.lease));
+    }
+    if items.is_empty() {
+        return;
+    }
+    let groups: SmallVec<[&Group; 1]> = rest.iter().map(|(group, _)| *group).collect();
+    // A store's failure was reported; the load's answer wins.
+    let Ok(puts) = put(core, &groups, items).await else {
+        return;
+    };
+    for (put, (_, lease)) in puts.into_iter().zip(rest) {
+        match (put, lease) {
+            // The value is not there, and its lease still is.
+            (Put::TooLarge { .. }, _) | (_, None) => {}
+            (_, Some(lease)) => lease.spend(),
+        }
+    }
+}
+
+/// Stores entries, counts and reports what became of each.
+pub(crate) async fn put<'a>(
+    core: &'a Core,
+    groups: &[&Group],
+    items: SmallVec<[Insertion<'a>; 1]>,
+) -> Result<SmallVec<[Put; 1]>> {
+    let notes: SmallVec<[(&Key, usize); 1]> = items
+        .iter()
+        .map(|item| (item.key, item.entry.weight()))
+        .collect();
+    let mut puts = match core.store.insert(&core.namespace, items).await {
+        Ok(puts) => puts,
+        Err(error) => {
+            core.emit(|| Event::StoreFailed { error: &error });
+            return Err(error);
+        }
+    };
+    puts.resize(notes.len(), Put::Outdated);
+    for ((put, (key, weight)), group) in puts.iter().zip(notes).zip(groups) {
+        note(core, group, key, weight, put);
+    }
+    Ok(puts)
+}
+
+fn note(core: &Core, group: &Group, key: &Key, weight: usize, put: &Put) {
+    match put {
+        Put::Stored { evicted } => {
+            group.inserts();
+            core.emit(|| Event::Inserted {
+                group: group.name(),
+                key,
+                weight,
+            });
+            if *evicted > 0 {
+                core.emit(|| Event::Evicted { count: *evicted });
+            }
+        }
+        Put::TooLarge { weight, max } => {
+            group.too_large();
+            core.emit(|| Event::TooLarge {
+                group: group.name(),
+                key,
+                weight: *weight,
+                max: *max,
+            });
+        }
+        Put::Outdated | Put::Fenced => {}
+    }
+}
