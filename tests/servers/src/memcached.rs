@@ -17,6 +17,7 @@ use crate::wait::until;
 
 const PORTS_TRIED_MAX: usize = 10;
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+const BUSY_ASKED_AGAIN: Duration = Duration::from_millis(5);
 /// How often, and after what pause, the names are listed again if some are missing.
 const DUMPS_MAX: usize = 40;
 const DUMP_PAUSE: Duration = Duration::from_millis(25);
@@ -232,6 +233,12 @@ impl Memcached {
             let line = peer.line();
             if line == end {
                 return lines;
+            }
+            // It walks through its values for somebody else, or for itself.
+            if line.starts_with("BUSY") {
+                std::thread::sleep(BUSY_ASKED_AGAIN);
+                peer.say(format!("{command}\r\n").as_bytes());
+                continue;
             }
             lines.push(line);
         }
