@@ -4,6 +4,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use fleet::Scale;
+use row::Report;
+
+mod codecs;
+mod fleet;
 mod measure;
 mod memory;
 mod row;
@@ -29,12 +34,33 @@ enum Table {
         #[arg(long)]
         json: bool,
     },
+    /// Values as stored bytes and back: codecs, compression, checksum and secret.
+    Codecs {
+        /// One JSON object a row.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Servers that processes share: Redis, a Redis Cluster, memcached. It starts its own.
+    Fleet {
+        /// One JSON object a row.
+        #[arg(long)]
+        json: bool,
+        /// A fifth of everything: enough to see a budget that is missed by far.
+        #[arg(long)]
+        quick: bool,
+    },
 }
 
 fn main() -> ExitCode {
-    let Table::Memory { json } = Arguments::parse().table;
-    let report = row::Report::new("memory", json);
-    match memory::run(&report) {
+    let ran = match Arguments::parse().table {
+        Table::Memory { json } => memory::run(&Report::new("memory", json)),
+        Table::Codecs { json } => codecs::run(&Report::new("codecs", json)),
+        Table::Fleet { json, quick } => {
+            let scale = if quick { Scale::Quick } else { Scale::Whole };
+            fleet::run(&Report::new("fleet", json), scale)
+        }
+    };
+    match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("larder-bench: {error}");

@@ -12,8 +12,59 @@ pub(crate) struct Row {
     floor: String,
     floor_value: f64,
     ratio: f64,
-    budget: f64,
-    holds: bool,
+    /// Nothing where a row is for the record only.
+    budget: Option<f64>,
+    /// Which side of the budget is the good one.
+    bound: &'static str,
+    holds: Option<bool>,
+}
+
+/// What a ratio may be.
+#[derive(Clone, Copy)]
+pub(crate) enum Budget {
+    AtMost(f64),
+    AtLeast(f64),
+    /// Anything: the row is for the record.
+    Open,
+}
+
+impl From<f64> for Budget {
+    fn from(most: f64) -> Budget {
+        Budget::AtMost(most)
+    }
+}
+
+impl Budget {
+    fn limit(self) -> Option<f64> {
+        match self {
+            Budget::AtMost(limit) | Budget::AtLeast(limit) => Some(limit),
+            Budget::Open => None,
+        }
+    }
+
+    fn holds(self, ratio: f64) -> Option<bool> {
+        match self {
+            Budget::AtMost(limit) => Some(ratio <= limit),
+            Budget::AtLeast(limit) => Some(ratio >= limit),
+            Budget::Open => None,
+        }
+    }
+
+    fn bound(self) -> &'static str {
+        match self {
+            Budget::AtMost(_) => "at most",
+            Budget::AtLeast(_) => "at least",
+            Budget::Open => "none",
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Budget::AtMost(limit) => limit.to_string(),
+            Budget::AtLeast(limit) => format!(">= {limit}"),
+            Budget::Open => "-".to_owned(),
+        }
+    }
 }
 
 /// Where rows are printed.
@@ -41,7 +92,7 @@ impl Report {
         (value, unit): (f64, &'static str),
         (floor, floor_value): (&str, f64),
         ratio: f64,
-        budget: f64,
+        budget: impl Into<Budget>,
     ) {
         let round = |x: f64| {
             if x.abs() < 10.0 {
@@ -50,6 +101,7 @@ impl Report {
                 (x * 10.0).round() / 10.0
             }
         };
+        let budget = budget.into();
         let row = Row {
             table: self.table,
             row: row.to_owned(),
@@ -58,8 +110,9 @@ impl Report {
             floor: floor.to_owned(),
             floor_value: round(floor_value),
             ratio: round(ratio),
-            budget,
-            holds: ratio <= budget,
+            budget: budget.limit(),
+            bound: budget.bound(),
+            holds: budget.holds(ratio),
         };
         if self.json {
             println!(
@@ -68,10 +121,20 @@ impl Report {
             );
             return;
         }
-        let holds = if row.holds { "" } else { "  MISSED" };
+        let holds = if row.holds == Some(false) {
+            "  MISSED"
+        } else {
+            ""
+        };
         println!(
             "{:<46} {:>12} {:>8}  {:<40} {:>12} {:>8} {:>8}{holds}",
-            row.row, row.value, row.unit, row.floor, row.floor_value, row.ratio, row.budget
+            row.row,
+            row.value,
+            row.unit,
+            row.floor,
+            row.floor_value,
+            row.ratio,
+            budget.text()
         );
     }
 }
