@@ -17,6 +17,7 @@ pub use crate::cache::Witness;
 pub use crate::change::{
     BUMP_TAGS_MAX, Changes, IMAGES_PER_TABLE_MAX, RowImage, RowsChange, Widen,
 };
+pub use crate::horizon::Horizon;
 pub use crate::read::{Fetched, Hit, Outcome};
 pub use crate::value::ValueKind;
 pub use crate::write::{MarkGuard, Published};

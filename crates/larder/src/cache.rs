@@ -16,6 +16,7 @@ use crate::encoding;
 use crate::error::{LoadError, Result};
 use crate::event::{Event, Observer};
 use crate::flight::Flights;
+use crate::horizon::Horizons;
 use crate::key::{IntoKey, Key};
 use crate::namespace::Namespace;
 use crate::policy::Policy;
@@ -87,6 +88,7 @@ pub(crate) struct Core {
     bumps: AtomicU64,
     /// Drawn from for jitter.
     chances: AtomicU64,
+    pub(crate) horizons: Horizons,
 }
 
 /// Whether a cache works.

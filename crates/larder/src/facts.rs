@@ -7,6 +7,7 @@ use crate::cache::Core;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::freshness::TagState;
+use crate::horizon;
 use crate::key::Key;
 use crate::store::{Look, Lookup, Versions, Want};
 use crate::undelivered::Watch;
@@ -81,8 +82,14 @@ impl Core {
     /// Records the versions of the tags **before** a load.
     pub(crate) async fn prepare(&self, wants: &[Want]) -> Prepared {
         let watch = self.undelivered.watch();
-        match self.store.prepare(&self.namespace, wants).await {
-            Ok(versions) if versions.is_marked() => Prepared::Marked,
+        let versions = match self.store.prepare(&self.namespace, wants).await {
+            Ok(versions) if !versions.is_marked() && versions.is_unconfirmed() => {
+                horizon::confirmed(self, versions).await
+            }
+            prepared => prepared,
+        };
+        match versions {
+            Ok(versions) if versions.is_marked() || versions.is_unconfirmed() => Prepared::Marked,
             Ok(versions) => match watch {
                 Some(watch) if self.undelivered.meets(watch, &versions) => Prepared::Undelivered,
                 _ => Prepared::Usable(versions),

@@ -41,14 +41,10 @@ impl Horizons {
     }
 }
 
-/// The versions with their new guards confirmed; nothing if they cannot be, and nothing may be
-/// stored under them.
-pub(crate) async fn confirmed(core: &Core, versions: Versions) -> Result<Option<Versions>> {
-    if !versions.is_unconfirmed() {
-        return Ok(Some(versions));
-    }
+/// The versions with their new guards confirmed, if they can be; else as they are.
+pub(crate) async fn confirmed(core: &Core, versions: Versions) -> Result<Versions> {
     let Some(marks) = core.store.marks() else {
-        return Ok(None);
+        return Ok(versions);
     };
     let mut databases: Vec<Box<str>> = Vec::new();
     for tag in versions.tags() {
@@ -65,9 +61,97 @@ pub(crate) async fn confirmed(core: &Core, versions: Versions) -> Result<Option<
     for database in databases {
         match core.horizons.get(&database) {
             Some(horizon) if horizon.writers_ended().await => {}
-            _ => return Ok(None),
+            _ => return Ok(versions),
         }
     }
     let confirmed = marks.confirm(&core.namespace, &versions).await?;
-    Ok(confirmed.then(|| versions.confirmed()))
+    Ok(if confirmed {
+        versions.confirmed()
+    } else {
+        versions
+    })
+}
+
+#[cfg(all(test, any(feature = "redis", feature = "memcached")))]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::adapter::{Fetch, Outcome};
+    use crate::store::remote::sim::{Server, process};
+    use crate::{Cache, Key, Tag, ValueKind, Want};
+
+    /// A database whose writers have ended, or not.
+    struct Said(AtomicBool);
+
+    impl Horizon for Said {
+        fn writers_ended(&self) -> BoxFuture<'_, bool> {
+            Box::pin(async { self.0.load(Ordering::SeqCst) })
+        }
+    }
+
+    fn guard() -> Tag {
+        Tag::guard(&Tag::table("", "track"))
+    }
+
+    async fn read(cache: &Cache) -> Outcome {
+        let key = Key::new("strict");
+        let group = cache.group("strict");
+        let wants = || vec![Want::Tag(guard()), Want::Tag(Tag::table("", "track"))];
+        let fetch = Fetch {
+            key: &key,
+            wants: &wants,
+            group: &group,
+            policy: cache.policy(),
+        };
+        let load = || async { Ok::<u32, Infallible>(7) };
+        let fetched = cache.fetch(fetch, load, None, ValueKind::serde()).await;
+        fetched.expect("loaded").outcome
+    }
+
+    fn cache(server: &Arc<Server>) -> Cache {
+        let store = process(std::slice::from_ref(server));
+        Cache::builder().store(store).build().expect("valid")
+    }
+
+    #[tokio::test]
+    async fn a_linearizable_read_is_kept_once_the_writers_of_its_new_guard_have_ended() {
+        let server = Arc::<Server>::default();
+        let (one, two) = (cache(&server), cache(&server));
+        assert_eq!(read(&one).await, Outcome::Loaded);
+        assert_eq!(
+            read(&one).await,
+            Outcome::Loaded,
+            "nobody says that they have"
+        );
+        let said = Arc::new(Said(AtomicBool::new(false)));
+        one.set_horizon("", said.clone());
+        assert_eq!(read(&one).await, Outcome::Loaded);
+        assert_eq!(read(&one).await, Outcome::Loaded, "they have not");
+        said.0.store(true, Ordering::SeqCst);
+        assert_eq!(read(&one).await, Outcome::Loaded);
+        assert_eq!(read(&one).await, Outcome::Hit);
+        assert_eq!(
+            read(&two).await,
+            Outcome::Hit,
+            "a guard is confirmed for all"
+        );
+
+        let mark = two.mark(&[guard()]).await.expect("marked");
+        assert_ne!(read(&one).await, Outcome::Hit);
+        drop(mark);
+        // Taken away by a task.
+        while read(&one).await != Outcome::Hit {
+            tokio::task::yield_now().await;
+        }
+        server.evict(|name| name.as_str().contains(":t1:"));
+        said.0.store(false, Ordering::SeqCst);
+        assert_ne!(read(&one).await, Outcome::Hit);
+        assert_ne!(
+            read(&one).await,
+            Outcome::Hit,
+            "the mark of a writer may be lost"
+        );
+    }
 }

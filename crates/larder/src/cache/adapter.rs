@@ -1,6 +1,7 @@
 //! What adapters use of a cache: reads by shapes, publication of writes, marks.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use tokio::runtime::Handle;
@@ -10,6 +11,7 @@ use crate::adapter::Fetch;
 use crate::change::Changes;
 use crate::error::{Error, LoadError, Result};
 use crate::event::Event;
+use crate::horizon::Horizon;
 use crate::read::{self, Ask, Fetched, GroupOf, Hit};
 use crate::shape::ShapeList;
 use crate::tag::Tag;
@@ -123,7 +125,14 @@ impl Cache {
         }
     }
 
-    /// For adapters: marks tables' tags before a commit that linearizable reads must not miss.
+    /// For adapters: says how it is known that the writers of a database have ended. Linearizable
+    /// reads over a store that may lose marks are cached only where that is said: those that carry
+    /// [`Tag::guard`]s of the database.
+    pub fn set_horizon(&self, database: &str, horizon: Arc<dyn Horizon>) {
+        self.core().horizons.set(database, horizon);
+    }
+
+    /// For adapters: marks tags ([`Tag::guard`]s) before a commit that linearizable reads must not miss.
     /// While the guard lives, entries that carry one of the tags are neither served nor stored.
     /// Drop it after the publication.
     ///

@@ -11,6 +11,7 @@ use crate::counters::Groups;
 use crate::error::{Error, Result};
 use crate::event::Observer;
 use crate::flight::Flights;
+use crate::horizon::Horizons;
 use crate::namespace::Namespace;
 use crate::policy::Policy;
 use crate::secret::Secrets;
@@ -127,6 +128,7 @@ impl CacheBuilder {
                 clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
                 groups: Groups::default(),
                 flights: Flights::new(),
+                horizons: Horizons::default(),
                 undelivered: Undelivered::default(),
                 throttle: Throttle::default(),
                 observers: self.observers.into(),
