@@ -28,7 +28,7 @@ async fn of_100_000_cancelled_callers_none_gets_anothers_reply() {
                 let mut call = link.run(ops);
                 // Polled once: the commands are on their way, the replies are not there.
                 let mut polled = poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await;
-                if round % 7 == 0 {
+                if polled.is_pending() && round % 7 == 0 {
                     polled = Poll::Ready(call.await);
                 }
                 if let Poll::Ready(answers) = polled {
