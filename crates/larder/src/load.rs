@@ -44,6 +44,8 @@ pub(crate) struct Seen {
     pub(crate) entry: Entry,
     /// Whether it may still be served: if the load fails it is, and the load is not repeated at once.
     pub(crate) serves: bool,
+    /// Whether a writer has marked it: it may be right again when the mark has gone.
+    pub(crate) marked: bool,
 }
 
 impl<T> Job<T> {
@@ -86,6 +88,7 @@ where
     let seen = Seen {
         entry,
         serves: true,
+        marked: false,
     };
     let mut job = Job::new(core, ask, Some(seen));
     job.refresh = true;

@@ -75,6 +75,7 @@ async fn look<T: Send + Sync + 'static>(
                     let seen = seen.map(|entry| Seen {
                         entry,
                         serves: stale.is_some(),
+                        marked: reason == MissReason::Marked,
                     });
                     note_missed(core, key, reason);
                     Found::Load { seen, stale }
@@ -187,6 +188,7 @@ where
                         item.job.seen = Some(Seen {
                             entry,
                             serves: true,
+                            marked: false,
                         });
                         item.job.refresh = true;
                         ageing.push(item);

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::cache::{Core, State};
 use crate::counters::Group;
 use crate::error::LoadError;
+use crate::event::MissReason;
 use crate::flight::{self, Done, Join, Running};
 use crate::key::Key;
 use crate::lease;
@@ -157,6 +158,7 @@ where
         // Bumps that were left where there was no runtime are delivered from here.
         retry::kick(core);
         let found = look(core, &ask).await;
+        let marked;
         let (seen, stale) = match judge(found, &ask.kind, ask.policy, core.clock.now()) {
             Verdict::Serve {
                 value,
@@ -180,6 +182,7 @@ where
                 seen,
                 stale,
             } => {
+                marked = reason == MissReason::Marked;
                 if !missed {
                     missed = true;
                     note_missed(core, ask.key, &ask.group(core), reason);
@@ -222,6 +225,7 @@ where
                 let seen = seen.map(|entry| Seen {
                     entry,
                     serves: stale.is_some(),
+                    marked,
                 });
                 let job = Job::new(core, &ask, seen);
                 let running = Running::new(core);

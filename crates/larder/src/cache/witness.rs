@@ -44,8 +44,7 @@ impl Witness {
     /// The store failed.
     pub async fn look(&self) -> Result<bool> {
         let core = &self.core;
-        let state = core.store.current(&core.namespace, &self.versions).await?;
-        Ok(state == TagState::Current)
+        Ok(core.state_of(&self.versions).await? == TagState::Current)
     }
 }
 

@@ -94,10 +94,9 @@ pub(crate) async fn fill<T: Send + Sync + 'static>(core: &Core, fills: Vec<Fill<
         return;
     };
     for (put, (_, lease)) in puts.into_iter().zip(rest) {
-        match (put, lease) {
-            // The value is not there, and its lease still is.
-            (Put::TooLarge { .. }, _) | (_, None) => {}
-            (_, Some(lease)) => lease.spend(),
+        // A lease that its store did not end is given back.
+        if let (Put::Stored { .. } | Put::Fenced, Some(lease)) = (put, lease) {
+            lease.spend();
         }
     }
 }

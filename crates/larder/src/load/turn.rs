@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cache::Core;
-use crate::event::Event;
+use crate::event::{Event, MissReason};
 use crate::facts::Prepared;
 use crate::flight::Lead;
 use crate::key::Key;
@@ -84,10 +84,19 @@ pub(crate) async fn turn<T: Send + Sync + 'static>(
         return Turn::Load(Grant::new(prepared, None));
     }
     let mut turns = Turns::new(job);
-    let (prepared, taken) =
-        futures_util::future::join(core.prepare(&job.wants), turns.take(core, lead.key(), job))
-            .await;
-    let mut taken = taken;
+    let prepare = core.prepare(&job.wants);
+    let (prepared, mut taken) = if job.seen.as_ref().is_some_and(|seen| seen.marked) {
+        // The lease would take the entry away, which may be right again when the mark has gone.
+        match prepare.await {
+            Prepared::Usable(versions) => {
+                let taken = turns.take(core, lead.key(), job).await;
+                (Prepared::Usable(versions), taken)
+            }
+            prepared => return Turn::Load(Grant::new(prepared, None)),
+        }
+    } else {
+        futures_util::future::join(prepare, turns.take(core, lead.key(), job)).await
+    };
     if !matches!(prepared, Prepared::Usable(_)) {
         // Nothing can be stored, so there is nothing to wait for. A lease that was taken goes back.
         if let Some(Taken::Led(permit)) = taken {
@@ -215,10 +224,15 @@ impl Turns {
         let found = core.look(&[Look { key, wants }]).await.pop()?;
         match judge(found, &job.kind, &job.policy, core.clock.now()) {
             Verdict::Serve { value, .. } => Some(value),
-            Verdict::Load { seen, stale, .. } => {
+            Verdict::Load {
+                reason,
+                seen,
+                stale,
+            } => {
                 self.seen = seen.map(|entry| Seen {
                     entry,
                     serves: stale.is_some(),
+                    marked: reason == MissReason::Marked,
                 });
                 None
             }

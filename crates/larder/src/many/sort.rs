@@ -83,8 +83,15 @@ where
         .zip(&turns)
         .map(|((item, _), turns)| turns.claim(&item.encoded, &item.job))
         .collect();
-    let leases = lease::of(core, &first.job.policy);
     let prepare = core.prepare(&first.job.wants);
+    // A lease would take away an entry that may be right again when its mark has gone.
+    let is_marked = |(item, _): &(Item<K, T>, Lead)| {
+        let seen = item.job.seen.as_ref();
+        seen.is_some_and(|seen| seen.marked)
+    };
+    let leases = lease::of(core, &first.job.policy);
+    let marked = leases.is_some() && led.iter().any(is_marked);
+    let leases = leases.filter(|_| !marked);
     let (prepared, taken) = match leases {
         None => (prepare.await, None),
         Some(leases) => {
@@ -120,6 +127,11 @@ where
             Some(Taken::Led(permit)) => Some(Lease::new(core, permit, hold)),
             // Nothing can be stored, so there is nothing to wait for.
             _ if !matches!(prepared, Prepared::Usable(_)) => None,
+            // It has gone: their turns are asked for one by one.
+            None if marked => {
+                sorted.others.push((item, Wait::Lead(lead)));
+                continue;
+            }
             Some(Taken::Busy | Taken::Changed) => {
                 sorted.others.push((item, Wait::Lead(lead)));
                 continue;

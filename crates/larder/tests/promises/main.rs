@@ -3,6 +3,10 @@
 mod adapters;
 mod allocations;
 mod api;
+mod batches;
 mod flight;
+mod leases;
 mod policy;
+mod shared;
 mod support;
+mod undelivered;
