@@ -21,7 +21,7 @@ use crate::value::Encoded;
 pub(crate) use self::mix::Mix;
 
 /// A value that is nested deeper has no form in bytes, and bytes that claim it are no value.
-pub const DEPTH_MAX: usize = 128;
+pub const VALUE_DEPTH_MAX: usize = 128;
 
 /// How the values of a cache become bytes, in stores that keep bytes.
 ///
@@ -122,7 +122,7 @@ where
 {
     let content = content(value).map_err(|_| {
         Error::codec(format!(
-            "a value of this type refuses to be serialised, or is nested deeper than {DEPTH_MAX} \
+            "a value of this type refuses to be serialised, or is nested deeper than {VALUE_DEPTH_MAX} \
              levels: keep it in memory by `.local()`"
         ))
     })?;

@@ -68,6 +68,11 @@ impl ser::Serializer for &mut Scale {
     type SerializeStruct = Self;
     type SerializeStructVariant = Self;
 
+    /// A number in sixteen bytes is not its text.
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+
     leaves! {
         serialize_bool bool;
         serialize_i8 i8;

@@ -11,7 +11,7 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-use super::DEPTH_MAX;
+use super::VALUE_DEPTH_MAX;
 
 /// So many elements may a byte of input stand for. Only those that take no space pass it; such a
 /// value is written by a codec in which they take some.
@@ -30,7 +30,7 @@ impl Budget {
     /// For an input of this length.
     pub(super) fn new(bytes: usize) -> Budget {
         Budget {
-            levels: Cell::new(DEPTH_MAX),
+            levels: Cell::new(VALUE_DEPTH_MAX),
             elements: Cell::new(
                 bytes
                     .saturating_add(1)

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::ser::{self, Serialize};
 
-use super::DEPTH_MAX;
+use super::VALUE_DEPTH_MAX;
 use super::mix::{Mix, Pieces};
 
 /// What a value holds. Equal values of one type have equal content, in every process; values that
@@ -99,23 +99,17 @@ struct Walk {
 }
 
 impl Walk {
-    /// A kind with up to 32 bits of content or count.
+    /// A kind with what is there of it. In one step, and so that small numbers of all kinds stay
+    /// apart.
     #[inline]
-    fn short(&mut self, kind: Kind, content: u32) {
-        self.mix
-            .word(u64::from(kind as u8) << 56 | u64::from(content));
-    }
-
-    #[inline]
-    fn long(&mut self, kind: Kind, content: u64) {
-        // In one step: small numbers of all kinds stay apart.
+    fn part(&mut self, kind: Kind, content: u64) {
         self.mix
             .word(content ^ u64::from(kind as u8).wrapping_mul(KINDS_APART));
     }
 
     #[inline]
     fn wide(&mut self, kind: Kind, content: u128) {
-        self.long(kind, content as u64);
+        self.part(kind, content as u64);
         self.mix.word((content >> 64) as u64);
     }
 
@@ -126,7 +120,7 @@ impl Walk {
 
     fn enter(&mut self) -> Result<(), Refused> {
         self.depth += 1;
-        if self.depth > DEPTH_MAX {
+        if self.depth > VALUE_DEPTH_MAX {
             return Err(Refused);
         }
         Ok(())
@@ -183,39 +177,39 @@ impl<'a> ser::Serializer for &'a mut Walk {
     }
 
     numbers! {
-        serialize_bool(bool) short Bool as u32;
-        serialize_i8(i8) short I8 as u32;
-        serialize_i16(i16) short I16 as u32;
-        serialize_i32(i32) short I32 as u32;
-        serialize_i64(i64) long I64 as u64;
+        serialize_bool(bool) part Bool as u64;
+        serialize_i8(i8) part I8 as u64;
+        serialize_i16(i16) part I16 as u64;
+        serialize_i32(i32) part I32 as u64;
+        serialize_i64(i64) part I64 as u64;
         serialize_i128(i128) wide I128 as u128;
-        serialize_u8(u8) short U8 as u32;
-        serialize_u16(u16) short U16 as u32;
-        serialize_u32(u32) short U32 as u32;
-        serialize_u64(u64) long U64 as u64;
+        serialize_u8(u8) part U8 as u64;
+        serialize_u16(u16) part U16 as u64;
+        serialize_u32(u32) part U32 as u64;
+        serialize_u64(u64) part U64 as u64;
         serialize_u128(u128) wide U128 as u128;
-        serialize_char(char) short Char as u32;
+        serialize_char(char) part Char as u64;
     }
 
     fn serialize_f32(self, value: f32) -> Result<(), Refused> {
-        self.short(Kind::F32, value.to_bits());
+        self.part(Kind::F32, value.to_bits().into());
         Ok(())
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), Refused> {
-        self.long(Kind::F64, value.to_bits());
+        self.part(Kind::F64, value.to_bits());
         Ok(())
     }
 
     fn serialize_str(self, value: &str) -> Result<(), Refused> {
-        self.short(Kind::Text, 0);
+        self.part(Kind::Text, 0);
         self.mix.bytes(value.as_bytes());
         Ok(())
     }
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), Refused> {
         // Reads the text without building it.
-        self.short(Kind::Text, 0);
+        self.part(Kind::Text, 0);
         let mut pieces = Pieces::new();
         fmt::write(&mut pieces, format_args!("{value}")).map_err(|_| Refused)?;
         pieces.end(&mut self.mix);
@@ -223,28 +217,28 @@ impl<'a> ser::Serializer for &'a mut Walk {
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<(), Refused> {
-        self.short(Kind::Bytes, 0);
+        self.part(Kind::Bytes, 0);
         self.mix.bytes(value);
         Ok(())
     }
 
     fn serialize_none(self) -> Result<(), Refused> {
-        self.short(Kind::None, 0);
+        self.part(Kind::None, 0);
         Ok(())
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Refused> {
-        self.short(Kind::Some, 0);
+        self.part(Kind::Some, 0);
         self.inside(value)
     }
 
     fn serialize_unit(self) -> Result<(), Refused> {
-        self.short(Kind::Unit, 0);
+        self.part(Kind::Unit, 0);
         Ok(())
     }
 
     fn serialize_unit_struct(self, name: &'static str) -> Result<(), Refused> {
-        self.short(Kind::UnitStruct, 0);
+        self.part(Kind::UnitStruct, 0);
         self.name(name);
         Ok(())
     }
@@ -255,7 +249,7 @@ impl<'a> ser::Serializer for &'a mut Walk {
         index: u32,
         variant: &'static str,
     ) -> Result<(), Refused> {
-        self.short(Kind::UnitVariant, index);
+        self.part(Kind::UnitVariant, index.into());
         self.name(name);
         self.name(variant);
         Ok(())
@@ -266,7 +260,7 @@ impl<'a> ser::Serializer for &'a mut Walk {
         name: &'static str,
         value: &T,
     ) -> Result<(), Refused> {
-        self.short(Kind::NewtypeStruct, 0);
+        self.part(Kind::NewtypeStruct, 0);
         self.name(name);
         self.inside(value)
     }
@@ -278,7 +272,7 @@ impl<'a> ser::Serializer for &'a mut Walk {
         variant: &'static str,
         value: &T,
     ) -> Result<(), Refused> {
-        self.short(Kind::NewtypeVariant, index);
+        self.part(Kind::NewtypeVariant, index.into());
         self.name(name);
         self.name(variant);
         self.inside(value)
@@ -293,7 +287,7 @@ impl<'a> ser::Serializer for &'a mut Walk {
     }
 
     fn serialize_tuple(self, length: usize) -> Result<Ordered<'a>, Refused> {
-        self.short(Kind::Tuple, 0);
+        self.part(Kind::Tuple, 0);
         self.ordered(length)
     }
 
@@ -302,7 +296,7 @@ impl<'a> ser::Serializer for &'a mut Walk {
         name: &'static str,
         length: usize,
     ) -> Result<Ordered<'a>, Refused> {
-        self.short(Kind::TupleStruct, 0);
+        self.part(Kind::TupleStruct, 0);
         self.name(name);
         self.ordered(length)
     }
@@ -314,14 +308,14 @@ impl<'a> ser::Serializer for &'a mut Walk {
         variant: &'static str,
         length: usize,
     ) -> Result<Ordered<'a>, Refused> {
-        self.short(Kind::TupleVariant, index);
+        self.part(Kind::TupleVariant, index.into());
         self.name(name);
         self.name(variant);
         self.ordered(length)
     }
 
     fn serialize_struct(self, name: &'static str, length: usize) -> Result<Ordered<'a>, Refused> {
-        self.short(Kind::Struct, 0);
+        self.part(Kind::Struct, 0);
         self.name(name);
         self.ordered(length)
     }
@@ -333,7 +327,7 @@ impl<'a> ser::Serializer for &'a mut Walk {
         variant: &'static str,
         length: usize,
     ) -> Result<Ordered<'a>, Refused> {
-        self.short(Kind::StructVariant, index);
+        self.part(Kind::StructVariant, index.into());
         self.name(name);
         self.name(variant);
         self.ordered(length)
@@ -355,7 +349,7 @@ impl Ordered<'_> {
 
     fn skip(&mut self, name: &str) -> Result<(), Refused> {
         self.0.skips = true;
-        self.0.short(Kind::Skipped, 0);
+        self.0.part(Kind::Skipped, 0);
         self.0.name(name);
         Ok(())
     }

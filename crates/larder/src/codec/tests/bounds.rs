@@ -28,13 +28,13 @@ const ALL: [Codec; 3] = [Codec::Postcard, Codec::MessagePack, Codec::Json];
 #[test]
 fn deep_values_come_back_and_deeper_ones_are_not_stored() {
     for codec in ALL {
-        let deep = Chain::of(DEPTH_MAX - 1);
+        let deep = Chain::of(VALUE_DEPTH_MAX - 1);
         let (carried, read) = back(&deep, codec);
         assert_eq!(read, deep);
         if codec == Codec::Postcard {
             assert_eq!(carried, Codec::Postcard);
         }
-        let deeper = encode(&Chain::of(DEPTH_MAX + 1), codec).expect_err("it is too deep");
+        let deeper = encode(&Chain::of(VALUE_DEPTH_MAX + 1), codec).expect_err("it is too deep");
         assert!(
             deeper.is_codec() && deeper.to_string().contains("128"),
             "{deeper}"

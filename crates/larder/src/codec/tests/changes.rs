@@ -94,6 +94,11 @@ changed! {
         pub struct It { pub all: BTreeMap<u8, u8> } =>
         pub struct It { pub all: Vec<(u8, u8)> } =
         It { all: BTreeMap::from([(1, 2)]) };
+    // Once the difference in one pair made up for that in the other.
+    flags_of_a_map_that_became_optional_are_noticed:
+        pub struct It { pub all: BTreeMap<i32, bool> } =>
+        pub struct It { pub all: BTreeMap<i32, Option<bool>> } =
+        It { all: BTreeMap::from([(-1, false), (-2, false)]) };
     a_number_that_became_real_is_noticed:
         pub struct It { pub bits: [u8; 8] } =>
         pub struct It { pub bits: f64 } =

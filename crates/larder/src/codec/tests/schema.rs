@@ -354,10 +354,10 @@ fn change_named(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
 
     #[test]
-    fn no_changed_type_reads_a_wrong_value(
+    fn h32_no_changed_type_reads_a_wrong_value(
         old in schema(),
         other in schema(),
         drawn in prop::collection::vec(any::<u8>(), 64),

@@ -85,6 +85,42 @@ fn an_envelope_takes_what_its_format_says() {
     assert_eq!(bytes.len(), parts + 17);
 }
 
+/// Other processes, of other builds, read them.
+#[test]
+fn the_bytes_of_an_envelope_stay_what_they_were() {
+    let envelope = Envelope {
+        tags: vec![(b"tag", Version::from_bytes([9; 16]))],
+        ..example()
+    };
+    let bytes = envelope.encode(&plain()).expect("within limits");
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(
+        hex,
+        concat!(
+            "6c72647202",
+            "07070707070707070707070707070707",
+            "0100",
+            "f0debc9a78563412",
+            "21436587a9cbed0f",
+            "0068e5cf8b010000",
+            "60ea000000000000",
+            "030000006b6579",
+            "01",
+            "03000000746167",
+            "09090909090909090909090909090909",
+            "05000000",
+            "0500000076616c7565",
+            "58315f42f5801230",
+        )
+    );
+    let bytes = envelope.encode(&keyed(secret(1))).expect("within limits");
+    let hex: String = bytes[bytes.len() - 17..]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(hex, "0144798d3fb0d03fcb28a36c3937a52298");
+}
+
 #[test]
 fn the_stamp_tells_an_entry_from_every_other_by_its_beginning() {
     let bytes = example().encode(&plain()).expect("within limits");

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::name::Name;
 use super::*;
 use crate::{Cache, Codec, Error, Secret, Secrets};
 
@@ -82,39 +83,43 @@ async fn entries_are_believed_by_holders_of_their_secret_alone() {
     assert_eq!(first.get::<Page>("page").await.expect("asked"), None);
 }
 
-/// Cut and paste, by somebody who can write to the server and does not have the secret.
+/// Cut and paste, by somebody who can write to the server.
 #[tokio::test]
-async fn an_entry_under_another_key_or_namespace_is_a_miss() {
-    let server = Arc::<Server>::default();
-    let shop = |name: &str| {
-        let cache = cache(&server).namespace(name).authenticate(secret(1));
-        cache.build().expect("built")
-    };
-    let [mine, yours] = ["mine", "yours"].map(shop);
-    let only_entries =
-        |mut values: std::collections::HashMap<super::super::name::Name, Vec<u8>>| {
-            values.retain(|name, _| name.as_str().contains(":e1:"));
-            values
+async fn h25_h40_an_entry_under_another_key_or_namespace_is_a_miss() {
+    for secrets in [None, Some(Secrets::from(secret(1)))] {
+        let server = Arc::<Server>::default();
+        let shop = |name: &str| {
+            let mut cache = cache(&server).namespace(name);
+            if let Some(secrets) = &secrets {
+                cache = cache.authenticate(secrets.clone());
+            }
+            cache.build().expect("built")
         };
-    mine.insert("a", 1u32).await.expect("stored");
-    let source = only_entries(server.save());
-    assert_eq!(source.len(), 1);
-    mine.insert("b", 2u32).await.expect("stored");
-    yours.insert("a", 3u32).await.expect("stored");
-    let mut values = server.save();
-    for (name, bytes) in &mut values {
-        if name.as_str().contains(":e1:") {
-            bytes.clone_from(source.values().next().expect("one"));
+        let [mine, yours] = ["mine", "yours"].map(shop);
+        mine.insert("a", 1u32).await.expect("stored");
+        let is_entry = |name: &Name| name.as_str().contains(":e1:");
+        let entry = {
+            let mut values = server.save();
+            values.retain(|name, _| is_entry(name));
+            values.into_values().next().expect("one entry")
+        };
+        mine.insert("b", 2u32).await.expect("stored");
+        yours.insert("a", 3u32).await.expect("stored");
+        let mut values = server.save();
+        for (name, bytes) in &mut values {
+            if is_entry(name) {
+                bytes.clone_from(&entry);
+            }
         }
+        server.load(values);
+        let get = async |cache: &Cache, key: &'static str| {
+            let read = cache.get::<u32>(key).await.expect("asked");
+            read.map(|value| *value)
+        };
+        assert_eq!(get(&mine, "a").await, Some(1));
+        assert_eq!(get(&mine, "b").await, None);
+        assert_eq!(get(&yours, "a").await, None);
     }
-    server.load(values);
-    let get = async |cache: &Cache, key: &'static str| {
-        let read = cache.get::<u32>(key).await.expect("asked");
-        read.map(|value| *value)
-    };
-    assert_eq!(get(&mine, "a").await, Some(1));
-    assert_eq!(get(&mine, "b").await, None);
-    assert_eq!(get(&yours, "a").await, None);
 }
 
 #[tokio::test]
