@@ -33,8 +33,15 @@ use outside::Outside;
 /// everything.
 ///
 /// # What it does not see
-/// Writes that reach the database by another way: another process, a handle that
-/// [`inner`](Self::inner) gave out (except for changes of the schema), sqlx on the same pool.
+/// Writes that reach the database by another way: a handle that [`inner`](Self::inner) gave out
+/// (except for changes of the schema), sqlx on the same pool, another program. Another process with
+/// a connection of this kind is seen if both caches are on one store ([`larder::Cache`] over Redis or
+/// memcached), in one namespace, and the database has one [name](Builder::database) in both.
+///
+/// # Over a store that processes share
+/// A hit costs no statement and one round trip to the store. A load costs one statement more than
+/// over memory: it asks first whether the schema is still the one that the read was planned with, and
+/// plans again if another process has changed it.
 ///
 /// # Cancel safety
 /// A write whose future is dropped runs to its end all the same, and what it changed is

@@ -17,6 +17,7 @@ mod hook;
 #[cfg(not(feature = "sqlite-hook"))]
 #[path = "hook/absent.rs"]
 mod hook;
+mod horizon;
 mod probe;
 mod raw;
 mod read;

@@ -206,14 +206,16 @@ where
     let bound = OnceLock::new();
     let wants = || {
         let wants = bound.get_or_init(|| {
-            bind::wants(
+            let mut wants = shared.strict.guards(&shared.database, read, &ask.also);
+            wants.extend(bind::wants(
                 &shared.database,
                 &schema.catalogue,
                 planned,
                 read,
                 values(statement),
                 &ask.also,
-            )
+            ));
+            wants
         });
         wants.clone()
     };

@@ -235,6 +235,11 @@ impl Shared {
         trace::bumped(&published.tags);
     }
 
+    /// Whether these changes are marked before they are committed.
+    pub(crate) fn is_strict(&self, changes: &Changes) -> bool {
+        !self.strict.marks(&self.database, changes).is_empty()
+    }
+
     /// Under strict: nothing of what is about to change is served or stored until the guard goes.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use larder::adapter::Changes;
+use larder::adapter::{Changes, Want};
 use larder::{Error, Tag, TagKind};
 use larder_sql::{Catalogue, Name, ReadSet, TableKind};
 
@@ -60,22 +60,45 @@ impl Strict {
         known.collect::<larder::Result<_>>().map(Strict::Tables)
     }
 
-    /// The tags to mark before these changes are committed: of strict tables, and of whatever
+    /// The guards to mark before these changes are committed: of strict tables, and of whatever
     /// they could be part of.
     pub(crate) fn marks(&self, database: &str, changes: &Changes) -> Vec<Tag> {
-        let mut tags = changes.coarse_tags();
-        match self {
-            Strict::Nothing => tags.clear(),
-            Strict::Everything => {}
-            Strict::Tables(names) => {
-                let strict: Vec<Tag> = names
-                    .iter()
-                    .map(|name| Tag::table(database, name))
-                    .collect();
-                tags.retain(|tag| tag.kind() != TagKind::Table || strict.contains(tag));
+        if self.is_nothing() {
+            return Vec::new();
+        }
+        let strict = |tag: &Tag| match self {
+            Strict::Tables(names) if tag.kind() == TagKind::Table => {
+                let name = tag.table_name().unwrap_or_default();
+                tag.database() == Some(database) && names.contains(name)
+            }
+            _ => matches!(tag.kind(), TagKind::Table | TagKind::Root),
+        };
+        let changed = changes.coarse_tags();
+        changed
+            .iter()
+            .filter(|tag| strict(tag))
+            .map(Tag::guard)
+            .collect()
+    }
+
+    /// The guards that a read of these tables depends on.
+    pub(crate) fn guards(&self, database: &str, read: &ReadSet, also: &[String]) -> Vec<Want> {
+        if !self.covers(read, also) {
+            return Vec::new();
+        }
+        let mut guards = vec![Tag::guard(&Tag::root(database))];
+        let tables = read.tables.iter().map(|read| &*read.table);
+        for name in tables.chain(also.iter().map(String::as_str)) {
+            let guard = Tag::guard(&Tag::table(database, name));
+            let strict = match self {
+                Strict::Tables(names) => names.contains(name),
+                _ => true,
+            };
+            if strict && !guards.contains(&guard) {
+                guards.push(guard);
             }
         }
-        tags
+        guards.into_iter().map(Want::Tag).collect()
     }
 
     /// Whether a read of these tables is strict.
@@ -135,10 +158,14 @@ mod tests {
         changes.table("shop", "genre");
         assert_eq!(
             strict.marks("shop", &changes),
-            [Tag::table("shop", "Track")]
+            [Tag::guard(&Tag::table("shop", "Track"))]
         );
         changes.root("shop");
-        assert!(strict.marks("shop", &changes).contains(&Tag::root("shop")));
+        assert!(
+            strict
+                .marks("shop", &changes)
+                .contains(&Tag::guard(&Tag::root("shop")))
+        );
         assert_eq!(Strict::Nothing.marks("shop", &changes), []);
         assert_eq!(Strict::Everything.marks("shop", &changes).len(), 3);
     }

@@ -24,7 +24,10 @@ pub(super) async fn write(
     // Asked once: shapes that come in between find images that do not hold what they need, and
     // widen; images that are learned without a transaction could be overtaken.
     let need = write.need().await;
-    if need.needs_transaction() {
+    // A mark that a shared store loses is made up for by those who read: they wait for the writers
+    // that hold SQLite's lock. So the lock comes before the mark.
+    let lock_first = shared.distant && shared.is_strict(&write.widened());
+    if need.needs_transaction() || lock_first {
         return in_transaction(shared, statement, how).await;
     }
     let mut fate = Fate::new(&shared, write.widened());

@@ -7,6 +7,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr};
 
 use crate::connection::CachedConnection;
 use crate::hook::Hooks;
+use crate::horizon::WriteLock;
 use crate::shared::Shared;
 use crate::strict::Strict;
 
@@ -124,8 +125,11 @@ impl Builder {
             policy,
         } = self;
         let shared = Shared::open(connection, cache, database, strict, policy, hooks).await?;
-        Ok(CachedConnection {
-            shared: Arc::new(shared),
-        })
+        let shared = Arc::new(shared);
+        if !shared.strict.is_nothing() {
+            let lock = Arc::new(WriteLock(Arc::downgrade(&shared)));
+            shared.cache.set_horizon(&shared.database, lock);
+        }
+        Ok(CachedConnection { shared })
     }
 }
