@@ -20,7 +20,7 @@ const ENCODE_BUDGET: f64 = 4.0;
 /// Decoding is part of a hit: it compares what was read with what was written.
 const DECODE_BUDGET: f64 = 5.0;
 /// Everything around a codec, beside one call of serde_json without it.
-const WHOLE_BUDGET: f64 = 4.0;
+const WHOLE_BUDGET: f64 = 6.0;
 
 /// What a page of a shop shows of a record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
