@@ -19,12 +19,14 @@
 //! | [`shapes`] | the list of shapes that a table's writers must bump, and how a shape enters it |
 //! | [`memory`] | the memory store: a table tag and a shape tag read one after the other, flights |
 //! | [`remote`] | the remote store: cells swapped by their head, bumps in place, lives of a server, marks |
+//! | [`lease`] | one load of a key among processes: what may be stored after it |
 //!
 //! `cargo test -p larder-models` checks every row of the protocol in about a minute. The `w` rows,
 //! the same in larger worlds, need more time and memory and run on request:
 //! `cargo run --release -p larder-models -- all`.
 
 pub mod checking;
+pub mod lease;
 pub mod memory;
 pub mod promise;
 pub mod protocol;

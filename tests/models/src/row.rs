@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::checking::{Outcome, check};
 use crate::promise::{Promise, Promises, Verdict};
-use crate::{memory, protocol, remote, shapes};
+use crate::{lease, memory, protocol, remote, shapes};
 
 /// How long a row takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub enum Setup {
     Memory(memory::Settings),
     /// The remote store.
     Remote(remote::Settings),
+    /// Leases on keys.
+    Leases(lease::Settings),
 }
 
 /// A variant of the protocol and what must come of it.
@@ -79,6 +81,7 @@ impl Row {
             Setup::Remote(settings) => {
                 check(remote::Remote::new(*settings, self.expected), threads)
             }
+            Setup::Leases(settings) => check(lease::Leases::new(*settings, self.expected), threads),
         };
         Report::new(self, outcome)
     }
@@ -90,6 +93,7 @@ pub fn rows() -> Vec<Row> {
     rows.extend(shapes::rows());
     rows.extend(memory::rows());
     rows.extend(remote::rows());
+    rows.extend(lease::rows());
     rows
 }
 

@@ -114,6 +114,15 @@ rows! {
     a_bump_sent_again_with_the_same_version_revives_entries: "r20a",
     an_undelivered_bump_that_leaves_its_mark_is_linearizable: "r21",
     an_undelivered_bump_whose_mark_is_taken_away_leaves_stale_entries: "r21a",
+
+    what_was_loaded_under_a_lease_that_ended_is_not_stored: "r11",
+    a_lease_in_the_place_of_an_old_entry_fences_too: "r11a",
+    an_insertion_during_a_load_wins: "r11b",
+    after_a_failover_nothing_is_stored_under_an_older_lease: "r11c",
+    an_entry_that_takes_the_life_of_its_server_revives_what_was_removed: "r11d",
+    a_load_that_is_written_over_whatever_is_there_revives_what_was_removed: "r12",
+    a_lease_that_is_only_compared_beside_the_entry_revives_what_was_removed: "r12a",
+    a_load_without_a_lease_that_is_stored_revives_what_was_removed: "r12b",
 }
 
 #[test]
