@@ -354,7 +354,7 @@ fn change_named(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
 
     #[test]
     fn h32_no_changed_type_reads_a_wrong_value(
