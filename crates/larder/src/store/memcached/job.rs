@@ -189,7 +189,7 @@ impl Job {
                 Act::Rewrite(found.cas, bytes.into())
             }
             Op::Swap { seen, .. } | Op::Take { seen, .. } | Op::Renew { seen, .. }
-                if seen.head() != found.head() =>
+                if !found.begins_with(seen.head()) =>
             {
                 return self.found(found, terms);
             }

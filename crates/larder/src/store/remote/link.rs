@@ -114,6 +114,15 @@ impl Found {
     pub(crate) fn head(&self) -> &[u8] {
         &self.bytes[..self.bytes.len().min(HEAD_BYTES)]
     }
+
+    /// Whether it begins with this head: a head that is known in part is compared in part. Nothing
+    /// begins with an empty one but an empty value.
+    pub(crate) fn begins_with(&self, head: &[u8]) -> bool {
+        match head {
+            [] => self.bytes.is_empty(),
+            head => self.bytes.starts_with(head),
+        }
+    }
 }
 
 /// Why a batch has no answers.
