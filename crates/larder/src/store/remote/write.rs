@@ -135,7 +135,15 @@ impl Inner {
         acts.extend(watch.iter().map(|table| (names.tag(table), Act::Get)));
         let mut told = batch::run(&*self.topology, &acts).await;
         let watched = told.split_off(tags.len());
-        for told in told {
+        // A server that has no room refuses what could take more of it, and no entry may stay valid
+        // for that. A tag that is not there is as good as one with a fresh version.
+        let mut ended: Vec<(Name, Act)> = Vec::new();
+        for ((name, _), told) in acts.iter().zip(told) {
+            if let (Answer::Refused(_), _) = told? {
+                ended.push((name.clone(), Act::Do(Op::Delete(name.clone()))));
+            }
+        }
+        for told in batch::run(&*self.topology, &ended).await {
             if let (Answer::Refused(error), _) = told? {
                 return Err(error);
             }
