@@ -182,6 +182,10 @@ impl fmt::Debug for Encode {
     }
 }
 
+/// How many times its bytes a decoded value is taken to be. Measured with rows of a shop: 2.4;
+/// a text is 1.
+const DECODED_TIMES: usize = 2;
+
 /// A value as bytes, with what a reader checks before and after it decodes them.
 pub struct Encoded {
     codec: u8,
@@ -222,6 +226,12 @@ impl Encoded {
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The estimated bytes that it takes in memory: as it is, and decoded. Numbers, options and
+    /// handles take more there than in any codec, texts the same.
+    pub fn weight(&self) -> usize {
+        size_of::<Encoded>() + self.bytes.len() * (1 + DECODED_TIMES)
     }
 
     fn decoded<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
