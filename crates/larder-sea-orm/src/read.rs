@@ -16,6 +16,7 @@ use crate::connection::CachedConnection;
 use crate::reader::{Kind, Reader};
 use crate::schema::Schema;
 use crate::shared::Shared;
+use crate::strict::guards;
 use crate::trace::{self, Outcome, Span};
 use crate::write::{Intent, values};
 
@@ -201,12 +202,16 @@ where
     M: Mode<T>,
     L: Load<T>,
 {
-    let key = key::<T>(shared, schema, statement, ask);
+    let strict = shared.strict.of(read, &ask.also);
+    let key = key::<T>(shared, schema, statement, ask, strict.as_deref());
     // Several looks and a load may want them.
     let bound = OnceLock::new();
     let wants = || {
         let wants = bound.get_or_init(|| {
-            let mut wants = shared.strict.guards(&shared.database, read, &ask.also);
+            let mut wants = match &strict {
+                Some(tables) => guards(&shared.database, tables),
+                None => Vec::new(),
+            };
             wants.extend(bind::wants(
                 &shared.database,
                 &schema.catalogue,
@@ -340,11 +345,24 @@ impl From<DbErr> for Halt {
 /// Identity of a read: the type and form of its value, the statement's text, its values.
 ///
 /// The schema's version is part of it: tags of an entry were made canonical by the columns as they
-/// were, and a connection that knows the new schema must not meet it.
-fn key<T>(shared: &Shared, schema: &Schema, statement: &Statement, ask: &Ask<'_, T>) -> Key {
+/// were, and a connection that knows the new schema must not meet it. So are the strict tables: what
+/// was stored without their guards may not be served to a strict read.
+fn key<T>(
+    shared: &Shared,
+    schema: &Schema,
+    statement: &Statement,
+    ask: &Ask<'_, T>,
+    strict: Option<&[&str]>,
+) -> Key {
     // Built in place: a builder that moves carries its bytes along at every step.
     let mut key = Key::builder();
     key.push("query");
+    if let Some(tables) = strict {
+        key.push(("strict", tables.len() as u64));
+        for table in tables {
+            key.push(*table);
+        }
+    }
     key.push(&*shared.database);
     key.push(schema.version);
     key.push(ask.form);

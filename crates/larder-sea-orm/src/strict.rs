@@ -81,42 +81,41 @@ impl Strict {
             .collect()
     }
 
-    /// The guards that a read of these tables depends on.
-    pub(crate) fn guards(&self, database: &str, read: &ReadSet, also: &[String]) -> Vec<Want> {
-        if !self.covers(read, also) {
-            return Vec::new();
+    /// The strict ones among the tables that a read reads, each once; nothing if the read is not
+    /// strict.
+    pub(crate) fn of<'a>(&self, read: &'a ReadSet, also: &'a [String]) -> Option<Vec<&'a str>> {
+        if self.is_nothing() {
+            return None;
         }
-        let mut guards = vec![Tag::guard(&Tag::root(database))];
-        let tables = read.tables.iter().map(|read| &*read.table);
-        for name in tables.chain(also.iter().map(String::as_str)) {
-            let guard = Tag::guard(&Tag::table(database, name));
-            let strict = match self {
-                Strict::Tables(names) => names.contains(name),
-                _ => true,
-            };
-            if strict && !guards.contains(&guard) {
-                guards.push(guard);
-            }
-        }
-        guards.into_iter().map(Want::Tag).collect()
+        let names = read.tables.iter().map(|read| &*read.table);
+        let mut names: Vec<&str> = names
+            .chain(also.iter().map(String::as_str))
+            .filter(|name| match self {
+                Strict::Nothing => false,
+                Strict::Tables(strict) => strict.contains(*name),
+                Strict::Everything => true,
+            })
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        (!names.is_empty() || *self == Strict::Everything).then_some(names)
     }
+}
 
-    /// Whether a read of these tables is strict.
-    pub(crate) fn covers(&self, read: &ReadSet, also: &[String]) -> bool {
-        match self {
-            Strict::Nothing => false,
-            Strict::Everything => true,
-            Strict::Tables(names) => {
-                read.tables.iter().any(|read| names.contains(&read.table))
-                    || also.iter().any(|name| names.contains(name.as_str()))
-            }
-        }
-    }
+/// The guards that a read of these strict tables depends on.
+pub(crate) fn guards(database: &str, tables: &[&str]) -> Vec<Want> {
+    let tables = tables.iter().map(|name| Tag::table(database, name));
+    std::iter::once(Tag::root(database))
+        .chain(tables)
+        .map(|tag| Want::Tag(Tag::guard(&tag)))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use larder_sql::Dialect;
+    use std::sync::Arc;
+
+    use larder_sql::{Dialect, Footprint, Planner};
 
     use super::*;
 
@@ -168,5 +167,28 @@ mod tests {
         );
         assert_eq!(Strict::Nothing.marks("shop", &changes), []);
         assert_eq!(Strict::Everything.marks("shop", &changes).len(), 3);
+    }
+
+    #[test]
+    fn a_read_that_touches_a_strict_table_is_strict() {
+        let planner = Planner::new(Dialect::Sqlite, Arc::new(catalogue()));
+        let names = |strict: &Strict, sql: &str| {
+            let planned = planner.plan(sql);
+            let Footprint::Read(read) = &planned.plan.footprint else {
+                panic!("{sql} reads");
+            };
+            let names = strict.of(read, &[])?;
+            Some(names.join(" "))
+        };
+        let some = |names: &str| Some(names.to_owned());
+        let tracks = Strict::default().and(["Track".into()]);
+        assert_eq!(names(&tracks, "SELECT id FROM genre"), None);
+        assert_eq!(names(&tracks, "SELECT id FROM cheap"), some("Track"));
+        let joined = "SELECT t.id FROM genre, track t, Track u";
+        assert_eq!(names(&tracks, joined), some("Track"));
+        assert_eq!(names(&Strict::Everything, joined), some("Track genre"));
+        assert_eq!(names(&Strict::Everything, "SELECT 1"), some(""));
+        assert_eq!(names(&Strict::Nothing, joined), None);
+        assert_eq!(guards("", &["Track"]).len(), 2);
     }
 }

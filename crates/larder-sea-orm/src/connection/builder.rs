@@ -127,7 +127,7 @@ impl Builder {
         let shared = Shared::open(connection, cache, database, strict, policy, hooks).await?;
         let shared = Arc::new(shared);
         if !shared.strict.is_nothing() {
-            let lock = Arc::new(WriteLock(Arc::downgrade(&shared)));
+            let lock = Arc::new(WriteLock::new(&shared));
             shared.cache.set_horizon(&shared.database, lock);
         }
         Ok(CachedConnection { shared })

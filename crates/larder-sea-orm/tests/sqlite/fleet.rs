@@ -1,12 +1,14 @@
 //! Several processes on one database file and one store, as far as one test process can have them:
 //! each has connections and a cache of its own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use larder::{Cache, Memcached, Redis};
+use larder::{Cache, Memcached, Memory, Observer, Redis};
 use larder_sea_orm::{Builder, CachedConnection};
+use sqlx::sqlite::SqliteJournalMode;
 
-use crate::shop::{make, options};
+use crate::shop::{make, options_of};
 
 /// How long a server may take: the machine that runs the tests may be busy, and what these tests
 /// say of hits is not said of servers that are slow.
@@ -25,8 +27,8 @@ pub async fn redis(server: &larder_servers::Redis) -> Redis {
 
 /// Where the caches of a fleet keep what they know.
 pub enum Server {
-    /// In one memory: the processes are connections of one.
-    Memory(Cache),
+    /// In one memory: the processes are caches of one.
+    Memory(Memory),
     Redis(larder_servers::Redis),
     Memcached(larder_servers::Memcached),
 }
@@ -35,7 +37,7 @@ impl Server {
     /// One of every kind, started for the caller alone.
     pub fn all() -> [Server; 3] {
         [
-            Server::Memory(Cache::memory()),
+            Server::Memory(Memory::new()),
             Server::Redis(larder_servers::Redis::start()),
             Server::Memcached(larder_servers::Memcached::start()),
         ]
@@ -59,9 +61,17 @@ impl Server {
 
     /// The cache that a process has.
     pub async fn cache(&self) -> Cache {
-        let cache = Cache::builder().namespace("shop");
+        self.watched(None).await
+    }
+
+    /// The same, with someone who is told what happens in it.
+    pub async fn watched(&self, observer: Option<Arc<dyn Observer>>) -> Cache {
+        let mut cache = Cache::builder().namespace("shop");
+        if let Some(observer) = observer {
+            cache = cache.observer(observer);
+        }
         match self {
-            Server::Memory(cache) => return cache.clone(),
+            Server::Memory(memory) => cache.store(memory.clone()),
             Server::Redis(server) => cache.store(redis(server).await),
             Server::Memcached(server) => {
                 let store = Memcached::builder()
@@ -80,18 +90,27 @@ impl Server {
 pub struct Fleet {
     pub server: Server,
     pub folder: tempfile::TempDir,
+    journal: SqliteJournalMode,
 }
 
 impl Fleet {
     pub async fn new(server: Server) -> Fleet {
+        Fleet::journalled(server, SqliteJournalMode::Wal).await
+    }
+
+    pub async fn journalled(server: Server, journal: SqliteJournalMode) -> Fleet {
         let folder = tempfile::tempdir().expect("a folder");
-        let fleet = Fleet { server, folder };
+        let fleet = Fleet {
+            server,
+            folder,
+            journal,
+        };
         make(fleet.options()).await;
         fleet
     }
 
     pub fn options(&self) -> sea_orm::ConnectOptions {
-        options(&self.folder.path().join("shop.db"), 4)
+        options_of(&self.folder.path().join("shop.db"), 4, self.journal)
     }
 
     /// One more process.
@@ -100,7 +119,15 @@ impl Fleet {
     }
 
     pub async fn built(&self, build: impl FnOnce(Builder) -> Builder) -> CachedConnection {
-        build(CachedConnection::builder(self.server.cache().await))
+        self.with(self.server.cache().await, build).await
+    }
+
+    pub async fn with(
+        &self,
+        cache: Cache,
+        build: impl FnOnce(Builder) -> Builder,
+    ) -> CachedConnection {
+        build(CachedConnection::builder(cache))
             .connect(self.options())
             .await
             .expect("a connection")

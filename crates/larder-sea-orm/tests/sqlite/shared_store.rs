@@ -61,7 +61,9 @@ async fn a_hit_is_one_mget() {
     miss!(rock().all(&db));
     let monitor = redis.monitor();
     hit!(rock().all(&db));
-    let asked = monitor.stop();
+    let mut asked = monitor.stop();
+    // A link asks now and then whether its server is still the one that it was.
+    asked.retain(|line| !line.starts_with("\"INFO\""));
     assert_eq!(asked.len(), 1, "{asked:#?}");
     assert!(asked[0].starts_with("\"MGET\""), "{asked:#?}");
 }

@@ -7,6 +7,7 @@ use larder::Cache;
 use larder_sea_orm::trace::{self, Outcome};
 use larder_sea_orm::{Builder, CachedConnection};
 use sea_orm::{ConnectOptions, Database, DbErr};
+use sqlx::sqlite::SqliteJournalMode;
 
 pub const SCHEMA: &str = "
     CREATE TABLE genre (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
@@ -63,11 +64,16 @@ impl Shop {
 
 /// How the file is opened.
 pub fn options(file: &Path, connections: u32) -> ConnectOptions {
+    options_of(file, connections, SqliteJournalMode::Wal)
+}
+
+/// How the file is opened, with this kind of journal.
+pub fn options_of(file: &Path, connections: u32, journal: SqliteJournalMode) -> ConnectOptions {
     let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", file.display()));
     options.max_connections(connections).sqlx_logging(false);
-    options.map_sqlx_sqlite_opts(|options| {
+    options.map_sqlx_sqlite_opts(move |options| {
         options
-            .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
+            .journal_mode(journal)
             .busy_timeout(std::time::Duration::from_secs(10))
             // sqlx keeps prepared statements with the columns they had before an ALTER TABLE.
             .statement_cache_capacity(0)

@@ -1,14 +1,17 @@
 //! Strict reads (L4): as if the database had answered, over every store, from process to process.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use larder::{Cache, Memory, Near};
+use larder::{Cache, Event, Memory, MissReason, Near, Observer};
 use larder_sea_orm::trace::{self, Outcome};
-use larder_sea_orm::{Cached, CachedConnection, CachedExt, RawRows, cache_error};
+use larder_sea_orm::{Cached, CachedConnection, CachedExt, RawRows, Stored, cache_error};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, Database, DbBackend, DbErr, EntityTrait, Select, Set,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    Statement, TransactionTrait,
 };
+use sqlx::sqlite::SqliteJournalMode;
+use tokio::sync::watch;
 
 use crate::entity::genre;
 use crate::fleet::{Fleet, PATIENCE, Server, redis};
@@ -88,7 +91,7 @@ async fn check_never_back_in_time(server: Server, names: u32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn strict_reads_never_go_back_in_time_over_memory() {
-    check_never_back_in_time(Server::Memory(Cache::memory()), 300).await;
+    check_never_back_in_time(Server::Memory(Memory::new()), 300).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,14 +109,34 @@ fn count(table: &str) -> Cached<Statement> {
     Statement::from_string(DbBackend::Sqlite, sql).cached()
 }
 
-/// A write that has marked what it is about to change, and waits for the database's lock.
+/// Counts the misses that a mark has caused.
+#[derive(Default)]
+struct Marked(watch::Sender<u32>);
+
+impl Observer for Marked {
+    fn event(&self, event: &Event<'_>) {
+        if let Event::Miss {
+            reason: MissReason::Marked,
+            ..
+        } = event
+        {
+            self.0.send_modify(|count| *count += 1);
+        }
+    }
+}
+
+/// A write is held up between its marks and the end of its commit: in a database without a
+/// write-ahead log a commit waits for the readers.
 #[tokio::test]
 async fn only_strict_tables_are_marked() {
     for server in Server::all() {
         let name = server.name();
-        let fleet = Fleet::new(server).await;
-        let strict = || fleet.built(|builder| builder.strict_tables(["Track"]));
-        let (one, other) = (strict().await, strict().await);
+        let fleet = Fleet::journalled(server, SqliteJournalMode::Delete).await;
+        let marked = Arc::new(Marked::default());
+        let watched = fleet.server.watched(Some(marked.clone())).await;
+        let one = fleet
+            .built(|builder| builder.strict_tables(["Track"]))
+            .await;
         // One write changes both tables.
         one.execute_unprepared(
             "CREATE TRIGGER noted AFTER INSERT ON track \
@@ -121,6 +144,9 @@ async fn only_strict_tables_are_marked() {
         )
         .await
         .expect("a trigger");
+        let other = fleet
+            .with(watched, |builder| builder.strict_tables(["track"]))
+            .await;
         for table in ["track", "genre"] {
             let deadline = Instant::now() + PATIENCE;
             while !is_hit(count(table).rows(&other)).await {
@@ -128,40 +154,39 @@ async fn only_strict_tables_are_marked() {
             }
         }
         let stranger = Database::connect(fleet.options()).await.expect("a pool");
-        let immediate = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..Default::default()
-        };
-        let lock = stranger
-            .begin_with_options(immediate)
-            .await
-            .expect("the database's lock");
+        let reader = stranger.begin().await.expect("a transaction");
+        let seen = genre::Entity::find().all(&reader).await;
+        assert_eq!(seen.expect("genres").len(), 3);
         let writer = tokio::spawn(async move {
             one.execute_unprepared(
                 "INSERT INTO track (name, genre_id, unit_price) VALUES ('New', 1, 99)",
             )
             .await
         });
-        let deadline = Instant::now() + PATIENCE;
-        while is_hit(count("track").rows(&other)).await {
-            assert!(Instant::now() < deadline, "{name}: track is marked");
-            tokio::task::yield_now().await;
-        }
-        assert!(
-            !is_hit(count("track").rows(&other)).await,
-            "{name}: nothing is stored"
-        );
+        // Until the mark is there this is a hit; then it may wait for the writer.
+        let mut told = marked.0.subscribe();
+        let bypass = {
+            let other = other.clone();
+            tokio::spawn(async move {
+                while is_hit(count("track").rows(&other)).await {
+                    tokio::task::yield_now().await;
+                }
+            })
+        };
+        let seen = tokio::time::timeout(PATIENCE, told.wait_for(|count| *count > 0)).await;
+        seen.expect("track is marked").expect("an observer");
         assert!(
             is_hit(count("genre").rows(&other)).await,
             "{name}: genre is not strict"
         );
-        lock.rollback().await.expect("the lock is given back");
+        reader.rollback().await.expect("the reader goes");
         writer.await.expect("a task").expect("a track more");
-        let rows = |rows: std::sync::Arc<RawRows>| rows.rows[0][0].clone();
-        let five = larder_sea_orm::Stored::Int(5);
-        assert_eq!(rows(count("track").rows(&other).await.expect("rows")), five);
-        let four = larder_sea_orm::Stored::Int(4);
-        assert_eq!(rows(count("genre").rows(&other).await.expect("rows")), four);
+        bypass.await.expect("a read");
+        let number = |rows: Arc<RawRows>| rows.rows[0][0].clone();
+        let tracks = count("track").rows(&other).await.expect("rows");
+        assert_eq!(number(tracks), Stored::Int(5), "{name}");
+        let genres = count("genre").rows(&other).await.expect("rows");
+        assert_eq!(number(genres), Stored::Int(4), "{name}");
     }
 }
 
@@ -234,4 +259,70 @@ async fn a_strict_write_that_cannot_be_marked_is_not_committed() {
     );
     let genre = one().one(&db).await.expect("a read").expect("a genre");
     assert_eq!(genre.name, "Rock");
+}
+
+/// H14: a writer may have marked what the store has forgotten since. Until every writer of that
+/// moment has ended, nothing strict is stored.
+#[tokio::test]
+async fn h14_what_the_store_has_forgotten_is_cached_again_when_the_writers_have_ended() {
+    for server in Server::far() {
+        let fleet = Fleet::new(server).await;
+        let (writer, other) = (
+            fleet.built(|builder| builder.strict()).await,
+            fleet.built(|builder| builder.strict()).await,
+        );
+        let deadline = Instant::now() + PATIENCE;
+        while !is_hit(one().one(&other)).await {
+            assert!(Instant::now() < deadline, "cached");
+        }
+        let transaction = writer.begin().await.expect("a transaction");
+        transaction
+            .execute_unprepared("UPDATE genre SET name = 'New' WHERE id = 1")
+            .await
+            .expect("an update");
+        match &fleet.server {
+            Server::Redis(redis) => redis.flush(),
+            Server::Memcached(memcached) => memcached.flush(),
+            Server::Memory(_) => unreachable!("processes do not share memory"),
+        }
+        for _ in 0..3 {
+            assert!(
+                !is_hit(one().one(&other)).await,
+                "{}: stored beside a writer",
+                fleet.server.name()
+            );
+        }
+        transaction.commit().await.expect("a commit");
+        let deadline = Instant::now() + PATIENCE;
+        while !is_hit(one().one(&other)).await {
+            assert!(Instant::now() < deadline, "cached again");
+            tokio::task::yield_now().await;
+        }
+        let genre = one().one(&other).await.expect("a read").expect("a genre");
+        assert_eq!(genre.name, "New");
+    }
+}
+
+/// What a process that is not strict has stored says nothing of marks.
+#[tokio::test]
+async fn what_others_have_stored_is_not_served_to_strict_reads() {
+    for server in Server::all() {
+        let fleet = Fleet::new(server).await;
+        let plain = fleet.process().await;
+        let strict = fleet.built(|builder| builder.strict()).await;
+        let genres = fleet
+            .built(|builder| builder.strict_tables(["genre"]))
+            .await;
+        let deadline = Instant::now() + PATIENCE;
+        while !is_hit(one().one(&plain)).await {
+            assert!(Instant::now() < deadline, "cached");
+        }
+        assert!(!is_hit(one().one(&strict)).await);
+        // The same tables are strict: the same answer.
+        let deadline = Instant::now() + PATIENCE;
+        while !is_hit(one().one(&strict)).await {
+            assert!(Instant::now() < deadline, "cached");
+        }
+        assert!(is_hit(one().one(&genres)).await);
+    }
 }
