@@ -80,3 +80,64 @@ async fn a_cluster_with_a_dead_master_can_be_connected_to() {
     let loads = bench.loads();
     assert!((31..60).contains(&loads), "{loads} loads for 60 reads");
 }
+
+/// A replica of a master of the cluster, in step with it.
+async fn replica_of(cluster: &Cluster, master: usize) -> Server {
+    let master = &cluster.nodes()[master];
+    let replica = Server::builder().cluster().start();
+    let setting = |name| replica.ask(&["CONFIG", "GET", name]).list()[1].text();
+    let (port, bus) = (replica.port().to_string(), setting("cluster-port"));
+    master
+        .ask(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus])
+        .ok();
+    let id = master.ask(&["CLUSTER", "MYID"]).text();
+    eventually("the replica knows its master", async || {
+        let known = replica.ask(&["CLUSTER", "NODES"]).text();
+        known.contains(&id) && known.lines().count() == cluster.nodes().len() + 1
+    })
+    .await;
+    replica.ask(&["CLUSTER", "REPLICATE", &id]).ok();
+    eventually("the replica is in step", async || {
+        replica.info("master_link_status") == "up"
+            && replica.info("master_repl_offset") == master.info("master_repl_offset")
+    })
+    .await;
+    replica
+}
+
+#[tokio::test]
+async fn h18_a_promoted_member_is_followed_and_serves_nothing_old() {
+    let cluster = Cluster::start(3);
+    let bench = Bench::new(&cluster.url()).await;
+    let names = || cluster.nodes().iter().map(|node| node.names().len());
+    bench.read(1, "old").await;
+    let master = names().position(|count| count > 0).expect("it is stored");
+    let replica = replica_of(&cluster, master).await;
+    for key in 0..30 {
+        assert_eq!(bench.read(key, "old").await, "old");
+    }
+    eventually("the replica is in step", async || {
+        replica.names().len() == cluster.nodes()[master].names().len()
+    })
+    .await;
+    cluster.nodes()[master].kill();
+    eventually("the replica is a master", async || {
+        replica.info("role") == "master"
+    })
+    .await;
+    eventually("the cache is used again", async || {
+        let loads = bench.loads();
+        for key in 100..130 {
+            bench.read(key, "warm").await;
+        }
+        bench.loads() == loads
+    })
+    .await;
+    // What the dead master kept is of another life; the others serve what they have.
+    let before = bench.loads();
+    for key in 0..30 {
+        let read = bench.read(key, "new").await;
+        assert!(read == "old" || read == "new", "{read}");
+    }
+    assert!(bench.loads() > before, "nothing was lost with the master");
+}
