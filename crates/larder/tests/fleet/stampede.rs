@@ -131,7 +131,7 @@ pub(crate) async fn play() {
     let cache = engine
         .connect_within(&[known("ADDRESS")], Duration::from_secs(10))
         .await
-        .policy(Policy::new())
+        .policy(Policy::new().lease(LEASE))
         .build()
         .expect("the settings are valid");
     say("ready");
