@@ -16,6 +16,7 @@ mod ejected;
 mod flushed;
 mod full;
 mod killed;
+mod near;
 mod network;
 mod paused;
 mod process;

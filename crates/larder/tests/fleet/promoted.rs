@@ -1,12 +1,18 @@
 //! Replicas that become masters without all that their master had acknowledged.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use larder_servers::{Proxy, Redis, Sentinel};
 
 use crate::database::Database;
 use crate::engine::{Engine, RESPONSE_TIMEOUT};
 use crate::process::{Process, eventually};
+
+/// As `larder` has it: how often a link asks whether its server is still a master.
+const LIFE_ASKED_EVERY: Duration = Duration::from_secs(1);
+/// How much longer it may take on a machine that is busy.
+const GRACE: Duration = Duration::from_secs(2);
 
 async fn process(pair: &Sentinel, database: &Arc<Database>) -> Process {
     let redis = larder::Redis::builder()
@@ -75,24 +81,66 @@ async fn h19_a_master_that_was_replaced_while_it_lived_is_left() {
     reader.read_until_hit(0).await;
 }
 
-/// A sentinel ends the connections of a master that it makes a replica; an operator must do it by
-/// hand. A process that only ever hits would go on reading from it.
+/// A master that an operator has made a replica, which lags behind its new master; a process that
+/// only ever reads there; and one that writes to the new master.
+struct Demoted {
+    first: Redis,
+    reader: Process,
+    writer: Process,
+    _second: Redis,
+    _link: Proxy,
+}
+
+impl Demoted {
+    async fn by_hand() -> Demoted {
+        let (first, second) = (Redis::start(), Redis::start());
+        let database = Arc::new(Database::new(1));
+        let reader = Engine::Redis.connect(&[first.address()]).await;
+        let reader = Process::new(reader, database.clone());
+        reader.read_until_hit(0).await;
+        second.replicate(&first.address());
+        second.promote();
+        let link = Proxy::start(&second.address());
+        first.replicate(&link.address());
+        link.stall();
+        let writer = Engine::Redis.connect(&[second.address()]).await;
+        Demoted {
+            first,
+            reader,
+            writer: Process::new(writer, database),
+            _second: second,
+            _link: link,
+        }
+    }
+}
+
+/// As a sentinel does when it makes a master a replica.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn h17_a_master_that_was_made_a_replica_by_hand_is_not_read_once_its_connections_are_ended() {
-    let (first, second) = (Redis::start(), Redis::start());
-    let database = Arc::new(Database::new(1));
-    let reader = Engine::Redis.connect(&[first.address()]).await;
-    let reader = Process::new(reader, database.clone());
-    reader.read_until_hit(0).await;
-    second.replicate(&first.address());
-    second.promote();
-    let link = Proxy::start(&second.address());
-    first.replicate(&link.address());
+async fn h17_a_demoted_master_whose_connections_are_ended_is_not_read_any_more() {
+    let demoted = Demoted::by_hand().await;
+    let first = &demoted.first;
     first.ask(&["CLIENT", "KILL", "TYPE", "normal"]).ok();
-    // From here on the first server is a replica that lags behind.
-    link.stall();
-    let writer = Engine::Redis.connect(&[second.address()]).await;
-    let writer = Process::new(writer, database.clone());
-    assert!(writer.write(0).await, "the second server is a master");
-    assert_eq!(reader.read(0).await, 1);
+    assert!(
+        demoted.writer.write(0).await,
+        "the other server is a master"
+    );
+    assert_eq!(demoted.reader.read(0).await, 1);
+}
+
+/// Nobody ends the connections: a link that only hits asks about its server now and then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h17_a_master_that_was_made_a_replica_by_hand_is_noticed_within_a_second() {
+    let demoted = Demoted::by_hand().await;
+    assert!(
+        demoted.writer.write(0).await,
+        "the other server is a master"
+    );
+    let written = Instant::now();
+    eventually("the reader has noticed", async || {
+        (demoted.reader.read_unchecked(0).await == 1).then_some(())
+    })
+    .await;
+    let noticed = written.elapsed();
+    assert!(noticed < LIFE_ASKED_EVERY + GRACE, "{noticed:?}");
+    assert_eq!(demoted.reader.read(0).await, 1, "and goes on to");
 }
