@@ -1,12 +1,12 @@
 //! The Redis store: one server, a master behind sentinels, or a cluster; Redis or Valkey.
 //!
-//! What larder promises is decided in [`remote`](super::remote); here stands how a server is
-//! spoken to. From the outside in: [`builder`] reads the settings ([`url`], [`endpoint`]); the
-//! servers are one, one that [`sentinel`]s name, or those of a [`cluster`] ([`slot`]); [`dial`]
-//! opens a connection ([`stream`], [`tls`], [`wire`]), and [`greeting`] asks who answers
-//! ([`server`]) and what may be done there; [`link`] runs operations on it, spelled by [`spell`],
-//! read by [`reply`], with a [`script`] or a [`transaction`] for a [`condition`]; [`refusal`] says
-//! what an error of the server means. [`news`] are what servers tell by themselves.
+//! What larder promises is decided in `remote`; here stands how a server is
+//! spoken to. From the outside in: `builder` reads the settings (`url`, `endpoint`); the
+//! servers are one, one that `sentinel`s name, or those of a `cluster` (`slot`); `dial`
+//! opens a connection (`stream`, `tls`, `wire`), and `greeting` asks who answers
+//! (`server`) and what may be done there; `link` runs operations on it, spelled by `spell`,
+//! read by `reply`, with a `script` or a `transaction` for a `condition`; `refusal` says
+//! what an error of the server means. `news` are what servers tell by themselves.
 
 use std::fmt;
 use std::sync::Arc;
@@ -75,7 +75,8 @@ pub use super::remote::node::{
 /// `+get +mget +getex +getrange +set +setrange +pexpire +del +info`; either
 /// `+eval +evalsha +exists` or, more slowly, `+watch +unwatch +multi +exec`; in a cluster
 /// `+cluster|slots`; for a near tier with push `+hello +client|tracking`. As keys it needs
-/// `~shop:*` for the namespace `shop`. What is missing is said when it connects.
+/// `~shop:*` for the namespace `shop`. What is missing is said when it connects: the commands
+/// are tried then, with a key `larder:nothing`, which the server's `ACL LOG` may show as denied.
 ///
 /// # Other machines
 ///

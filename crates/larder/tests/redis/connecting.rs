@@ -54,6 +54,33 @@ async fn a_silent_server_is_not_waited_for_longer_than_said() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_busy_may_be_there_later() {
+    let server = Arc::new(Server::start());
+    server.configure("lua-time-limit", "1");
+    let script = tokio::task::spawn_blocking({
+        let server = server.clone();
+        move || server.ask(&["EVAL", "while true do end", "0"])
+    });
+    let says_busy = || format!("{:?}", server.ask(&["PING"])).contains("BUSY");
+    eventually("the server is busy", async || says_busy()).await;
+    let builder = Redis::builder().url(&server.url());
+    out_of_reach(builder.clone(), &["is not ready yet", "BUSY"]).await;
+    server.ask(&["SCRIPT", "KILL"]).ok();
+    script.await.expect("it was killed");
+    connected(builder).await;
+}
+
+#[tokio::test]
+async fn a_server_with_too_many_clients_may_be_there_later() {
+    let server = Server::start();
+    let builder = Redis::builder().url(&server.url());
+    let _held = connected(builder.clone()).await;
+    server.configure("maxclients", "1");
+    let error = refused(builder).await;
+    assert!(error.is_store(), "{error}");
+}
+
+#[tokio::test]
 async fn a_wrong_database_number_is_said() {
     let server = Server::start();
     let builder = Redis::builder().url(&format!("{}/99", server.url()));

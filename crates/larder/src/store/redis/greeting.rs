@@ -70,6 +70,9 @@ pub(super) async fn greet(wire: &Wire, settings: &Settings) -> Result<Greeting> 
     let (first, tried) = replies.split_at(told.min(replies.len()));
     let info = told_by(&wire.address, first)?;
     let server = Server::read(&wire.address, &info)?;
+    if let Some(said) = tried.iter().find_map(unready) {
+        return Err(not_ready(&wire.address, &said));
+    }
     let (needed, tried) = tried.split_at(NEEDED.len().min(tried.len()));
     let (scripted, telling) = tried.split_at(SCRIPTED.len().min(tried.len()));
     let missing = denied(&NEEDED, needed);
@@ -126,8 +129,9 @@ fn told_by(address: &str, replies: &[Value]) -> Result<String> {
                     "DENIED" => Error::config(format!(
                         "{address} takes no connection from another machine ({said})"
                     )),
-                    "LOADING" | "MASTERDOWN" | "BUSY" => {
-                        Error::store(format!("{address} is not ready yet ({said})"))
+                    "LOADING" | "MASTERDOWN" | "BUSY" => not_ready(address, &said),
+                    _ if said.contains("max number of clients") => {
+                        Error::store(format!("{address} takes no more clients ({said})"))
                     }
                     _ => Error::config(format!("{address} does not say who it is ({said})")),
                 });
@@ -140,6 +144,20 @@ fn told_by(address: &str, replies: &[Value]) -> Result<String> {
         }
     }
     Ok(info)
+}
+
+/// What a server said that answers nobody for a while.
+fn unready(reply: &Value) -> Option<String> {
+    match reply {
+        Value::ServerError(error) if matches!(error.code(), "LOADING" | "MASTERDOWN" | "BUSY") => {
+            Some(words(error))
+        }
+        _ => None,
+    }
+}
+
+fn not_ready(address: &str, said: &str) -> Error {
+    Error::store(format!("{address} is not ready yet ({said})"))
 }
 
 /// A reply that is text, in either version of the protocol.

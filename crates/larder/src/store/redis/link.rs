@@ -25,6 +25,8 @@ pub const LIFE_ASKED_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct RedisLink {
     wire: Wire,
     server: Server,
+    /// The server's own, which every batch asks for.
+    incarnation: Incarnation,
     ability: Ability,
     /// Where scripts are denied.
     transactions: Option<Transactions>,
@@ -47,6 +49,7 @@ impl RedisLink {
         };
         Arc::new(RedisLink {
             wire,
+            incarnation: server.incarnation(),
             server,
             ability,
             transactions,
@@ -136,7 +139,7 @@ impl RedisLink {
 
 impl Link for RedisLink {
     fn incarnation(&self) -> Incarnation {
-        self.server.incarnation()
+        self.incarnation
     }
 
     fn run(&self, ops: Vec<Op>) -> BoxFuture<'_, Result<Vec<Answer>, Fault>> {
