@@ -83,9 +83,8 @@ impl Core {
     pub(crate) async fn prepare(&self, wants: &[Want]) -> Prepared {
         let watch = self.undelivered.watch();
         let versions = match self.store.prepare(&self.namespace, wants).await {
-            Ok(versions) if !versions.is_marked() && versions.is_unconfirmed() => {
-                horizon::confirmed(self, versions).await
-            }
+            // Also under a mark: the guard is good then for whoever comes after it.
+            Ok(versions) if versions.is_unconfirmed() => horizon::confirmed(self, versions).await,
             prepared => prepared,
         };
         match versions {

@@ -182,11 +182,11 @@ impl Tag {
 
     /// The encoded database and table of a table's or a shape's tag: the same for both.
     #[cfg_attr(not(any(feature = "redis", feature = "memcached")), expect(dead_code))]
-    pub(crate) fn table_of(&self) -> Bytes {
-        let mut out = Bytes::new();
-        encoding::text(&mut out, self.database().unwrap_or_default());
-        encoding::text(&mut out, self.table_name().unwrap_or_default());
-        out
+    pub(crate) fn table_of(&self) -> &[u8] {
+        let mut parts = self.parts();
+        let _table = parts.nth(1);
+        let end = self.bytes.len() - parts.rest().len();
+        &self.bytes[1..end]
     }
 
     fn parts(&self) -> Parts<'_> {

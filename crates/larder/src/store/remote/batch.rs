@@ -23,35 +23,42 @@ pub(crate) enum Act {
     BumpFine(Duration),
     /// Gives a tag a new version and leaves its marks and its list, if it is there.
     BumpCoarse(Duration),
-    /// Stores an entry: a `Set` or a `Swap`, whose value ends with the server's life.
-    Store(Op),
+    /// Stores an entry: a `Set` or a `Swap`, whose value ends with this life of its server, or
+    /// with the one that it meets.
+    ///
+    /// Under a lease it is the life in which the lease was taken. The lease record may be on a
+    /// promoted replica, while a removal that came after it is not: what was loaded before the
+    /// removal must not be stored as if it had been loaded in the new life.
+    Store(Op, Option<Incarnation>),
     Do(Op),
 }
 
 impl Act {
-    /// `fresh` must be new for every attempt. A bump that is repeated, because nobody knows whether
-    /// it was done, could otherwise bring back a version that was replaced meanwhile:
+    /// `fresh` is drawn when a bump is met. It must be new for every attempt: a bump that is repeated,
+    /// because nobody knows whether it was done, could otherwise bring back a version that was
+    /// replaced meanwhile:
     ///
     ///   W1: bump to F (done, its answer is lost)   R: note F, load, fill
     ///   W2: bump to G   W1: bump to F again: R's entry would be current for good.
-    fn op(&self, name: &Name, incarnation: Incarnation, fresh: &Fresh) -> Op {
+    fn op(&self, name: &Name, incarnation: Incarnation, fresh: &mut Option<Fresh>) -> Result<Op> {
         let name = name.clone();
-        match self {
+        Ok(match self {
             Act::Get => Op::Get(name),
             Act::Head => Op::Head(name),
             Act::Touch(keep) => Op::Touch { name, keep: *keep },
             Act::BumpFine(keep) => Op::Replace {
                 name,
-                value: Cell::new(Kind::Live, fresh, incarnation).encode(),
+                value: Cell::new(Kind::Live, &drawn(fresh)?, incarnation).encode(),
                 keep: *keep,
             },
             Act::BumpCoarse(keep) => Op::Splice {
                 name,
                 at: SPLICE_AT,
-                value: fresh.splice(),
+                value: drawn(fresh)?.splice(),
                 keep: *keep,
             },
-            Act::Store(op) => {
+            Act::Store(op, life) => {
+                let incarnation = life.unwrap_or(incarnation);
                 let mut op = op.clone();
                 if let Op::Set { value, .. } | Op::Swap { value, .. } = &mut op {
                     value.extend_from_slice(&incarnation.0);
@@ -59,17 +66,25 @@ impl Act {
                 op
             }
             Act::Do(op) => op.clone(),
-        }
+        })
     }
 
     /// Whether doing it twice is the same as doing it once, also for whoever asked.
     fn repeats(&self) -> bool {
         match self {
             Act::Get | Act::Head | Act::Touch(_) | Act::BumpFine(_) | Act::BumpCoarse(_) => true,
-            Act::Store(op) | Act::Do(op) => {
+            Act::Store(op, _) | Act::Do(op) => {
                 matches!(op, Op::Get(_) | Op::Set { .. } | Op::Delete(_))
             }
         }
+    }
+}
+
+/// Random bytes for one attempt: reads need none, and drawing them is a call of the system.
+fn drawn(fresh: &mut Option<Fresh>) -> Result<Fresh> {
+    match fresh {
+        Some(fresh) => Ok(*fresh),
+        None => Ok(*fresh.insert(Fresh::new()?)),
     }
 }
 
@@ -90,10 +105,11 @@ pub(crate) async fn run(topology: &dyn Topology, acts: &[(Name, Act)]) -> Vec<To
         match topology.node(name) {
             Ok(node) => match parts.iter_mut().find(|part| Arc::ptr_eq(&part.node, &node)) {
                 Some(part) => part.places.push(place),
-                None => parts.push(Part {
-                    node,
-                    places: vec![place],
-                }),
+                None => {
+                    let mut places = Vec::with_capacity(acts.len() - place);
+                    places.push(place);
+                    parts.push(Part { node, places });
+                }
             },
             Err(error) => told[place] = Some(Err(error)),
         }
@@ -138,12 +154,13 @@ impl Part {
     async fn once(&self, acts: &[(Name, Act)]) -> Result<(Vec<Answer>, Incarnation), Failure> {
         let lane = self.node.lane().await?;
         let incarnation = lane.incarnation();
-        let fresh = Fresh::new().map_err(Failure::Down)?;
+        let mut fresh = None;
         let ops = self.places.iter().map(|place| {
             let (name, act) = &acts[*place];
-            act.op(name, incarnation, &fresh)
+            act.op(name, incarnation, &mut fresh)
         });
-        let answers = lane.run(ops.collect()).await?;
+        let ops: Vec<Op> = ops.collect::<Result<_>>().map_err(Failure::Down)?;
+        let answers = lane.run(ops).await?;
         Ok((answers, incarnation))
     }
 

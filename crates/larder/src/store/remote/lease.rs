@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::Inner;
 use super::batch::{self, Act};
-use super::link::{Answer, Found, Op};
+use super::link::{Answer, Found, Incarnation, Op};
 use super::name::{Name, Names};
 use super::pack::{self, Unpacked, unpack};
 use crate::entry::Stamp;
@@ -24,19 +24,40 @@ use crate::store::{Claim, Permit, Taken};
 #[derive(Clone, Debug)]
 pub(super) enum Held {
     /// Its record stands in the entry's place.
-    OnEntry { entry: Name, record: Found },
+    OnEntry {
+        entry: Name,
+        record: Found,
+        /// The life of the server in which it was taken.
+        life: Incarnation,
+    },
     /// Its record stands beside the entry that was `seen`.
     Beside {
         lease: Name,
         record: Found,
         seen: Found,
+        /// The life of the server in which the entry was seen.
+        life: Incarnation,
     },
 }
 
 impl Held {
+    /// The life of the server that an entry stored under this lease belongs to.
+    pub(super) fn life(&self) -> Incarnation {
+        match self {
+            Held::OnEntry { life, .. } | Held::Beside { life, .. } => *life,
+        }
+    }
+
+    fn taken_in(mut self, incarnation: Incarnation) -> Held {
+        if let Held::OnEntry { life, .. } = &mut self {
+            *life = incarnation;
+        }
+        self
+    }
+
     fn place(&self) -> (&Name, &Found) {
         match self {
-            Held::OnEntry { entry, record } => (entry, record),
+            Held::OnEntry { entry, record, .. } => (entry, record),
             Held::Beside { lease, record, .. } => (lease, record),
         }
     }
@@ -70,10 +91,13 @@ impl Inner {
                 let claim = &claims[place];
                 let (answer, incarnation) = told?;
                 match (answer, &held) {
-                    (Answer::Done, _) => taken[place] = Some(Taken::Led(Permit::new(held))),
+                    (Answer::Done, _) => {
+                        let held = held.taken_in(incarnation);
+                        taken[place] = Some(Taken::Led(Permit::new(held)));
+                    }
                     (Answer::Found(_), Held::Beside { .. }) => taken[place] = Some(Taken::Busy),
-                    (Answer::Found(found), Held::OnEntry { entry, record }) => {
-                        match unpack(&seal, claim.key, &found, incarnation) {
+                    (Answer::Found(found), Held::OnEntry { entry, record, .. }) => {
+                        match unpack(&seal, claim.key, &found, incarnation, &[]) {
                             Unpacked::Leased => taken[place] = Some(Taken::Busy),
                             Unpacked::Entry(_) => taken[place] = Some(Taken::Changed),
                             // Nobody can read it: it is in the way.
@@ -83,7 +107,7 @@ impl Inner {
                             }
                         }
                     }
-                    (Answer::Missing, Held::OnEntry { entry, record }) => {
+                    (Answer::Missing, Held::OnEntry { entry, record, .. }) => {
                         let op = add(entry, record, claim.hold);
                         again.push((place, op, held));
                     }
@@ -152,28 +176,43 @@ fn first(names: &Names, claim: &Claim<'_>) -> Result<(Op, Held)> {
         cas: 0,
     };
     let entry = names.entry(claim.key);
-    let stamp = claim.seen.and_then(|entry| entry.stamp());
-    Ok(match stamp {
-        None => {
-            let op = add(&entry, &record, claim.hold);
-            (op, Held::OnEntry { entry, record })
-        }
-        Some(stamp) if claim.keep_seen => {
-            let lease = names.lease(claim.key);
-            let op = add(&lease, &record, claim.hold);
-            let seen = pack::head_of(&stamp);
-            let held = Held::Beside {
-                lease,
-                record,
-                seen,
-            };
-            (op, held)
-        }
-        Some(stamp) => {
-            let op = swap(&entry, pack::head_of(&stamp), &record, claim.hold);
-            (op, Held::OnEntry { entry, record })
-        }
-    })
+    // Known when it is taken.
+    let life = Incarnation([0; 16]);
+    let origin = claim.seen.and_then(|entry| entry.origin());
+    Ok(
+        match origin.map(|origin| (origin.stamp, origin.incarnation)) {
+            None => {
+                let op = add(&entry, &record, claim.hold);
+                let held = Held::OnEntry {
+                    entry,
+                    record,
+                    life,
+                };
+                (op, held)
+            }
+            Some((stamp, life)) if claim.keep_seen => {
+                let lease = names.lease(claim.key);
+                let op = add(&lease, &record, claim.hold);
+                let seen = pack::head_of(&stamp);
+                let held = Held::Beside {
+                    lease,
+                    record,
+                    seen,
+                    life: Incarnation(life),
+                };
+                (op, held)
+            }
+            Some((stamp, _)) => {
+                let op = swap(&entry, pack::head_of(&stamp), &record, claim.hold);
+                let held = Held::OnEntry {
+                    entry,
+                    record,
+                    life,
+                };
+                (op, held)
+            }
+        },
+    )
 }
 
 fn add(name: &Name, record: &Found, hold: Duration) -> Op {

@@ -15,7 +15,7 @@ pub(crate) const LISTS_MAX: usize = 10_000;
 #[derive(Default)]
 pub(crate) struct Lists {
     /// With the stored bytes that they were read from. Never held across an await.
-    known: Mutex<HashMap<Name, (Vec<u8>, ShapeList)>>,
+    known: Mutex<HashMap<Name, (Vec<u8>, ShapeList), ahash::RandomState>>,
 }
 
 impl Lists {

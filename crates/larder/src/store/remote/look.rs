@@ -1,6 +1,7 @@
 //! Looking entries up, with the state of their tags.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Place;
 
 use smallvec::SmallVec;
 
@@ -21,7 +22,7 @@ use crate::version::Version;
 
 /// What was read of some tags, all at about the same time.
 #[derive(Default)]
-pub(super) struct Seen(HashMap<Name, Sight>);
+pub(super) struct Seen(HashMap<Tag, Sight, ahash::RandomState>);
 
 #[derive(Clone)]
 enum Sight {
@@ -36,15 +37,26 @@ enum Sight {
 }
 
 impl Seen {
-    fn has(&self, name: &Name) -> bool {
-        self.0.contains_key(name)
+    fn has(&self, tag: &Tag) -> bool {
+        self.0.contains_key(tag)
+    }
+
+    /// Notes that a tag is going to be asked for. Whether it was not noted yet.
+    fn expect(&mut self, tag: &Tag) -> bool {
+        match self.0.entry(tag.clone()) {
+            Place::Occupied(_) => false,
+            Place::Vacant(place) => {
+                place.insert(Sight::Missing);
+                true
+            }
+        }
     }
 
     /// The state of an entry that recorded these versions. The first tag that is not current
     /// decides: coarse tags stand first, where marks are.
-    fn state(&self, stamps: &[(Name, Version)]) -> Result<TagState> {
-        for (name, recorded) in stamps {
-            match self.0.get(name) {
+    fn state(&self, stamps: &[(Tag, Version)]) -> Result<TagState> {
+        for (tag, recorded) in stamps {
+            match self.0.get(tag) {
                 Some(Sight::Live { marked: true, .. }) => return Ok(TagState::Marked),
                 Some(Sight::Live { version, .. }) if version == recorded => {}
                 Some(Sight::Live { .. }) => return Ok(TagState::Changed),
@@ -66,57 +78,59 @@ impl Inner {
     ) -> Result<SmallVec<[Lookup; 1]>> {
         let (names, seal) = (self.names(namespace), self.seal(namespace));
         let mut acts: Vec<(Name, Act)> = Vec::with_capacity(looks.len() * 5);
+        let mut tags: Vec<Tag> = Vec::with_capacity(looks.len() * 4);
+        let mut seen = Seen::default();
         // Coarse tags come first in a look's wants, and a server answers in the order asked.
-        let mut asked = HashSet::new();
         for look in looks {
             for want in look.wants {
-                let name = names.tag(&self.guess(&names, want));
-                if asked.insert(name.clone()) {
-                    acts.push((name, Act::Get));
+                let tag = self.guess(&names, want);
+                if seen.expect(&tag) {
+                    acts.push((names.tag(&tag), Act::Get));
+                    tags.push(tag);
                 }
             }
         }
-        let tags = acts.len();
         acts.extend(looks.iter().map(|look| (names.entry(look.key), Act::Get)));
         let mut told = batch::run(&*self.topology, &acts).await;
-        let entries = told.split_off(tags);
-        let mut seen = Seen::default();
-        self.note(&mut seen, &acts, told);
+        let entries = told.split_off(tags.len());
+        self.note(&mut seen, &tags, &acts, told);
 
+        let alone = looks.len() == 1;
+        // Among many, looking for one costs more than making it.
+        let at_hand = if alone { &tags[..] } else { &[] };
         let mut found = Vec::with_capacity(looks.len());
         for (look, told) in looks.iter().zip(entries) {
             found.push(match told {
-                Ok((Answer::Found(bytes), life)) => match unpack(&seal, look.key, &bytes, life) {
-                    Unpacked::Entry(entry) => {
-                        let stamps = self.stamps(&names, entry.versions());
-                        Ok(Some((entry, stamps)))
+                Ok((Answer::Found(bytes), life)) => {
+                    match unpack(&seal, look.key, &bytes, life, at_hand) {
+                        Unpacked::Entry(entry) => Ok(Some(entry)),
+                        Unpacked::Leased | Unpacked::Foreign => Ok(None),
                     }
-                    Unpacked::Leased | Unpacked::Foreign => Ok(None),
-                },
+                }
                 Ok((Answer::Refused(error), _)) | Err(error) => Err(error),
                 Ok(_) => Ok(None),
             });
         }
         // All tags of such an entry once more, and in their order: a coarse one that is read after a
         // fine one could miss a mark.
-        let mut again: Vec<Name> = Vec::new();
-        for (_, stamps) in found.iter().flatten().flatten() {
-            if stamps.iter().any(|(name, _)| !seen.has(name)) {
-                again.extend(stamps.iter().map(|(name, _)| name.clone()));
+        let mut again: Vec<Tag> = Vec::new();
+        for entry in found.iter().flatten().flatten() {
+            let stamps = stamps(entry.versions());
+            if stamps.iter().any(|(tag, _)| !seen.has(tag)) {
+                again.extend(stamps.iter().map(|(tag, _)| tag.clone()));
             }
         }
         if !again.is_empty() {
-            self.sight(&mut seen, again).await;
+            self.sight(&names, &mut seen, again).await;
         }
         // One look says that it failed; among many, those that could be answered are.
-        let alone = looks.len() == 1;
         found
             .into_iter()
             .map(|found| {
                 let lookup = found.and_then(|found| match found {
                     None => Ok(Lookup::Absent),
-                    Some((entry, stamps)) => {
-                        let state = seen.state(&stamps)?;
+                    Some(entry) => {
+                        let state = seen.state(stamps(entry.versions()))?;
                         Ok(Lookup::Found { entry, state })
                     }
                 });
@@ -139,11 +153,11 @@ impl Inner {
             return Ok(TagState::Marked);
         }
         let names = self.names(namespace);
-        let stamps = self.stamps(&names, versions);
+        let stamps = stamps(versions);
         let mut seen = Seen::default();
-        let tags = stamps.iter().map(|(name, _)| name.clone()).collect();
-        self.sight(&mut seen, tags).await;
-        seen.state(&stamps)
+        let tags = stamps.iter().map(|(tag, _)| tag.clone()).collect();
+        self.sight(&names, &mut seen, tags).await;
+        seen.state(stamps)
     }
 
     /// Whether entries are still there with current tags: one round trip, no values.
@@ -153,29 +167,26 @@ impl Inner {
         entries: &[(&Key, Entry)],
     ) -> Result<Vec<TagState>> {
         let names = self.names(namespace);
-        let mut stamps = Vec::with_capacity(entries.len());
         let mut acts: Vec<(Name, Act)> = Vec::with_capacity(entries.len() * 5);
-        let mut asked = HashSet::new();
+        let mut tags: Vec<Tag> = Vec::with_capacity(entries.len() * 4);
+        let mut seen = Seen::default();
         for (_, entry) in entries {
-            let own = self.stamps(&names, entry.versions());
-            for (name, _) in &own {
-                if asked.insert(name.clone()) {
-                    acts.push((name.clone(), Act::Get));
+            for (tag, _) in stamps(entry.versions()) {
+                if seen.expect(tag) {
+                    acts.push((names.tag(tag), Act::Get));
+                    tags.push(tag.clone());
                 }
             }
-            stamps.push(own);
         }
-        let tags = acts.len();
         acts.extend(entries.iter().map(|(key, _)| (names.entry(key), Act::Head)));
         let mut told = batch::run(&*self.topology, &acts).await;
-        let heads = told.split_off(tags);
-        let mut seen = Seen::default();
-        self.note(&mut seen, &acts, told);
+        let heads = told.split_off(tags.len());
+        self.note(&mut seen, &tags, &acts, told);
         let mut states = Vec::with_capacity(entries.len());
-        for (((_, entry), stamps), head) in entries.iter().zip(stamps).zip(heads) {
+        for ((_, entry), head) in entries.iter().zip(heads) {
             states.push(match head? {
                 (Answer::Found(found), life) if is_still(entry, &found, life) => {
-                    seen.state(&stamps)?
+                    seen.state(stamps(entry.versions()))?
                 }
                 (Answer::Refused(error), _) => return Err(error),
                 _ => TagState::Missing,
@@ -184,20 +195,22 @@ impl Inner {
         Ok(states)
     }
 
-    async fn sight(&self, seen: &mut Seen, tags: Vec<Name>) {
-        let acts: Vec<(Name, Act)> = tags.into_iter().map(|name| (name, Act::Get)).collect();
+    async fn sight(&self, names: &Names, seen: &mut Seen, tags: Vec<Tag>) {
+        let act = |tag| (names.tag(tag), Act::Get);
+        let acts: Vec<(Name, Act)> = tags.iter().map(act).collect();
         let told = batch::run(&*self.topology, &acts).await;
-        self.note(seen, &acts, told);
+        self.note(seen, &tags, &acts, told);
     }
 
-    fn note(&self, seen: &mut Seen, acts: &[(Name, Act)], told: Vec<Told>) {
-        for ((name, _), told) in acts.iter().zip(told) {
+    /// Notes what was told of some tags, in the order of the acts that asked for them.
+    fn note(&self, seen: &mut Seen, tags: &[Tag], acts: &[(Name, Act)], told: Vec<Told>) {
+        for ((tag, (name, _)), told) in tags.iter().zip(acts).zip(told) {
             let sight = match told {
                 Ok((Answer::Found(found), incarnation)) => self.sight_of(name, &found, incarnation),
                 Ok((Answer::Refused(error), _)) | Err(error) => Sight::Down(error),
                 Ok(_) => Sight::Missing,
             };
-            seen.0.insert(name.clone(), sight);
+            seen.0.insert(tag.clone(), sight);
         }
     }
 
@@ -237,12 +250,8 @@ impl Inner {
             }
         }
     }
+}
 
-    fn stamps(&self, names: &Names, versions: &Versions) -> Vec<(Name, Version)> {
-        let stamps = versions.stamps().unwrap_or_default();
-        stamps
-            .iter()
-            .map(|(tag, version)| (names.tag(tag), *version))
-            .collect()
-    }
+fn stamps(versions: &Versions) -> &[(Tag, Version)] {
+    versions.stamps().unwrap_or_default()
 }

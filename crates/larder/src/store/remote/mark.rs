@@ -14,13 +14,14 @@ use super::settle::{Goal, Next, settle};
 use crate::error::{Error, Result};
 use crate::namespace::Namespace;
 use crate::store::{Mark, Marked};
-use crate::tag::Tag;
+use crate::tag::{Tag, TagKind};
 
 /// The marks of one writer on some tags. Taken away when it is dropped, by a task.
 struct Held {
     inner: Arc<Inner>,
     id: MarkId,
-    names: Vec<Name>,
+    /// With whether it is a guard's.
+    names: Vec<(Name, bool)>,
 }
 
 impl Inner {
@@ -34,16 +35,21 @@ impl Inner {
         let mut id: MarkId = [0; 16];
         getrandom::fill(&mut id)
             .map_err(|error| Error::store(format!("no random bytes for a mark: {error}")))?;
-        let mut all: Vec<Name> = tags.iter().map(|tag| names.tag(tag)).collect();
+        let guard = |tag: &Tag| tag.kind() == TagKind::Guard;
+        let mut all: Vec<(Name, bool)> = tags
+            .iter()
+            .map(|tag| (names.tag(tag), guard(tag)))
+            .collect();
         all.sort();
         all.dedup();
         let fresh = Fresh::new()?;
-        let goals = all.iter().map(|name| Goal {
+        let goals = all.iter().map(|(name, _)| Goal {
             name: name.clone(),
             first: Act::Get,
             decide: Box::new(move |cell, incarnation| {
                 // A tag that is not there is made for its mark, and goes with it: only a reader
-                // may bring one to life.
+                // may bring one to life. A guard stays, as good for nothing as it came: readers
+                // may be waiting to confirm it.
                 let mut cell = match cell {
                     Some(cell) => cell.clone(),
                     None => Cell::new(Kind::Held, &fresh, incarnation),
@@ -71,8 +77,8 @@ impl Inner {
         Ok(Mark::new(held))
     }
 
-    async fn unmark(&self, id: MarkId, names: &[Name]) -> Result<()> {
-        let goals = names.iter().map(|name| Goal {
+    async fn unmark(&self, id: MarkId, names: &[(Name, bool)]) -> Result<()> {
+        let goals = names.iter().map(|(name, guard)| Goal {
             name: name.clone(),
             first: Act::Get,
             decide: Box::new(move |cell, _| {
@@ -81,7 +87,7 @@ impl Inner {
                 };
                 let mut cell = cell.clone();
                 cell.marks.retain(|mark| *mark != id);
-                if cell.kind == Kind::Held && cell.marks.is_empty() {
+                if cell.kind == Kind::Held && cell.marks.is_empty() && !*guard {
                     return Ok(Next::Delete);
                 }
                 cell.revise(&Fresh::new()?);

@@ -1,7 +1,11 @@
 //! Names of values on a server: short, printable, and the same in every process.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+
+use parking_lot::RwLock;
+use smallvec::SmallVec;
 
 use crate::key::Key;
 use crate::namespace::Namespace;
@@ -42,14 +46,32 @@ impl fmt::Debug for Name {
 }
 
 /// Gives names to what a namespace keeps.
-#[derive(Clone)]
 pub(crate) struct Names {
     prefix: Box<str>,
     secret: [u8; 32],
+    /// What every look asks for anew. Never held across an await.
+    known: RwLock<Known>,
 }
 
-/// A digest's characters: twenty-six of five bits.
+/// Names and parts of names that are remembered: a digest costs more than the rest of a name.
+#[derive(Default)]
+struct Known {
+    /// The names of coarse tags.
+    coarse: HashMap<Tag, Name, ahash::RandomState>,
+    /// The routes of tables, by what [`Tag::table_of`] gives.
+    tables: HashMap<Box<[u8]>, Route, ahash::RandomState>,
+}
+
+/// So many coarse tags and tables are remembered. Beyond, all are forgotten.
+const KNOWN_MAX: usize = 10_000;
+
+/// A digest's characters: of five bits each.
 const DIGEST_CHARS: usize = 26;
+
+type Digest = [u8; DIGEST_CHARS];
+
+/// What stands in braces: the first half of a digest.
+type Route = [u8; DIGEST_CHARS / 2];
 
 impl Names {
     /// The names of a namespace. With a secret nobody can tell from a name whether a guess of the
@@ -62,6 +84,7 @@ impl Names {
         Names {
             prefix: printable(namespace.name()),
             secret: *hasher.finalize().as_bytes(),
+            known: RwLock::default(),
         }
     }
 
@@ -72,55 +95,107 @@ impl Names {
 
     /// The name of an entry.
     pub(crate) fn entry(&self, key: &Key) -> Name {
-        self.build("e1:", None, key.as_bytes())
+        self.build("e1:", None, &self.digest(key.as_bytes()))
     }
 
     /// The name of the lease of an entry that stays during its load.
     pub(crate) fn lease(&self, key: &Key) -> Name {
-        self.build("l1:", None, key.as_bytes())
+        self.build("l1:", None, &self.digest(key.as_bytes()))
     }
 
     /// The name of a tag.
     pub(crate) fn tag(&self, tag: &Tag) -> Name {
-        let guarded = tag.guarded();
-        match guarded.as_ref().unwrap_or(tag).kind() {
-            TagKind::Table | TagKind::Shape => {
-                let table = guarded.as_ref().unwrap_or(tag).table_of();
-                self.build("t1:", Some(&table), tag.as_bytes())
+        match tag.kind() {
+            TagKind::Shape => {
+                let digest = self.digest(tag.as_bytes());
+                self.build("t1:", Some(self.table(tag.table_of())), &digest)
             }
-            _ => {
-                let route = guarded.as_ref().unwrap_or(tag);
-                self.build("t1:", Some(route.as_bytes()), tag.as_bytes())
+            TagKind::Named => self.own_route(tag),
+            TagKind::Guard | TagKind::Namespace | TagKind::Root | TagKind::Table => {
+                self.coarse(tag)
             }
         }
     }
 
-    fn build(&self, kind: &str, route: Option<&[u8]>, identity: &[u8]) -> Name {
-        let mut text = String::with_capacity(NAME_BYTES_MAX);
-        text.push_str(&self.prefix);
-        text.push(':');
-        text.push_str(kind);
-        if let Some(route) = route {
-            text.push('{');
-            self.digest(route, DIGEST_CHARS / 2, &mut text);
-            text.push('}');
+    /// A name whose route is its own digest.
+    fn own_route(&self, tag: &Tag) -> Name {
+        let digest = self.digest(tag.as_bytes());
+        self.build("t1:", Some(route(&digest)), &digest)
+    }
+
+    fn coarse(&self, tag: &Tag) -> Name {
+        if let Some(name) = self.known.read().coarse.get(tag) {
+            return name.clone();
         }
-        self.digest(identity, DIGEST_CHARS, &mut text);
+        let guarded = tag.guarded();
+        let routed = guarded.as_ref().unwrap_or(tag);
+        let name = if routed.kind() == TagKind::Table {
+            let digest = self.digest(tag.as_bytes());
+            self.build("t1:", Some(self.table(routed.table_of())), &digest)
+        } else if guarded.is_some() {
+            let route = route(&self.digest(routed.as_bytes()));
+            self.build("t1:", Some(route), &self.digest(tag.as_bytes()))
+        } else {
+            self.own_route(tag)
+        };
+        let mut known = self.known.write();
+        known.make_room();
+        known.coarse.insert(tag.clone(), name.clone());
+        name
+    }
+
+    /// The route of a table's tag, and of the tags of its rows.
+    fn table(&self, table: &[u8]) -> Route {
+        if let Some(route) = self.known.read().tables.get(table) {
+            return *route;
+        }
+        let route = route(&self.digest(table));
+        let mut known = self.known.write();
+        known.make_room();
+        known.tables.insert(table.into(), route);
+        route
+    }
+
+    fn build(&self, kind: &str, route: Option<Route>, digest: &Digest) -> Name {
+        let mut text: SmallVec<[u8; NAME_BYTES_MAX]> = SmallVec::new();
+        text.extend_from_slice(self.prefix.as_bytes());
+        text.push(b':');
+        text.extend_from_slice(kind.as_bytes());
+        if let Some(route) = route {
+            text.push(b'{');
+            text.extend_from_slice(&route);
+            text.push(b'}');
+        }
+        text.extend_from_slice(digest);
         assert!(
-            text.len() <= NAME_BYTES_MAX && text.bytes().all(|byte| (b'!'..=b'~').contains(&byte)),
+            text.len() <= NAME_BYTES_MAX && text.iter().all(|byte| (b'!'..=b'~').contains(byte)),
             "a name is printable and short"
         );
+        let text = str::from_utf8(&text).expect("what is printable is text");
         Name(text.into())
     }
 
-    fn digest(&self, bytes: &[u8], chars: usize, out: &mut String) {
+    fn digest(&self, bytes: &[u8]) -> Digest {
         const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
         let hash = blake3::keyed_hash(&self.secret, bytes);
         let (half, _) = hash.as_bytes().split_first_chunk().expect("32 bytes");
         let mut number = u128::from_le_bytes(*half);
-        for _ in 0..chars {
-            out.push(DIGITS[(number & 31) as usize].into());
+        std::array::from_fn(|_| {
+            let digit = DIGITS[(number & 31) as usize];
             number >>= 5;
+            digit
+        })
+    }
+}
+
+fn route(digest: &Digest) -> Route {
+    *digest.first_chunk().expect("a route is half a digest")
+}
+
+impl Known {
+    fn make_room(&mut self) {
+        if self.coarse.len() + self.tables.len() >= KNOWN_MAX {
+            *self = Known::default();
         }
     }
 }

@@ -56,15 +56,28 @@ pub(crate) fn pack(seal: &Seal, key: &Key, entry: &Entry) -> Result<Option<Vec<u
     Ok(envelope.encode(seal))
 }
 
-/// What these bytes under the name of `key` are, on a server in this life.
-pub(crate) fn unpack(seal: &Seal, key: &Key, found: &Found, incarnation: Incarnation) -> Unpacked {
+/// What these bytes under the name of `key` are, on a server in this life. Of the tags that the
+/// entry carries, those `at_hand` need not be made.
+pub(crate) fn unpack(
+    seal: &Seal,
+    key: &Key,
+    found: &Found,
+    incarnation: Incarnation,
+    at_hand: &[Tag],
+) -> Unpacked {
     if found.bytes.starts_with(&LEASE_MAGIC) {
         return Unpacked::Leased;
     }
-    entry(seal, key, found, incarnation).map_or(Unpacked::Foreign, Unpacked::Entry)
+    entry(seal, key, found, incarnation, at_hand).map_or(Unpacked::Foreign, Unpacked::Entry)
 }
 
-fn entry(seal: &Seal, key: &Key, found: &Found, incarnation: Incarnation) -> Option<Entry> {
+fn entry(
+    seal: &Seal,
+    key: &Key,
+    found: &Found,
+    incarnation: Incarnation,
+    at_hand: &[Tag],
+) -> Option<Entry> {
     // Of another life: a removal that the server acknowledged then may be forgotten.
     let (envelope, life) = found.bytes.split_last_chunk::<LIFE_BYTES>()?;
     if *life != incarnation.0 {
@@ -74,19 +87,23 @@ fn entry(seal: &Seal, key: &Key, found: &Found, incarnation: Incarnation) -> Opt
     if envelope.key != key.as_bytes() {
         return None;
     }
+    let tag = |bytes: &[u8]| {
+        let same = at_hand.iter().find(|tag| tag.as_bytes() == bytes);
+        same.cloned().or_else(|| Tag::decode(bytes))
+    };
     let stamps: Option<Vec<_>> = envelope
         .tags
         .iter()
-        .map(|(tag, version)| Some((Tag::decode(tag)?, *version)))
+        .map(|(bytes, version)| Some((tag(bytes)?, *version)))
         .collect();
     let millis = Duration::from_millis(envelope.written_at_millis);
-    let weight = envelope.value.len();
     let value = Encoded::new(
         envelope.codec,
         envelope.fingerprint,
         envelope.structure,
         envelope.value.into_owned().into(),
     );
+    let weight = value.weight();
     Some(Entry::new(NewEntry {
         value: Value::Encoded(Arc::new(value)),
         versions: Versions::recorded(stamps?, false),

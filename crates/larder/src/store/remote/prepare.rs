@@ -131,12 +131,9 @@ impl Inner {
         let goals = guards.iter().map(|(tag, version)| Goal {
             name: names.tag(tag),
             first: Act::Get,
+            // Marks that stand on it by now are those of later writers, and count as ever.
             decide: Box::new(move |cell, _| match cell {
-                Some(cell)
-                    if cell.version == *version
-                        && cell.kind == Kind::Held
-                        && cell.marks.is_empty() =>
-                {
+                Some(cell) if cell.version == *version && cell.kind == Kind::Held => {
                     let live = cell.clone().of_kind(Kind::Live);
                     Ok(Next::Write(revised(&live)?))
                 }

@@ -50,7 +50,7 @@ impl Inner {
             sizes.push(size);
             let act = match packed {
                 Some(value) if size <= self.value_bytes_max => {
-                    Act::Store(store(&name, item, value))
+                    Act::Store(store(&name, item, value), held(item).map(Held::life))
                 }
                 // What is there is not what the caller wants to be there.
                 _ => Act::Do(end(&name, item)),
