@@ -22,6 +22,14 @@ const POLL_PAUSE_MIN: Duration = Duration::from_millis(1);
 /// The longest pause: so long, at most, a value that was loaded elsewhere is waited for in vain.
 const POLL_PAUSE_MAX: Duration = Duration::from_millis(50);
 
+/// So many times a lease's time a process waits for another's load. Then it loads by itself, and
+/// stores nothing: the load takes too long to wait for, or its lease is one that never ends.
+pub(crate) const WAIT_HOLDS_MAX: u32 = 12;
+
+/// So often a process looks because the store says that another entry is there than it has seen.
+/// Then it loads by itself, and stores nothing: what is there can be neither served nor replaced.
+pub(crate) const CHANGES_MAX: u32 = 8;
+
 /// A lease is renewed this often in its time: one renewal may be lost, and it still lasts.
 const RENEWALS: u32 = 3;
 
@@ -117,18 +125,30 @@ impl Drop for Lease {
 }
 
 /// The pauses of a process that waits for another's load.
-pub(crate) struct Pauses(Duration);
+pub(crate) struct Pauses {
+    next: Duration,
+    waited: Duration,
+}
 
 impl Pauses {
     pub(crate) fn new() -> Pauses {
-        Pauses(POLL_PAUSE_MIN)
+        Pauses {
+            next: POLL_PAUSE_MIN,
+            waited: Duration::ZERO,
+        }
     }
 
     /// Waits. Half of the time at least, and the rest by chance: those who wait for one load do
     /// not ask in step.
     pub(crate) async fn pause(&mut self, core: &Core) {
-        let pause = self.0.mul_f64(0.5 + core.chance() / 2.0);
-        self.0 = (self.0 * 2).min(POLL_PAUSE_MAX);
+        let pause = self.next.mul_f64(0.5 + core.chance() / 2.0);
+        self.next = (self.next * 2).min(POLL_PAUSE_MAX);
+        self.waited += pause;
         tokio::time::sleep(pause).await;
+    }
+
+    /// How long all pauses have taken.
+    pub(crate) fn waited(&self) -> Duration {
+        self.waited
     }
 }

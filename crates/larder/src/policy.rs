@@ -101,7 +101,7 @@ knobs! {
     wait_timeout: Duration => Some;
     /// How long a load's lease outlives the process that took it, in a store that several share:
     /// while it lasts, the other processes wait for that load. The load itself may take longer, it
-    /// renews its lease. Zero takes none: then every process loads for itself, and a removal by
+    /// renews its lease; who has waited twelve times as long loads for itself. Zero takes none: then every process loads for itself, and a removal by
     /// one does not end the loads of the others.
     lease: Duration => |value| value;
 }

@@ -106,8 +106,14 @@ pub(crate) async fn turn<T: Send + Sync + 'static>(
     }
     // Versions that were read before a wait are old by now: their entry might be invalid at once.
     let mut prepared = Some(prepared);
+    let mut changes = 0;
     loop {
+        let waits = turns.pauses.waited() < job.policy.lease.saturating_mul(lease::WAIT_HOLDS_MAX);
+        if !waits || changes > lease::CHANGES_MAX {
+            taken = taken.filter(|taken| matches!(taken, Taken::Led(_)));
+        }
         match taken {
+            // The store does not say whose turn it is, or it takes too long.
             None => {
                 let mut grant = Grant::new(or_prepare(core, prepared, job).await, None);
                 grant.unleased = true;
@@ -134,6 +140,7 @@ pub(crate) async fn turn<T: Send + Sync + 'static>(
                 turns.busy();
             }
             Some(Taken::Changed) => {
+                changes += 1;
                 // Strike the flight off, then look: whoever has joined did so before the look, so
                 // what it finds is new enough for all of them.
                 lead.leave();

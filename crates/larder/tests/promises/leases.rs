@@ -206,11 +206,27 @@ async fn a_load_that_outlasts_its_lease_many_times_over_keeps_it() {
     let leader = caller(&loading, &gate, 1);
     gate.started().await;
     let follower = caller(&waiting, &gate, 2);
-    tokio::time::sleep(seconds(60)).await;
+    tokio::time::sleep(seconds(50)).await;
     gate.open();
     assert_eq!(value(leader).await, 1);
     assert_eq!(value(follower).await, 1);
     assert_eq!(waiting.loads(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_never_ends_does_not_keep_others_waiting_for_ever() {
+    // As a foreign hand, or a damaged server, could leave one behind.
+    let shared = Shared::default();
+    let process = shared.process(Policy::new().lease(seconds(1)));
+    let (namespace, key) = (process.cache.namespace(), Key::new("k"));
+    shared
+        .die_loading(namespace, &key, seconds(1_000_000))
+        .await;
+    let begun = Instant::now();
+    let loaded = process.cache.get_or_load("k", process.gives(2)).await;
+    assert_eq!(*loaded.expect("loads by itself"), 2);
+    assert!(begun.elapsed() >= seconds(12) && begun.elapsed() < seconds(13));
+    assert_eq!(kept(&process).await, None, "nothing was stored");
 }
 
 #[tokio::test(start_paused = true)]
