@@ -25,15 +25,17 @@ pub(crate) enum Action {
 pub(crate) struct Case {
     pub(crate) recursive_triggers: bool,
     pub(crate) hook: bool,
+    pub(crate) store: Option<String>,
     pub(crate) actions: Vec<Action>,
 }
 
 impl Case {
-    pub(crate) fn new(schema: &Schema, hook: bool) -> Case {
+    pub(crate) fn new(schema: &Schema, hook: bool, store: Option<String>) -> Case {
         let setup = schema.setup.iter().cloned().map(Action::Setup);
         Case {
             recursive_triggers: schema.recursive_triggers,
             hook,
+            store,
             actions: setup.collect(),
         }
     }
@@ -43,7 +45,8 @@ impl Case {
             Action::Setup(sql) => Some(sql.as_str()),
             _ => None,
         });
-        Subject::open(setup, self.recursive_triggers, self.hook)
+        let store = self.store.as_deref();
+        Subject::open(setup, self.recursive_triggers, self.hook, store)
             .await
             .map_err(|error| error.to_string())
     }

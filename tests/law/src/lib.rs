@@ -16,6 +16,7 @@ mod literal;
 mod read;
 mod runner;
 mod schema;
+mod store;
 mod subject;
 mod tally;
 mod text;

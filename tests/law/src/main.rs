@@ -24,6 +24,9 @@ struct Arguments {
     /// With the pre-update hook.
     #[arg(long)]
     hook: bool,
+    /// A store that two processes share: redis://HOST:PORT or memcached://HOST:PORT.
+    #[arg(long)]
+    store: Option<String>,
     /// Threads.
     #[arg(long, default_value_t = 2)]
     threads: usize,
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         seed,
         schema,
         hook,
+        store,
         threads,
         bug,
     } = Arguments::parse();
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         statements,
         schema,
         hook,
+        store,
         bug,
         threads,
     }) {

@@ -30,6 +30,9 @@ pub struct Options {
     pub schema: Option<u64>,
     /// Connections have the pre-update hook, in a build with the feature `sqlite-hook`.
     pub hook: bool,
+    /// The address of a store that two processes share: each write is made by one of them in turn,
+    /// and so is each read. In memory if there is none.
+    pub store: Option<String>,
     /// A bug that the adapter is to have.
     pub bug: Option<Bug>,
     /// Threads that run schemas.
@@ -44,6 +47,7 @@ impl Default for Options {
             statements: 100,
             schema: None,
             hook: false,
+            store: None,
             bug: None,
             threads: 2,
         }
@@ -159,7 +163,7 @@ async fn one_schema(options: &Options, number: u64) -> Result<Tally, Mismatch> {
     let mut rng =
         Rng::with_seed(Rng::with_seed(options.seed).u64(..) ^ Rng::with_seed(number).u64(..));
     let schema = Schema::any(&mut rng);
-    let mut case = Case::new(&schema, options.hook);
+    let mut case = Case::new(&schema, options.hook, options.store.clone());
     let mut tally = Tally {
         schemas: 1,
         ..Tally::default()

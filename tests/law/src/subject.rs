@@ -2,7 +2,7 @@
 //! cache and tells what is true.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use larder::Cache;
@@ -17,10 +17,16 @@ use tempfile::TempDir;
 use crate::answer::{Answer, same};
 use crate::read::Read;
 use crate::schema::Table;
+use crate::store;
 use crate::write::{Act, Call, End, How, Step};
 
 pub(crate) struct Subject {
-    pub(crate) db: CachedConnection,
+    /// The connections whose answers are in question: one, or those of two processes.
+    dbs: Vec<CachedConnection>,
+    /// SeaORM's own connections to the same pools.
+    pools: Vec<DatabaseConnection>,
+    /// Reads and writes so far: who makes the next.
+    turns: AtomicUsize,
     fresh: DatabaseConnection,
     /// What a write on `fresh` may still cost, in thousands of SQLite's steps.
     steps_left: Arc<AtomicI64>,
@@ -43,9 +49,15 @@ impl Subject {
         setup: impl Iterator<Item = &'a str>,
         recursive_triggers: bool,
         hook: bool,
+        store: Option<&str>,
     ) -> Result<Subject, DbErr> {
         let folder = tempfile::tempdir().map_err(|error| DbErr::Custom(error.to_string()))?;
         let url = format!("sqlite://{}/law.db?mode=rwc", folder.path().display());
+        // Two pools: a transaction that was dropped in one ends a moment later.
+        let busy = match store {
+            None => Duration::ZERO,
+            Some(_) => BUSY_TIMEOUT,
+        };
         let options = |connections: u32| {
             let mut options = ConnectOptions::new(url.clone());
             options
@@ -62,7 +74,7 @@ impl Subject {
                         "recursive_triggers",
                         if recursive_triggers { "ON" } else { "OFF" },
                     )
-                    .busy_timeout(Duration::ZERO)
+                    .busy_timeout(busy)
                     // A statement with a `*` that is kept does not survive ADD COLUMN (see
                     // `look_at_schema`).
                     .statement_cache_capacity(0)
@@ -97,14 +109,31 @@ impl Subject {
             }
         }
         fresh.execute_unprepared("PRAGMA foreign_keys = ON").await?;
-        let cache = Cache::memory();
-        // One connection for the transaction, one for reads beside it.
-        let db = match hook {
-            true => CachedConnection::builder(cache).connect(options(2)).await?,
-            false => CachedConnection::new(Database::connect(options(2)).await?, cache).await?,
+        let caches = match store {
+            None => vec![Cache::memory()],
+            Some(address) => store::caches(address)
+                .await
+                .map_err(|error| DbErr::Custom(error.to_string()))?
+                .into(),
         };
+        let mut dbs = Vec::new();
+        let mut pools = Vec::new();
+        for cache in caches {
+            // One connection for the transaction, one for reads beside it.
+            let db = match hook {
+                true => CachedConnection::builder(cache).connect(options(2)).await?,
+                false => {
+                    let pool = Database::connect(options(2)).await?;
+                    pools.push(pool.clone());
+                    CachedConnection::new(pool, cache).await?
+                }
+            };
+            dbs.push(db);
+        }
         Ok(Subject {
-            db,
+            dbs,
+            pools,
+            turns: AtomicUsize::new(0),
             fresh,
             steps_left,
             _folder: folder,
@@ -113,12 +142,21 @@ impl Subject {
 
     pub(crate) async fn close(self) {
         let _ = self.fresh.close().await;
-        let _ = self.db.inner().close().await;
+        for db in self.dbs {
+            let _ = db.inner().close().await;
+        }
+    }
+
+    /// Who reads or writes next.
+    fn next(&self) -> &CachedConnection {
+        // Each read of a round by another than in the round before, as far as turns can do it.
+        let turn = self.turns.fetch_add(1, Ordering::Relaxed);
+        &self.dbs[turn % self.dbs.len()]
     }
 
     /// Through the cache.
     pub(crate) async fn cached(&self, read: &Read) -> (Answer, Outcome) {
-        let (rows, traces) = trace::scope(read.text.statement().cached().rows(&self.db)).await;
+        let (rows, traces) = trace::scope(read.text.statement().cached().rows(self.next())).await;
         let outcome = traces
             .into_iter()
             .next_back()
@@ -199,7 +237,7 @@ impl Subject {
                     self.call(call, &mut done).await;
                 }
             }
-            Act::Transaction { steps, end } => match self.db.begin().await {
+            Act::Transaction { steps, end } => match self.next().begin().await {
                 Err(error) => done.refused.push(error.to_string()),
                 Ok(transaction) => {
                     self.steps(&transaction, steps, &mut done).await;
@@ -215,7 +253,7 @@ impl Subject {
     }
 
     async fn call(&self, call: &Call, done: &mut Done) {
-        if let Err(error) = run(&self.db, call).await {
+        if let Err(error) = run(self.next(), call).await {
             done.refused.push(error.to_string());
         }
         if call.text.sql.starts_with("ALTER TABLE") {
@@ -229,12 +267,18 @@ impl Subject {
     async fn look_at_schema(&self) {
         const LOOK: &str = "SELECT count(*) FROM sqlite_schema";
         let look = || Statement::from_string(DbBackend::Sqlite, LOOK);
-        let inner = self.db.inner();
-        // A transaction holds one of the two connections, so that the other is asked, too.
-        if let Ok(transaction) = inner.begin().await {
-            let _ = transaction.query_all_raw(look()).await;
-            let _ = inner.query_all_raw(look()).await;
-            let _ = transaction.rollback().await;
+        let inner = match self.pools.len() {
+            // Without their help: what one process does to the schema the other has to notice.
+            2 => self.pools.clone(),
+            _ => self.dbs.iter().map(CachedConnection::inner).collect(),
+        };
+        for inner in inner {
+            // A transaction holds one of the two connections, so that the other is asked, too.
+            if let Ok(transaction) = inner.begin().await {
+                let _ = transaction.query_all_raw(look()).await;
+                let _ = inner.query_all_raw(look()).await;
+                let _ = transaction.rollback().await;
+            }
         }
         let _ = self.fresh.query_all_raw(look()).await;
     }
@@ -290,6 +334,9 @@ async fn too_full<C: ConnectionTrait>(connection: &C, tables: &[Table]) -> bool 
 
 /// A connection that cannot be had in this time never will be.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long a write waits for the lock that the other pool may still have.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// So many reads are read while a transaction is open.
 const READS_MEANWHILE: usize = 2;

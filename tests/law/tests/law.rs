@@ -46,6 +46,37 @@ fn no_cached_answer_differs_from_a_fresh_one_with_the_hook() {
     });
 }
 
+/// So many pairs over each store that two processes share: a round trip each, and less to find, as
+/// statements and schemas are those of the run above.
+const SHARED_PAIRS: u64 = 4_000;
+
+/// Two processes read and write in turn, and have nothing in common but the store.
+fn law_of_two(store: String, seed: u64) {
+    let options = Options {
+        seed,
+        pairs: SHARED_PAIRS,
+        statements: 0,
+        store: Some(store),
+        ..Options::default()
+    };
+    let tally = run(&options).unwrap_or_else(|mismatch| panic!("{mismatch}"));
+    println!("seed {seed}\n{tally}");
+    assert!(tally.pairs >= SHARED_PAIRS);
+    assert!(tally.share_at_risk() >= SHARE_AT_RISK_MIN);
+}
+
+#[test]
+fn no_cached_answer_of_two_processes_differs_from_a_fresh_one_over_redis() {
+    let redis = larder_servers::Redis::start();
+    law_of_two(redis.url(), SEED + 2);
+}
+
+#[test]
+fn no_cached_answer_of_two_processes_differs_from_a_fresh_one_over_memcached() {
+    let memcached = larder_servers::Memcached::start();
+    law_of_two(memcached.url(), SEED + 3);
+}
+
 #[test]
 fn each_seeded_bug_is_caught() {
     for bug in Bug::ALL {
