@@ -4,7 +4,7 @@ use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
-use crate::{died, stampede};
+use crate::{died, leader, stampede};
 
 /// The environment variable that names a child's role.
 const ROLE: &str = "LARDER_FLEET_ROLE";
@@ -60,6 +60,22 @@ impl Child {
         stdin.write_all(b"go\n").expect("the child listens");
     }
 
+    /// Stops it with SIGSTOP: it does nothing, and knows nothing of it.
+    pub(crate) fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on after [`pause`](Self::pause).
+    pub(crate) fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let mut kill = Command::new("sh");
+        kill.args(["-c", "kill -\"$0\" \"$1\"", signal, &self.id().to_string()]);
+        assert!(kill.status().expect("sh can be started").success());
+    }
+
     /// Ends it with SIGKILL.
     pub(crate) fn kill(&mut self) {
         self.process.kill().expect("the child can be killed");
@@ -100,6 +116,7 @@ async fn plays_its_role() {
     match env::var(ROLE).as_deref() {
         Ok("stampedes") => stampede::play().await,
         Ok("dies") => died::play().await,
+        Ok("leads") => leader::play().await,
         Ok(other) => panic!("no child plays {other}"),
         Err(_) => {}
     }

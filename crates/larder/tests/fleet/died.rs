@@ -13,14 +13,14 @@ use crate::process::eventually;
 /// The tag of the one row.
 const ROW: &str = "row";
 
-/// A database in a file, so that a child can write it: one number.
-struct File {
-    path: PathBuf,
+/// A database in a file, so that a child can share it: one number.
+pub(crate) struct File {
+    pub(crate) path: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl File {
-    fn new() -> File {
+    pub(crate) fn new() -> File {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let path = folder.path().join("row");
         std::fs::write(&path, "0").expect("the file can be written");
@@ -127,10 +127,7 @@ async fn h9_h14_the_mark_of_a_killed_writer_hides_what_it_changed_until_it_is_ov
 
 /// In a child: commits, and then waits to be killed.
 pub(crate) async fn play() {
-    let engine = match &*known("ENGINE") {
-        "Redis" => Engine::Redis,
-        _ => Engine::Memcached,
-    };
+    let engine = Engine::of(&known("ENGINE"));
     let builder = engine.connect(&[known("ADDRESS")]).await;
     let cache = builder.build().expect("the settings are valid");
     let tags = [Tag::named(ROW)];

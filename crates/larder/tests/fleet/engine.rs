@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use larder::{Cache, CacheBuilder};
+use larder_servers::Cluster;
 
 /// How long a server may take to answer here. Long enough for a busy machine, short enough for a
 /// test that waits for it.
@@ -34,13 +35,26 @@ macro_rules! on_each_engine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Engine {
     Redis,
+    Cluster,
     Memcached,
 }
 
 impl Engine {
+    /// The engine that [`Debug`] calls so.
+    pub(crate) fn of(name: &str) -> Engine {
+        let all = [Engine::Redis, Engine::Cluster, Engine::Memcached];
+        let engine = all.into_iter().find(|engine| format!("{engine:?}") == name);
+        engine.unwrap_or_else(|| panic!("there is no engine {name}"))
+    }
+
     pub(crate) fn start(self) -> Server {
         match self {
             Engine::Redis => Server::Redis(larder_servers::Redis::start()),
+            // Where a part may be gone, the rest goes on.
+            Engine::Cluster => Server::Cluster(Cluster::start_with(
+                3,
+                &[("cluster-require-full-coverage", "no")],
+            )),
             Engine::Memcached => Server::Memcached(larder_servers::Memcached::start()),
         }
     }
@@ -66,6 +80,14 @@ impl Engine {
                     .await;
                 builder.store(redis.expect("the server is there"))
             }
+            Engine::Cluster => {
+                let redis = larder::Redis::builder()
+                    .cluster(addresses)
+                    .response_timeout(response_timeout)
+                    .connect()
+                    .await;
+                builder.store(redis.expect("the cluster is there"))
+            }
             Engine::Memcached => {
                 let memcached = addresses
                     .iter()
@@ -85,6 +107,7 @@ impl Engine {
 #[derive(Debug)]
 pub(crate) enum Server {
     Redis(larder_servers::Redis),
+    Cluster(Cluster),
     Memcached(larder_servers::Memcached),
 }
 
@@ -92,6 +115,11 @@ macro_rules! of_each {
     ($self:ident, $server:ident => $act:expr) => {
         match $self {
             Server::Redis($server) => $act,
+            Server::Cluster(cluster) => {
+                // One of its masters.
+                let $server = &cluster.nodes()[0];
+                $act
+            }
             Server::Memcached($server) => $act,
         }
     };
@@ -101,6 +129,7 @@ impl Server {
     pub(crate) fn engine(&self) -> Engine {
         match self {
             Server::Redis(_) => Engine::Redis,
+            Server::Cluster(_) => Engine::Cluster,
             Server::Memcached(_) => Engine::Memcached,
         }
     }

@@ -102,6 +102,7 @@ impl Filler {
                             [b"SET", name.as_bytes(), &filler, b"EX", b"9999999"];
                         redis.ask(&words);
                     }
+                    Server::Cluster(_) => unreachable!("no cluster is filled up"),
                     Server::Memcached(memcached) => memcached.write(&name, &filler),
                 }
                 // A pause, or nothing but its bytes would get through.
@@ -127,6 +128,7 @@ impl Drop for Filler {
 fn evictions(server: &Server) -> u64 {
     let count = match server {
         Server::Redis(redis) => redis.info("evicted_keys"),
+        Server::Cluster(_) => unreachable!("no cluster is filled up"),
         Server::Memcached(memcached) => memcached.stat("evictions"),
     };
     count.parse().expect("a number")

@@ -122,10 +122,7 @@ fn loads_twice_at_most(engine: Engine) {
 
 /// In a child: many tasks that want one value.
 pub(crate) async fn play() {
-    let engine = match &*known("ENGINE") {
-        "Redis" => Engine::Redis,
-        _ => Engine::Memcached,
-    };
+    let engine = Engine::of(&known("ENGINE"));
     let loads = known("LOADS");
     let millis = known("LOAD_MILLIS").parse().expect("a number");
     let cache = engine
