@@ -32,6 +32,7 @@ use tokio::sync::{Mutex, Notify, watch};
 use crate::cache::Core;
 use crate::freshness::TagState;
 use crate::key::Key;
+use crate::lease;
 use crate::load::within;
 use crate::sync;
 
@@ -114,6 +115,15 @@ impl Flight {
 
     async fn detach(&self) {
         *self.attached.lock().await = false;
+    }
+
+    /// Gives its lease back: what it loads is old, and the next load need not wait for it.
+    async fn give_way(&self, core: &Core) {
+        if let Some(Noted::Under(under)) = self.noted.get()
+            && let Some((permit, _)) = &under.lease
+        {
+            lease::give_back(core, permit).await;
+        }
     }
 }
 
@@ -214,6 +224,9 @@ pub(crate) async fn join(core: &Arc<Core>, key: &Key, types: TypeId) -> Join {
                 if let Some((old, turn)) = replaced {
                     // A removal finds only the flight that is listed now.
                     old.detach().await;
+                    if turn.is_none() {
+                        old.give_way(core).await;
+                    }
                     lead.after = turn.map(|turn| (old.waiter(), turn));
                 }
                 return Join::Lead(lead);

@@ -13,8 +13,9 @@ use tokio::runtime::Handle;
 
 use crate::cache::Core;
 use crate::flight::Running;
+use crate::freshness::TagState;
 use crate::policy::Policy;
-use crate::store::{Leases, Permit};
+use crate::store::{Leases, Permit, Versions};
 
 /// The first pause of a process that waits for another's load. Each further one is twice as long.
 const POLL_PAUSE_MIN: Duration = Duration::from_millis(1);
@@ -71,28 +72,39 @@ impl Lease {
         self.permit = None;
     }
 
-    /// Renews it for ever, or until it is lost. The load goes on all the same, for those who wait;
-    /// the store refuses its value.
-    async fn renew(&self) {
-        let (Some(leases), Some(permit)) = (self.core.store.leases(), &self.permit) else {
+    /// Renews it for ever, or until it is lost; gives it back when these versions are old, so that
+    /// whoever waits for it need not wait for a value that they cannot have. The load goes on all
+    /// the same, for those who came before, and the store refuses its value.
+    async fn renew(&self, versions: &Versions) {
+        let core = &self.core;
+        let (Some(leases), Some(permit)) = (core.store.leases(), &self.permit) else {
             return;
         };
         loop {
-            tokio::time::sleep(self.hold / RENEWALS).await;
+            tokio::time::sleep((self.hold / RENEWALS).max(POLL_PAUSE_MIN)).await;
+            let renewed = leases.renew(&core.namespace, permit, self.hold);
+            let (renewed, state) =
+                futures_util::future::join(renewed, core.state_of(versions)).await;
             // A store that does not answer may answer the next time.
-            if let Ok(false) = leases.renew(&self.core.namespace, permit, self.hold).await {
+            if let Ok(false) = renewed {
                 return;
+            }
+            if let Ok(TagState::Changed | TagState::Missing) = state {
+                return give_back(core, permit).await;
             }
         }
     }
 }
 
-/// Does the work, and renews the leases meanwhile.
+/// Does the work, and renews leases meanwhile, each as long as its versions are current.
 pub(crate) async fn while_renewed<'a, F: Future>(
-    leases: impl IntoIterator<Item = &'a Lease>,
+    leases: impl IntoIterator<Item = (&'a Lease, &'a Versions)>,
     work: F,
 ) -> F::Output {
-    let renewals: Vec<_> = leases.into_iter().map(Lease::renew).collect();
+    let renewals: Vec<_> = leases
+        .into_iter()
+        .map(|(lease, versions)| lease.renew(versions))
+        .collect();
     if renewals.is_empty() {
         return work.await;
     }
@@ -101,6 +113,14 @@ pub(crate) async fn while_renewed<'a, F: Future>(
         Either::Left((done, _)) => done,
         // All are lost.
         Either::Right((_, work)) => work.await,
+    }
+}
+
+/// Ends a lease before its time. It runs out if it cannot be given back.
+pub(crate) async fn give_back(core: &Core, permit: &Permit) {
+    if let Some(leases) = core.store.leases() {
+        let permits = std::slice::from_ref(permit);
+        let _ = leases.release(&core.namespace, permits).await;
     }
 }
 
@@ -114,10 +134,7 @@ impl Drop for Lease {
             let core = self.core.clone();
             let running = Running::new(&core);
             runtime.spawn(async move {
-                if let Some(leases) = core.store.leases() {
-                    // It runs out if it cannot be given back.
-                    let _ = leases.release(&core.namespace, &[permit]).await;
-                }
+                give_back(&core, &permit).await;
                 drop(running);
             });
         }

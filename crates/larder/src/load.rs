@@ -119,7 +119,7 @@ pub(crate) async fn fly<T, E, L, F>(
     grant.note(&lead);
     let loading = async { load().await.map(|value| job.weighed(value)) };
     let loading = guarded(&core, Some(lead.key()), &job, loading);
-    let done = match lease::while_renewed(&grant.lease, loading).await {
+    let done = match lease::while_renewed(grant.held(), loading).await {
         Ok(loaded) => {
             let value = loaded.value.clone();
             fill(&core, vec![Fill::new(&lead, &job, grant, loaded)]).await;

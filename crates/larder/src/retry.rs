@@ -20,6 +20,11 @@ const RETRY_PAUSE_MAX: Duration = Duration::from_secs(2);
 /// Takes in bumps that failed. They are tried again in the background, and nothing that carries
 /// one of the tags is served or stored by this process until they have arrived.
 pub(crate) fn owe(core: &Arc<Core>, owed: Owed, error: &Error) {
+    if core.state() == State::Closed {
+        // Nobody tries again, and nothing is served any more.
+        let tags = &owed.tags;
+        return core.emit(|| Event::BumpLost { tags, error });
+    }
     core.emit(|| Event::BumpDelayed {
         tags: &owed.tags,
         error,

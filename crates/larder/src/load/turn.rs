@@ -65,6 +65,11 @@ impl Grant {
             unleased: false,
         }
     }
+
+    /// The lease, if there is one, and what makes it worth keeping.
+    pub(crate) fn held(&self) -> Option<(&Lease, &Versions)> {
+        self.lease.as_ref().zip(self.versions.as_ref().ok())
+    }
 }
 
 /// Waits until it is this process's turn to load the key, or another has done it.

@@ -160,7 +160,7 @@ where
         }
         Ok::<(), E>(())
     };
-    let leases = ours.iter().filter_map(|ours| ours.grant.lease.as_ref());
+    let leases = ours.iter().filter_map(|ours| ours.grant.held());
     let Some(first) = ours.first() else {
         return Ok(Vec::new());
     };

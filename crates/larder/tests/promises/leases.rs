@@ -171,6 +171,88 @@ async fn whoever_waits_for_another_process_does_not_get_what_was_invalidated_mea
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_waits_for_a_load_that_an_invalidation_has_overtaken() {
+    let shared = Shared::default();
+    let (loading, other) = (shared.process(Policy::new()), shared.process(Policy::new()));
+    let (stuck, open) = (Gate::new(), Gate::new());
+    let before = caller(&loading, &stuck, 1);
+    stuck.started().await;
+    let invalidated = loading.cache.invalidate([Tag::named("t")]).await;
+    invalidated.expect("the store answers");
+    // In the process that loads it is known at once.
+    let begun = Instant::now();
+    open.open();
+    assert_eq!(value(caller(&loading, &open, 2)).await, 2);
+    assert!(begun.elapsed() < Duration::from_millis(10));
+    stuck.open();
+    assert_eq!(value(before).await, 1);
+    assert_eq!(kept(&other).await, Some(2));
+    // From another process, when the lease would be renewed.
+    let before = {
+        loading.cache.remove("k").await.expect("the store answers");
+        caller(&loading, &stuck, 3)
+    };
+    stuck.started().await;
+    let invalidated = other.cache.invalidate([Tag::named("t")]).await;
+    invalidated.expect("the store answers");
+    let begun = Instant::now();
+    open.open();
+    assert_eq!(value(caller(&other, &open, 4)).await, 4);
+    assert!(begun.elapsed() < seconds(2), "{:?}", begun.elapsed());
+    stuck.open();
+    assert_eq!(value(before).await, 3);
+    assert_eq!(kept(&loading).await, Some(4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_another_process_takes_an_old_entry_when_its_patience_ends() {
+    let shared = Shared::default();
+    let policy = Policy::new()
+        .ttl(seconds(60))
+        .stale_if_error(seconds(600))
+        .soft_load_timeout(seconds(1));
+    let (loading, waiting) = (shared.process(policy), shared.process(policy));
+    waiting.cache.insert("k", 1u64).await.expect("stored");
+    for process in [&loading, &waiting] {
+        process.advance(60);
+    }
+    let gate = Gate::new();
+    let leader = caller(&loading, &gate, 2);
+    gate.started().await;
+    let begun = Instant::now();
+    let read = waiting.cache.get_or_load("k", waiting.gives(3)).await;
+    assert_eq!(*read.expect("the old entry"), 1);
+    assert!(begun.elapsed() < Duration::from_millis(1_010));
+    assert_eq!(value(leader).await, 1, "the leader's patience ends too");
+    gate.open();
+    loading.settle().await;
+    assert_eq!(kept(&waiting).await, Some(2));
+    assert_eq!(waiting.loads(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refresh_ahead_and_negative_ttl_work_over_a_shared_store() {
+    let shared = Shared::default();
+    let policy = Policy::new()
+        .ttl(seconds(60))
+        .negative_ttl(seconds(10))
+        .refresh_ahead(0.5);
+    let process = shared.process(policy);
+    let read = async |value| {
+        let read = process.cache.get_or_load("k", process.gives(value));
+        *read.negative_if(|value| *value == 0).await.expect("loads")
+    };
+    assert_eq!(read(0).await, 0);
+    process.advance(10);
+    assert_eq!(read(1).await, 1, "the negative entry is over");
+    process.advance(30);
+    assert_eq!(read(2).await, 1);
+    process.settle().await;
+    assert_eq!(read(3).await, 2, "it was refreshed ahead");
+    assert_eq!(process.loads(), 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_load_that_fails_gives_its_lease_back() {
     let shared = Shared::default();
     let policy = Policy::new().hard_load_timeout(seconds(1));
