@@ -24,4 +24,5 @@ mod paused;
 mod process;
 mod promoted;
 mod stampede;
+mod turns;
 mod world;
