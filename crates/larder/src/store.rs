@@ -1,14 +1,7 @@
 //! Stores: where entries and tag versions live.
 
-use std::any::Any;
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use smallvec::SmallVec;
 
 use crate::entry::Entry;
@@ -18,11 +11,12 @@ use crate::key::Key;
 use crate::namespace::Namespace;
 use crate::secret::Secrets;
 use crate::shape::{Shape, ShapeList, TagValue};
-use crate::tag::{Tag, TagKind};
-use crate::version::Version;
+use crate::tag::Tag;
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod lease;
+mod mark;
 #[cfg(feature = "memcached")]
 pub mod memcached;
 pub mod memory;
@@ -32,6 +26,9 @@ mod push;
 pub mod redis;
 #[cfg(any(feature = "redis", feature = "memcached"))]
 pub(crate) mod remote;
+mod reply;
+mod through;
+mod versions;
 
 /// Where entries and the versions of tags live.
 ///
@@ -161,83 +158,13 @@ pub trait Store: Send + Sync + 'static {
     }
 }
 
+pub use lease::{Claim, Leases, Permit, Taken};
+pub use mark::{Mark, Marked, Marks};
 pub use memory::Memory;
 pub use push::{Listener, Push};
-
-/// Leases: one load for a key among all processes that share the store.
-///
-/// A lease is time-limited permission to load a key. It ends with its entry's insertion, with a
-/// removal of the key, or when its time is over; whoever holds a [`Permit`] that has ended cannot
-/// store anything under it any more.
-pub trait Leases: Send + Sync {
-    /// Takes leases, one answer for each claim.
-    fn take<'a>(
-        &'a self,
-        namespace: &'a Namespace,
-        claims: &'a [Claim<'a>],
-    ) -> Reply<'a, Result<Vec<Taken>>>;
-
-    /// Lets a lease last for `hold` from now on. Whether it was still ours.
-    fn renew<'a>(
-        &'a self,
-        namespace: &'a Namespace,
-        permit: &'a Permit,
-        hold: Duration,
-    ) -> Reply<'a, Result<bool>>;
-
-    /// Gives leases back that end without an insertion.
-    fn release<'a>(
-        &'a self,
-        namespace: &'a Namespace,
-        permits: &'a [Permit],
-    ) -> Reply<'a, Result<()>>;
-}
-
-/// A wish for a lease.
-#[derive(Clone, Copy, Debug)]
-pub struct Claim<'a> {
-    /// The key to be loaded.
-    pub key: &'a Key,
-    /// The entry that the caller has found under it, which is no longer good enough.
-    pub seen: Option<&'a Entry>,
-    /// Whether that entry is to stay there during the load, because it may still be served.
-    pub keep_seen: bool,
-    /// How long the lease lasts unless it is renewed.
-    pub hold: Duration,
-}
-
-/// What became of a [`Claim`].
-#[derive(Clone, Debug)]
-pub enum Taken {
-    /// The lease is the caller's.
-    Led(Permit),
-    /// Another process loads this key.
-    Busy,
-    /// Another entry is there than the caller has seen: look again.
-    Changed,
-}
-
-/// A lease that was taken, in the store's own form. Cheap to clone.
-#[derive(Clone)]
-pub struct Permit(Arc<dyn Any + Send + Sync>);
-
-impl Permit {
-    /// A permit that only its store can read.
-    pub fn new(held: impl Any + Send + Sync) -> Permit {
-        Permit(Arc::new(held))
-    }
-
-    /// What the store has put in.
-    pub fn held<T: Any>(&self) -> Option<&T> {
-        self.0.downcast_ref()
-    }
-}
-
-impl fmt::Debug for Permit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Permit")
-    }
-}
+pub use reply::Reply;
+pub(crate) use versions::tag_weight;
+pub use versions::{Guard, Versions};
 
 /// An entry to be stored.
 #[derive(Clone, Debug)]
@@ -262,57 +189,6 @@ impl<'a> Insertion<'a> {
             keep,
             permit: None,
         }
-    }
-}
-
-/// Marks: a writer's notes on tags that it is about to commit.
-///
-/// While a tag is marked, every look-up of an entry that carries it reports [`TagState::Marked`]
-/// (or [`TagState::Changed`]), and versions prepared under it are never current.
-pub trait Marks: Send + Sync {
-    /// Marks the tags until the mark is dropped.
-    fn mark<'a>(&'a self, namespace: &'a Namespace, tags: &'a [Tag]) -> Reply<'a, Result<Mark>>;
-
-    /// Lets entries depend on the new guards among these versions. To be called when every writer
-    /// that was about to commit when the versions were prepared has ended: the guard was not there
-    /// for it to mark, or its mark was lost with the guard. Whether all of them are confirmed and as
-    /// they were prepared.
-    ///
-    /// A store that never loses a mark has no new guards.
-    fn confirm<'a>(
-        &'a self,
-        _namespace: &'a Namespace,
-        _versions: &'a Versions,
-    ) -> Reply<'a, Result<bool>> {
-        Reply::Ready(Ok(true))
-    }
-}
-
-/// Tags marked in a store. Dropping it takes the mark away, with a store far away a moment later.
-#[must_use = "a dropped mark is no mark"]
-pub struct Mark(Box<dyn Marked>);
-
-/// What a store holds for a [`Mark`]. Dropping it takes the mark away.
-pub trait Marked: Send + Sync {
-    /// Takes the mark away, and waits until it is.
-    fn release(self: Box<Self>) -> BoxFuture<'static, ()>;
-}
-
-impl Mark {
-    /// A mark that lasts until `held` is dropped.
-    pub fn new(held: impl Marked + 'static) -> Mark {
-        Mark(Box::new(held))
-    }
-
-    /// Takes the mark away, and waits until it is.
-    pub async fn release(self) {
-        self.0.release().await;
-    }
-}
-
-impl fmt::Debug for Mark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Mark")
     }
 }
 
@@ -394,284 +270,4 @@ pub enum Want {
         /// One value for each pin.
         values: SmallVec<[TagValue; 2]>,
     },
-}
-
-/// The versions that a load's tags had before it began. Cheap to clone.
-#[derive(Clone)]
-pub struct Versions {
-    held: Held,
-    marked: bool,
-    unconfirmed: bool,
-}
-
-#[derive(Clone)]
-enum Held {
-    Recorded(Arc<[(Tag, Version)]>),
-    Guarded(Arc<dyn Guard>),
-}
-
-/// A store's own way of recording versions, where they are more than stamps.
-pub trait Guard: Any + Send + Sync {
-    /// Whether the versions are still current.
-    fn state(&self) -> TagState;
-
-    /// The tags, in the order in which they are checked.
-    fn tags(&self) -> Vec<Tag>;
-
-    /// The stamps behind it, where it stands before a store that compares stamps.
-    fn stamps(&self) -> Option<&[(Tag, Version)]> {
-        None
-    }
-
-    /// The estimated bytes that the record takes.
-    fn weight(&self) -> usize {
-        self.tags().iter().map(tag_weight).sum()
-    }
-}
-
-/// What a tag adds to the weight of an entry that carries it.
-pub(crate) fn tag_weight(tag: &Tag) -> usize {
-    match tag.kind() {
-        TagKind::Guard | TagKind::Namespace | TagKind::Root | TagKind::Table => Entry::TAG_OVERHEAD,
-        TagKind::Shape | TagKind::Named => {
-            Entry::TAG_OVERHEAD + Entry::FINE_TAG_OVERHEAD + tag.as_bytes().len()
-        }
-    }
-}
-
-impl Versions {
-    /// Versions as stamps, for stores that compare them far away. `marked` says that a tag was
-    /// marked: such versions are never current.
-    pub fn recorded(stamps: impl Into<Arc<[(Tag, Version)]>>, marked: bool) -> Versions {
-        Versions {
-            held: Held::Recorded(stamps.into()),
-            marked,
-            unconfirmed: false,
-        }
-    }
-
-    /// Versions that the store keeps in its own form.
-    pub fn guarded(guard: Arc<dyn Guard>, marked: bool) -> Versions {
-        Versions {
-            held: Held::Guarded(guard),
-            marked,
-            unconfirmed: false,
-        }
-    }
-
-    /// These versions, with a guard among them that is new: see [`Marks::confirm`].
-    #[must_use]
-    pub fn unconfirmed(mut self) -> Versions {
-        self.unconfirmed = true;
-        self
-    }
-
-    /// These versions, once their guards are confirmed.
-    #[must_use]
-    pub fn confirmed(mut self) -> Versions {
-        self.unconfirmed = false;
-        self
-    }
-
-    /// Whether a guard among them is new, and nothing may be stored under them before it is
-    /// confirmed.
-    pub fn is_unconfirmed(&self) -> bool {
-        self.unconfirmed
-    }
-
-    /// Whether a tag was marked when they were read: then nothing may be stored under them.
-    pub fn is_marked(&self) -> bool {
-        self.marked
-    }
-
-    /// The stamps, if they are recorded as such.
-    pub fn stamps(&self) -> Option<&[(Tag, Version)]> {
-        match &self.held {
-            Held::Recorded(stamps) => Some(stamps),
-            Held::Guarded(guard) => guard.stamps(),
-        }
-    }
-
-    /// The store's own form, if they are recorded so.
-    pub fn guard(&self) -> Option<&dyn Guard> {
-        match &self.held {
-            Held::Recorded(_) => None,
-            Held::Guarded(guard) => Some(&**guard),
-        }
-    }
-
-    /// The tags, in the order in which they are checked.
-    pub fn tags(&self) -> Vec<Tag> {
-        match &self.held {
-            Held::Recorded(stamps) => stamps.iter().map(|(tag, _)| tag.clone()).collect(),
-            Held::Guarded(guard) => guard.tags(),
-        }
-    }
-
-    /// The estimated bytes that they take.
-    pub fn weight(&self) -> usize {
-        match &self.held {
-            Held::Recorded(stamps) => stamps.iter().map(|(tag, _)| tag_weight(tag)).sum(),
-            Held::Guarded(guard) => guard.weight(),
-        }
-    }
-}
-
-impl fmt::Debug for Versions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Versions")
-            .field("tags", &self.tags())
-            .field("marked", &self.marked)
-            .finish()
-    }
-}
-
-/// A store's answer: there already, or on its way. A store in memory is always ready, so that a
-/// hit allocates nothing and never waits.
-#[must_use = "a reply does nothing unless it is awaited"]
-pub enum Reply<'a, T> {
-    /// The answer.
-    Ready(T),
-    /// The answer on its way.
-    Pending(BoxFuture<'a, T>),
-    /// The answer was there and has been taken.
-    #[doc(hidden)]
-    Taken,
-}
-
-impl<'a, T> Reply<'a, T> {
-    /// The answer, if it is there.
-    ///
-    /// # Errors
-    ///
-    /// The reply itself, if the answer is on its way.
-    pub fn now(self) -> std::result::Result<T, Self> {
-        match self {
-            Reply::Ready(answer) => Ok(answer),
-            pending => Err(pending),
-        }
-    }
-
-    /// The answer turned into another.
-    pub fn map<U>(self, map: impl FnOnce(T) -> U + Send + 'a) -> Reply<'a, U>
-    where
-        T: Send + 'a,
-    {
-        match self {
-            Reply::Ready(answer) => Reply::Ready(map(answer)),
-            Reply::Pending(future) => Reply::Pending(Box::pin(async move { map(future.await) })),
-            Reply::Taken => Reply::Taken,
-        }
-    }
-}
-
-// The answer is not pinned itself: a ready one is moved out.
-impl<T> Unpin for Reply<'_, T> {}
-
-impl<T> Future for Reply<'_, T> {
-    type Output = T;
-
-    /// # Panics
-    ///
-    /// If polled again after it was ready.
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        if let Reply::Pending(future) = &mut *self {
-            return future.as_mut().poll(context);
-        }
-        match std::mem::replace(&mut *self, Reply::Taken) {
-            Reply::Ready(answer) => Poll::Ready(answer),
-            _ => panic!("a reply was polled after it was ready"),
-        }
-    }
-}
-
-impl<S: Store + ?Sized> Store for Arc<S> {
-    fn capability(&self) -> Capability {
-        (**self).capability()
-    }
-
-    fn authenticate(&self, secrets: &Secrets) -> Result<()> {
-        (**self).authenticate(secrets)
-    }
-
-    fn get<'a>(
-        &'a self,
-        namespace: &'a Namespace,
-        looks: &'a [Look<'a>],
-    ) -> Reply<'a, Result<SmallVec<[Lookup; 1]>>> {
-        (**self).get(namespace, looks)
-    }
-
-    fn prepare<'a>(
-        &'a self,
-        namespace: &'a Namespace,
-        wants: &'a [Want],
-    ) -> Reply<'a, Result<Versions>> {
-        (**self).prepare(namespace, wants)
-    }
-
-    fn insert<'a>(
-        &'a self,
-        namespace: &'a Namespace,
-        items: SmallVec<[Insertion<'a>; 1]>,
-    ) -> Reply<'a, Result<SmallVec<[Put; 1]>>> {
-        (**self).insert(namespace, items)
-    }
-
-    fn remove<'a>(&'a self, namespace: &'a Namespace, keys: &'a [Key]) -> Reply<'a, Result<()>> {
-        (**self).remove(namespace, keys)
-    }
-
-    fn bump<'a>(
-        &'a self,
-        namespace: &'a Namespace,
-        tags: &'a [Tag],
-        watch: &'a [Tag],
-    ) -> Reply<'a, Result<Vec<ShapeList>>> {
-        (**self).bump(namespace, tags, watch)
-    }
-
-    fn shapes<'a>(
-        &'a self,
-        namespace: &'a Namespace,
-        tables: &'a [Tag],
-    ) -> Reply<'a, Result<Vec<ShapeList>>> {
-        (**self).shapes(namespace, tables)
-    }
-
-    fn current<'a>(
-        &'a self,
-        namespace: &'a Namespace,
-        versions: &'a Versions,
-    ) -> Reply<'a, Result<TagState>> {
-        (**self).current(namespace, versions)
-    }
-
-    fn discard(&self, namespace: &Namespace, key: &Key) {
-        (**self).discard(namespace, key);
-    }
-
-    fn marks(&self) -> Option<&dyn Marks> {
-        (**self).marks()
-    }
-
-    fn leases(&self) -> Option<&dyn Leases> {
-        (**self).leases()
-    }
-
-    fn push(&self) -> Option<&dyn Push> {
-        (**self).push()
-    }
-
-    fn get_now(&self, namespace: &Namespace, key: &Key) -> Option<Lookup> {
-        (**self).get_now(namespace, key)
-    }
-
-    fn still<'a>(
-        &'a self,
-        namespace: &'a Namespace,
-        entries: &'a [(&'a Key, Entry)],
-    ) -> Reply<'a, Result<Vec<TagState>>> {
-        (**self).still(namespace, entries)
-    }
 }

@@ -48,11 +48,14 @@ pub(crate) struct Node {
     state: Mutex<State>,
 }
 
+/// What a dial came to; nothing while it runs.
+type Dialled = Option<Result<Arc<dyn Link>>>;
+
 #[derive(Default)]
 struct State {
     link: Option<Arc<dyn Link>>,
     /// The dial that is running, for all who want its link.
-    dialling: Option<watch::Receiver<Option<Result<Arc<dyn Link>>>>>,
+    dialling: Option<watch::Receiver<Dialled>>,
     /// Failures since it last answered.
     failures: u32,
     /// Not to be dialled before this, with the error that said so.
@@ -91,13 +94,6 @@ impl Node {
             limits,
             state: Mutex::default(),
         })
-    }
-
-    /// A node that was reached already.
-    pub(crate) fn connected(dial: Arc<dyn Dial>, limits: Limits, link: Arc<dyn Link>) -> Arc<Node> {
-        let node = Node::new(dial, limits);
-        node.state.lock().link = Some(link);
-        node
     }
 
     /// Where it is, for people.

@@ -1,0 +1,61 @@
+//! Marks: a writer's notes on tags that it is about to commit.
+
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+
+use super::{Reply, Versions};
+use crate::error::Result;
+use crate::namespace::Namespace;
+use crate::tag::Tag;
+
+/// Marks: a writer's notes on tags that it is about to commit.
+///
+/// While a tag is marked, every look-up of an entry that carries it reports [`TagState::Marked`]
+/// (or [`TagState::Changed`]), and versions prepared under it are never current.
+pub trait Marks: Send + Sync {
+    /// Marks the tags until the mark is dropped.
+    fn mark<'a>(&'a self, namespace: &'a Namespace, tags: &'a [Tag]) -> Reply<'a, Result<Mark>>;
+
+    /// Lets entries depend on the new guards among these versions. To be called when every writer
+    /// that was about to commit when the versions were prepared has ended: the guard was not there
+    /// for it to mark, or its mark was lost with the guard. Whether all of them are confirmed and as
+    /// they were prepared.
+    ///
+    /// A store that never loses a mark has no new guards.
+    fn confirm<'a>(
+        &'a self,
+        _namespace: &'a Namespace,
+        _versions: &'a Versions,
+    ) -> Reply<'a, Result<bool>> {
+        Reply::Ready(Ok(true))
+    }
+}
+
+/// Tags marked in a store. Dropping it takes the mark away, with a store far away a moment later.
+#[must_use = "a dropped mark is no mark"]
+pub struct Mark(Box<dyn Marked>);
+
+/// What a store holds for a [`Mark`]. Dropping it takes the mark away.
+pub trait Marked: Send + Sync {
+    /// Takes the mark away, and waits until it is.
+    fn release(self: Box<Self>) -> BoxFuture<'static, ()>;
+}
+
+impl Mark {
+    /// A mark that lasts until `held` is dropped.
+    pub fn new(held: impl Marked + 'static) -> Mark {
+        Mark(Box::new(held))
+    }
+
+    /// Takes the mark away, and waits until it is.
+    pub async fn release(self) {
+        self.0.release().await;
+    }
+}
+
+impl fmt::Debug for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mark")
+    }
+}
