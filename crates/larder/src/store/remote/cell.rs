@@ -67,7 +67,7 @@ impl Fresh {
 
     /// True one time in so many, by chance.
     pub(crate) fn one_in(&self, many: u8) -> bool {
-        self.0[0] % many == 0
+        self.0[0].is_multiple_of(many)
     }
 
     fn revision(&self) -> [u8; 8] {
@@ -191,19 +191,10 @@ pub(crate) fn encode_list(shapes: &[Shape]) -> Result<Vec<u8>> {
     let mut stored = Vec::with_capacity(shapes.len());
     for shape in shapes {
         let mut place = |name| place(&mut names, &mut index, name);
-        let pins = shape
-            .pins()
-            .iter()
-            .map(|name| place(name))
-            .collect::<Result<_>>()?;
+        let pins = shape.pins().iter().map(&mut place).collect::<Result<_>>()?;
         let columns = match shape.columns() {
             Columns::All => None,
-            Columns::Set(columns) => Some(
-                columns
-                    .iter()
-                    .map(|name| place(name))
-                    .collect::<Result<_>>()?,
-            ),
+            Columns::Set(columns) => Some(columns.iter().map(&mut place).collect::<Result<_>>()?),
         };
         stored.push(StoredShape { pins, columns });
     }

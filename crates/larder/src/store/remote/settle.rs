@@ -22,6 +22,9 @@ pub(crate) enum Next {
     Delete,
 }
 
+/// Decides what becomes of a cell.
+type Decide<'a> = dyn FnMut(Option<&Cell>, Incarnation) -> Result<Next> + Send + 'a;
+
 /// A cell to be settled.
 pub(crate) struct Goal<'a> {
     pub(crate) name: Name,
@@ -29,7 +32,7 @@ pub(crate) struct Goal<'a> {
     pub(crate) first: Act,
     /// Decides about the cell that is there, if a live one of this incarnation is. May be asked
     /// again if others write the cell.
-    pub(crate) decide: Box<dyn FnMut(Option<&Cell>, Incarnation) -> Result<Next> + Send + 'a>,
+    pub(crate) decide: Box<Decide<'a>>,
 }
 
 /// Settles all cells. What comes back is each cell as it is then; nothing for one that is not there.

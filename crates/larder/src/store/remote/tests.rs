@@ -307,7 +307,7 @@ async fn a_lease_that_was_given_back_is_free() {
     let [one, two] = processes(&[Arc::default()]);
     let permit = one.lead(None, false).await;
     one.store
-        .release(&one.namespace, &[permit.clone()])
+        .release(&one.namespace, std::slice::from_ref(&permit))
         .await
         .expect("released");
     let other = two.lead(None, false).await;
