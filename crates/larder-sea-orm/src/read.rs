@@ -1,13 +1,10 @@
 //! One cached read, from a statement to its value.
 
-use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use larder::adapter::{self, Fetch, Fetched};
 use larder::{Event, Key, LoadError, Mode};
 use larder_sql::{Footprint, Planned, ReadSet};
-use parking_lot::Mutex;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 
 use crate::bind;
@@ -19,6 +16,10 @@ use crate::shared::Shared;
 use crate::strict::guards;
 use crate::trace::{self, Outcome, Span};
 use crate::write::{Intent, values};
+
+use loading::{Halt, Loading};
+
+mod loading;
 
 /// The group of statements that cannot be cached, in events.
 const UNCACHED: &str = "query";
@@ -181,13 +182,6 @@ enum Attempt<T, L> {
     Moved(L),
 }
 
-/// Why a load gave no value.
-enum Halt {
-    /// The schema is another than that of its plan.
-    Moved,
-    Failed(DbErr),
-}
-
 async fn cached<T, M, L>(
     shared: &Arc<Shared>,
     schema: &Arc<Schema>,
@@ -243,10 +237,7 @@ where
     if let Some(group) = &group {
         fetch.group = group;
     }
-    let loading = Arc::new(Loading {
-        load: Mutex::new(Some(load)),
-        sent: AtomicU64::new(0),
-    });
+    let loading = Loading::new(load);
     let run = {
         let (shared, schema, loading) = (shared.clone(), schema.clone(), loading.clone());
         let statement = statement.clone();
@@ -256,7 +247,7 @@ where
         .cache
         .fetch(fetch, run, ask.negative, M::kind())
         .await;
-    let sent = || trace::count(loading.sent.load(Ordering::Relaxed));
+    let sent = || trace::count(loading.sent());
     match fetched {
         Ok(Fetched { value, outcome }) => {
             let outcome = match outcome {
@@ -277,7 +268,7 @@ where
         Err(error) => {
             sent();
             let again = match error.failed().map(|halt| &**halt) {
-                Some(Halt::Moved) => loading.load.lock().take(),
+                Some(Halt::Moved) => loading.take(),
                 _ => None,
             };
             match again {
@@ -285,60 +276,6 @@ where
                 None => Attempt::Done(Err(failure(error)), Outcome::Miss),
             }
         }
-    }
-}
-
-/// A load that may be put off: it is still there if the schema had changed before it.
-struct Loading<L> {
-    load: Mutex<Option<L>>,
-    /// Statements sent by it.
-    sent: AtomicU64,
-}
-
-impl<L> Loading<L> {
-    fn count(&self, shared: &Shared) {
-        shared.sent(1);
-        self.sent.fetch_add(1, Ordering::Relaxed);
-    }
-
-    async fn run<T>(
-        &self,
-        shared: &Shared,
-        schema: &Schema,
-        statement: Statement,
-    ) -> Result<T, Halt>
-    where
-        L: Load<T>,
-    {
-        if shared.distant {
-            self.count(shared);
-            if !shared.is_at(schema).await? {
-                shared.follow(schema).await?;
-                return Err(Halt::Moved);
-            }
-        }
-        let Some(load) = self.load.lock().take() else {
-            return Err(Halt::Moved);
-        };
-        self.count(shared);
-        Ok(load.load(&shared.inner, statement).await?)
-    }
-}
-
-impl fmt::Display for Halt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Halt::Moved => {
-                f.write_str("the schema changed while the statement was planned; run it again")
-            }
-            Halt::Failed(error) => error.fmt(f),
-        }
-    }
-}
-
-impl From<DbErr> for Halt {
-    fn from(error: DbErr) -> Halt {
-        Halt::Failed(error)
     }
 }
 
