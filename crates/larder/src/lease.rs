@@ -27,9 +27,10 @@ const POLL_PAUSE_MAX: Duration = Duration::from_millis(50);
 /// stores nothing: the load takes too long to wait for, or its lease is one that never ends.
 pub(crate) const WAIT_HOLDS_MAX: u32 = 12;
 
-/// So often a process looks because the store says that another entry is there than it has seen.
-/// Then it loads by itself, and stores nothing: what is there can be neither served nor replaced.
-pub(crate) const CHANGES_MAX: u32 = 8;
+/// So often a process that waited finds another entry than it has seen, and that it cannot serve.
+/// Then it loads by itself, and stores nothing: the key is invalidated faster than it is loaded,
+/// and who waits for one load of another process after the other waits for all of them.
+pub(crate) const CHANGES_MAX: u32 = 3;
 
 /// A lease is renewed this often in its time: one renewal may be lost, and it still lasts.
 const RENEWALS: u32 = 3;

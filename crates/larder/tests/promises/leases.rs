@@ -312,6 +312,19 @@ async fn a_lease_that_never_ends_does_not_keep_others_waiting_for_ever() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_that_is_invalidated_faster_than_it_is_loaded_is_read_all_the_same() {
+    let shared = Shared::default();
+    let process = shared.process(Policy::new());
+    process.cache.insert("k", 1u64).await.expect("stored");
+    process.cache.clear().await.expect("the store answers");
+    shared.never_gives_a_lease();
+    let begun = Instant::now();
+    let loaded = process.cache.get_or_load("k", process.gives(2)).await;
+    assert_eq!(*loaded.expect("loads by itself"), 2);
+    assert!(begun.elapsed() < Duration::from_millis(20));
+}
+
+#[tokio::test(start_paused = true)]
 async fn waiting_for_another_process_is_bounded_by_the_caller() {
     let shared = Shared::default();
     let (loading, waiting) = (shared.process(Policy::new()), shared.process(Policy::new()));

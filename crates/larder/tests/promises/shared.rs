@@ -2,7 +2,7 @@
 //! counts its round trips, fails on request, and keeps leases.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -32,6 +32,7 @@ struct Inner {
     failing: Mutex<HashSet<&'static str>>,
     trips: Mutex<Vec<&'static str>>,
     marks: Arc<AtomicU64>,
+    never_gives_a_lease: AtomicBool,
 }
 
 /// A key, and whether the lease stands beside its entry.
@@ -85,6 +86,11 @@ impl Shared {
 
     pub(crate) fn is_back(&self) {
         lock(&self.0.failing).clear();
+    }
+
+    /// From now on somebody has always stored another entry when a lease is asked for.
+    pub(crate) fn never_gives_a_lease(&self) {
+        self.0.never_gives_a_lease.store(true, Ordering::SeqCst);
     }
 
     /// The operations so far, in their order.
@@ -150,6 +156,9 @@ impl Inner {
     }
 
     fn claim(&self, namespace: &Namespace, claim: &Claim<'_>) -> Taken {
+        if self.never_gives_a_lease.load(Ordering::SeqCst) {
+            return Taken::Changed;
+        }
         let beside = claim.keep_seen && claim.seen.is_some();
         let place = (claim.key.clone(), beside);
         let mut leases = lock(&self.leases);
