@@ -11,8 +11,9 @@ use crate::tag::Tag;
 
 /// Marks: a writer's notes on tags that it is about to commit.
 ///
-/// While a tag is marked, every look-up of an entry that carries it reports [`TagState::Marked`]
-/// (or [`TagState::Changed`]), and versions prepared under it are never current.
+/// While a tag is marked, every look-up of an entry that carries it reports
+/// [`TagState::Marked`](crate::TagState::Marked) or [`TagState::Changed`](crate::TagState::Changed),
+/// and versions prepared under it are never current.
 pub trait Marks: Send + Sync {
     /// Marks the tags until the mark is dropped.
     fn mark<'a>(&'a self, namespace: &'a Namespace, tags: &'a [Tag]) -> Reply<'a, Result<Mark>>;

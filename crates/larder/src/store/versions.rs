@@ -72,7 +72,7 @@ impl Versions {
         }
     }
 
-    /// These versions, with a guard among them that is new: see [`Marks::confirm`].
+    /// These versions, with a guard among them that is new: see [`Marks::confirm`](super::Marks::confirm).
     #[must_use]
     pub fn unconfirmed(mut self) -> Versions {
         self.unconfirmed = true;
