@@ -7,10 +7,18 @@ use tokio::runtime::Runtime;
 use crate::row::Report;
 
 mod bare;
+mod bytes;
 mod hit;
+mod invalidation;
+mod miss;
+mod near;
 mod query;
 mod servers;
+mod staleness;
+mod stampede;
+mod trips;
 mod turns;
+mod write;
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -32,7 +40,14 @@ impl Scale {
 }
 
 pub(crate) fn run(report: &Report, scale: Scale) -> Result<(), Box<dyn Error>> {
-    hit::rows(report, scale)
+    hit::rows(report, scale)?;
+    near::rows(report, scale)?;
+    staleness::rows(report, scale)?;
+    miss::rows(report, scale)?;
+    stampede::rows(report, scale)?;
+    write::rows(report, scale)?;
+    invalidation::rows(report, scale)?;
+    bytes::rows(report, scale)
 }
 
 /// What one process of a service runs on.

@@ -98,12 +98,7 @@ impl Process {
         F: Future<Output = Result<String, Infallible>> + Send + 'static,
     {
         let wants = || vec![query.want.clone()];
-        let fetch = Fetch {
-            key: &query.key,
-            wants: &wants,
-            group: &self.group,
-            policy: &self.policy,
-        };
+        let fetch = self.fetch(query, &wants);
         let fetched = self
             .cache
             .fetch(fetch, load, None, ValueKind::serde())
@@ -118,7 +113,29 @@ impl Process {
         fetched.value
     }
 
-    /// Stores an answer, and returns where it and its tags are, the entry last.
+    /// Whether the answer is at hand without asking anybody.
+    pub(crate) fn hits_at_once(&self, query: &Query) -> bool {
+        let wants = || vec![query.want.clone()];
+        let hit = self
+            .cache
+            .lookup_now::<String>(&self.fetch(query, &wants), ValueKind::serde());
+        hit.is_some()
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        query: &'a Query,
+        wants: &'a (dyn Fn() -> Vec<Want> + Send + Sync),
+    ) -> Fetch<'a> {
+        Fetch {
+            key: &query.key,
+            wants,
+            group: &self.group,
+            policy: &self.policy,
+        }
+    }
+
+    /// Stores an answer.
     pub(crate) async fn fill(&self, query: &Query, answer: &str) {
         let answer = answer.to_owned();
         self.ask(query, async move || Ok(answer)).await;

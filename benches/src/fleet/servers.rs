@@ -2,7 +2,7 @@
 
 use larder::{Cache, CacheBuilder};
 
-use super::bare::Bare;
+use super::bare::{Bare, Place};
 
 /// The servers that a row is about. Killed when dropped.
 pub(crate) enum Servers {
@@ -61,6 +61,38 @@ impl Servers {
                 names.into_iter().map(move |name| (server, name))
             })
             .collect()
+    }
+
+    /// Where a value is of which the name contains this.
+    pub(crate) fn place(&self, part: &str) -> Option<Place> {
+        let mut names = self.names().into_iter();
+        let (server, name) = names.find(|(_, name)| name.contains(part))?;
+        Some(Place { server, name })
+    }
+
+    /// The one Redis that it is.
+    fn only(&self) -> &larder_servers::Redis {
+        match self {
+            Servers::Redis(redis) => redis,
+            _ => panic!("this row is about one redis"),
+        }
+    }
+
+    /// `host:port` of the one Redis.
+    pub(crate) fn address(&self) -> String {
+        self.only().address()
+    }
+
+    /// Bytes that the one Redis has in use.
+    pub(crate) fn bytes_used(&self) -> f64 {
+        let bytes = self.only().info("used_memory");
+        bytes.trim().parse().expect("INFO tells a number")
+    }
+
+    /// As [`connect`](Self::connect), by way of a relay.
+    pub(crate) async fn connect_through(&self, relay: &str) -> larder::Result<CacheBuilder> {
+        let store = larder::Redis::connect(&format!("redis://{relay}")).await?;
+        Ok(Cache::builder().namespace("bench").store(store))
     }
 
     /// A builder of a cache with connections of its own: what one process has.
