@@ -24,6 +24,8 @@ pub mod near;
 mod push;
 #[cfg(feature = "redis")]
 pub mod redis;
+// What only Redis' topologies and news use stands there without it as well.
+#[cfg_attr(not(feature = "redis"), allow(dead_code))]
 #[cfg(any(feature = "redis", feature = "memcached"))]
 pub(crate) mod remote;
 mod reply;

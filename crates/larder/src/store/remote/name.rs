@@ -14,6 +14,9 @@ use crate::tag::{Tag, TagKind};
 /// So many bytes a name has at most.
 pub(crate) const NAME_BYTES_MAX: usize = 200;
 
+/// Room for a name while it is built.
+const NAME_ROOM: usize = 256;
+
 /// The name of a stored value. Cheap to clone.
 ///
 /// `shop:e1:…` is an entry, `shop:l1:…` the lease of one that stays during its load, and
@@ -157,7 +160,7 @@ impl Names {
     }
 
     fn build(&self, kind: &str, route: Option<Route>, digest: &Digest) -> Name {
-        let mut text: SmallVec<[u8; NAME_BYTES_MAX]> = SmallVec::new();
+        let mut text: SmallVec<[u8; NAME_ROOM]> = SmallVec::new();
         text.extend_from_slice(self.prefix.as_bytes());
         text.push(b':');
         text.extend_from_slice(kind.as_bytes());
