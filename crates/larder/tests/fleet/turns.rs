@@ -12,6 +12,10 @@ use tokio::task::JoinHandle;
 
 use crate::engine::{Engine, Server};
 
+/// How long a server may take here: these tests are not about servers that fail, and a machine may
+/// be busy.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Two processes that share a server.
 struct Pair {
     _server: Server,
@@ -27,7 +31,7 @@ impl Pair {
     async fn with(engine: Engine, setting: impl Fn(CacheBuilder) -> CacheBuilder) -> Pair {
         let server = engine.start();
         let process = async || {
-            let builder = engine.connect(&[server.address()]).await;
+            let builder = engine.connect_within(&[server.address()], PATIENCE).await;
             setting(builder).build().expect("the settings are valid")
         };
         Pair {
@@ -150,12 +154,10 @@ on_each_engine! {
         let server = engine.start();
         let proxy = Proxy::start(&server.address());
         let policy = Policy::new().lease(Duration::from_secs(1));
-        let process = async |address: String| {
-            let builder = engine.connect(&[address]).await.policy(policy);
-            builder.build().expect("the settings are valid")
-        };
-        let cut_off = process(proxy.address()).await;
-        let other = process(server.address()).await;
+        let cut_off = engine.connect(&[proxy.address()]).await.policy(policy);
+        let cut_off = cut_off.build().expect("the settings are valid");
+        let other = engine.connect_within(&[server.address()], PATIENCE).await;
+        let other = other.policy(policy).build().expect("the settings are valid");
         let (stuck, open) = (Gate::new(), Gate::new());
         let revived = caller(&cut_off, &stuck, 1);
         stuck.started().await;
