@@ -158,7 +158,7 @@ impl Redis {
 
     /// One field of `INFO`.
     pub fn info(&self, field: &str) -> String {
-        let info = self.ask(&["INFO", "everything"]).text();
+        let info = self.look(&["INFO", "everything"]).text();
         let prefix = format!("{field}:");
         let line = info.lines().find_map(|line| line.strip_prefix(&prefix));
         line.unwrap_or_else(|| panic!("INFO has no field {field}"))
@@ -167,7 +167,7 @@ impl Redis {
 
     /// The names of everything that it holds, in order.
     pub fn names(&self) -> Vec<String> {
-        let keys = self.ask(&["KEYS", "*"]).ok().list();
+        let keys = self.look(&["KEYS", "*"]).list();
         let mut names: Vec<String> = keys.iter().map(Reply::text).collect();
         names.sort();
         names
@@ -175,7 +175,7 @@ impl Redis {
 
     /// The bytes under a name.
     pub fn read(&self, name: &str) -> Option<Vec<u8>> {
-        self.ask(&["GET", name]).bytes()
+        self.look(&["GET", name]).bytes()
     }
 
     /// Writes bytes under a name; how long they live does not change.
@@ -222,6 +222,17 @@ impl Redis {
 
     fn try_ask<W: AsRef<[u8]>>(&self, words: &[W]) -> std::io::Result<Reply> {
         self.wire()?.ask(words)
+    }
+
+    /// Asks again if the connection ends, as all do when a server becomes a replica: only for what may
+    /// be asked twice.
+    fn look(&self, words: &[&str]) -> Reply {
+        let mut reply = None;
+        until("a redis server answers", || {
+            reply = self.try_ask(words).ok();
+            reply.is_some()
+        });
+        reply.expect("it was awaited").ok()
     }
 
     fn wire(&self) -> std::io::Result<Wire> {
