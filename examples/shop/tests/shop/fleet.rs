@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use larder_servers::{Memcached, Redis};
+use larder_servers::{Cluster, Memcached, Redis, Sentinel};
 use tempfile::TempDir;
 
 use crate::client::{Answer, Visitor, loaded};
@@ -178,6 +178,27 @@ async fn two_shops_share_several_memcached() {
     let servers = [Memcached::start(), Memcached::start()];
     let both = format!("{},{}", servers[0].url(), servers[1].address());
     check_two_shops(&["--store", &both], false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_shops_share_a_cluster() {
+    let cluster = Cluster::start(3);
+    check_two_shops(&["--store", &cluster.url(), "--near"], false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_shops_share_a_master_behind_sentinels() {
+    let sentinel = Sentinel::start();
+    check_two_shops(&["--store", &sentinel.url()], false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_shops_share_unix_sockets() {
+    let redis = Redis::start();
+    let socket = format!("unix://{}", redis.socket().display());
+    check_two_shops(&["--store", &socket], false).await;
+    let memcached = Memcached::builder().socket().start();
+    check_two_shops(&["--store", &memcached.url()], false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
