@@ -26,7 +26,8 @@ pub(super) async fn write(
     let need = write.need().await;
     // A mark that a shared store loses is made up for by those who read: they wait for the writers
     // that hold SQLite's lock. So the lock comes before the mark.
-    let lock_first = shared.distant && shared.is_strict(&write.widened());
+    let lock_first =
+        shared.distant && !shared.strict.is_nothing() && shared.is_strict(&write.widened());
     if need.needs_transaction() || lock_first {
         return in_transaction(shared, statement, how).await;
     }

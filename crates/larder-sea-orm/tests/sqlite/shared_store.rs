@@ -1,6 +1,10 @@
 //! Processes that share a store: what one writes, the next read of another sees, and a hit costs
 //! neither of them a statement.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use larder::{Event, Observer};
 use larder_sea_orm::trace::Outcome;
 use larder_sea_orm::{Cached, CachedConnection, CachedExt, RawRows, Stored};
 use sea_orm::{
@@ -131,6 +135,48 @@ async fn a_schema_changed_by_one_process_is_followed_by_the_next_read_of_another
         hit!(text(CHEAP).rows(&other));
         reprice(&one, 3, 99).await;
         hit!(text(CHEAP).rows(&other));
+    }
+}
+
+/// Lets another process change the schema as soon as this one has looked for an answer in vain.
+struct Meddler {
+    other: CachedConnection,
+    done: AtomicBool,
+}
+
+impl Observer for Meddler {
+    fn event(&self, event: &Event<'_>) {
+        if !matches!(event, Event::Miss { .. }) || self.done.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let change = define(&self.other, "SELECT id FROM album WHERE id < 3");
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(change));
+    }
+}
+
+/// The read was planned with the old schema, and its load begins with the new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_changed_between_the_look_and_the_load_is_followed() {
+    for server in Server::far() {
+        let fleet = Fleet::new(server).await;
+        let other = fleet.process().await;
+        define(&other, "SELECT id FROM track WHERE unit_price = 99").await;
+        let meddler = Meddler {
+            other: other.clone(),
+            done: AtomicBool::new(false),
+        };
+        let cache = fleet.server.watched(Some(Arc::new(meddler))).await;
+        let one = fleet.with(cache, |builder| builder).await;
+        let albums = text(CHEAP).rows(&one).await.expect("rows");
+        assert_eq!(numbers(&albums), [1, 2]);
+        hit!(text(CHEAP).rows(&one));
+        // Its tags are those of the new view.
+        other
+            .execute_unprepared("DELETE FROM album WHERE id = 2")
+            .await
+            .expect("an album less");
+        let albums = text(CHEAP).rows(&one).await.expect("rows");
+        assert_eq!(numbers(&albums), [1], "{}", fleet.server.name());
     }
 }
 
