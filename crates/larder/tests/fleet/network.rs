@@ -68,6 +68,32 @@ on_each_engine! {
 }
 
 on_each_engine! {
+    /// The server is cut off from the writer for seconds, and from nobody else. This is what
+    /// everybody sees: exactly what the documentation says.
+    async fn h35_a_write_that_cannot_be_told_is_seen_here_at_once_and_elsewhere_when_it_is_told(engine: Engine) {
+        let (world, proxy) = World::through_proxy(engine, 1).await;
+        let [writer, other] = &world.processes[..] else { unreachable!() };
+        world.warm_up().await;
+        proxy.refuse();
+        assert!(!writer.write(0).await, "nobody can have acknowledged it");
+        assert_eq!(writer.events.delayed.load(SeqCst), 1);
+        let until = Instant::now() + Duration::from_secs(2);
+        while Instant::now() < until {
+            assert_eq!(writer.read(0).await, 1, "the writer knows");
+            assert_eq!(other.read(0).await, 0, "nobody has told the others");
+        }
+        assert_eq!(writer.events.delivered.load(SeqCst), 0);
+        proxy.restore();
+        eventually("the bump is delivered", async || {
+            (writer.events.delivered.load(SeqCst) == 1).then_some(())
+        })
+        .await;
+        assert_eq!(other.read(0).await, 1, "the others have been told");
+        world.is_settled().await;
+    }
+}
+
+on_each_engine! {
     async fn answers_that_come_in_drops_are_put_together(engine: Engine) {
         let (world, proxy) = World::through_proxy(engine, 1).await;
         world.warm_up().await;

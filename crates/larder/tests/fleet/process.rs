@@ -24,6 +24,7 @@ pub(crate) struct Events {
     pub(crate) hits: AtomicU64,
     pub(crate) misses: AtomicU64,
     pub(crate) delayed: AtomicU64,
+    pub(crate) delivered: AtomicU64,
     pub(crate) failures: AtomicU64,
 }
 
@@ -33,6 +34,7 @@ impl Observer for Events {
             Event::Hit { .. } => &self.hits,
             Event::Miss { .. } => &self.misses,
             Event::BumpDelayed { .. } => &self.delayed,
+            Event::BumpDelivered { .. } => &self.delivered,
             Event::StoreFailed { .. } => &self.failures,
             _ => return,
         };
