@@ -1,14 +1,18 @@
 //! The floors: the same servers asked without larder.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use redis::aio::MultiplexedConnection;
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
-use redis::{AsyncCommands, RedisError};
+use redis::{AsyncCommands, AsyncConnectionConfig, RedisError};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+
+/// How long an answer may take: on a busy machine longer than the client crate's default.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A client that knows nothing of tags. Cheap to clone.
 #[derive(Clone)]
@@ -31,14 +35,16 @@ pub(crate) struct Place {
 impl Bare {
     pub(crate) async fn redis(url: &str) -> Result<Bare, RedisError> {
         let client = redis::Client::open(url)?;
-        Ok(Bare::Redis(
-            client.get_multiplexed_async_connection().await?,
-        ))
+        let config = AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE));
+        let connection = client.get_multiplexed_async_connection_with_config(&config);
+        Ok(Bare::Redis(connection.await?))
     }
 
     pub(crate) async fn cluster(addresses: &[String]) -> Result<Bare, RedisError> {
         let urls = addresses.iter().map(|address| format!("redis://{address}"));
-        let client = ClusterClient::new(urls)?;
+        let client = ClusterClient::builder(urls)
+            .response_timeout(PATIENCE)
+            .build()?;
         Ok(Bare::Cluster(client.get_async_connection().await?))
     }
 

@@ -17,7 +17,7 @@ const WINDOW: Duration = Duration::from_millis(200);
 /// How often the tag is invalidated beside it.
 const EVERY: Duration = Duration::from_millis(2);
 /// Copies that are written in one pipeline.
-const COPIES: usize = 2_000;
+const COPIES: usize = 1_000;
 
 fn tag() -> Tag {
     Tag::named("catalogue")

@@ -1,5 +1,6 @@
 //! The near tier: hits of copies in memory that the far server keeps right.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ use crate::measure::pair;
 use crate::row::{Budget, Report};
 
 const ENTRIES: usize = 64;
+/// A busy machine may let the news be late, which ends all copies.
+const ATTEMPTS_MAX: usize = 5;
 
 pub(crate) fn rows(report: &Report, scale: Scale) -> Result<(), Box<dyn Error>> {
     let runtime = process()?;
@@ -69,29 +72,44 @@ fn pushed(report: &Report, runtime: &Runtime) -> Result<(), Box<dyn Error>> {
         for query in &queries {
             memory.fill(query, &text).await;
             pushed.fill(query, &text).await;
-            // Copies are kept from when the news come.
-            while !pushed.hits_at_once(query) {
-                pushed.hit(query).await;
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
         }
-        Ok::<_, Box<dyn Error>>(pushed)
+        Ok::<_, larder::Error>(pushed)
     })?;
-    let turns = |process: Process| {
-        let queries = queries.clone();
+    let missed = Cell::new(0);
+    let turns = |process: &Process| {
+        let (queries, missed, process) = (&queries, &missed, process.clone());
         let mut n = 0;
         move || {
             n = (n + 1) % ENTRIES;
-            assert!(black_box(process.hits_at_once(&queries[n])));
+            if !black_box(process.hits_at_once(&queries[n])) {
+                missed.set(missed.get() + 1);
+            }
         }
     };
-    let hit = pair(turns(pushed), turns(memory));
-    report.row(
-        "redis near hit, pushed, 100 B",
-        (hit.value, "ns"),
-        ("a hit in memory", hit.floor),
-        hit.ratio,
-        Budget::Open,
-    );
-    Ok(())
+    for _ in 0..ATTEMPTS_MAX {
+        runtime.block_on(kept(&pushed, &queries));
+        missed.set(0);
+        let hit = pair(turns(&pushed), turns(&memory));
+        if missed.get() == 0 {
+            report.row(
+                "redis near hit, pushed, 100 B",
+                (hit.value, "ns"),
+                ("a hit in memory", hit.floor),
+                hit.ratio,
+                Budget::Open,
+            );
+            return Ok(());
+        }
+    }
+    Err("the machine is too busy: the news of the server are lost again and again".into())
+}
+
+/// Waits until every copy is at hand: the news of what the others brought may have ended it.
+async fn kept(process: &Process, queries: &[Query]) {
+    while !queries.iter().all(|query| process.hits_at_once(query)) {
+        for query in queries {
+            process.hit(query).await;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
