@@ -131,6 +131,7 @@ pub(crate) async fn deliver_or_lose(core: &Core) -> Result<()> {
         return Ok(());
     };
     let lost = core.undelivered.batch();
+    core.undelivered.abandon_marks();
     core.emit(|| Event::BumpLost {
         tags: &lost.tags,
         error: &error,

@@ -46,8 +46,8 @@ struct Queue {
     deliveries: u64,
     /// Whether a task delivers.
     delivering: bool,
-    /// Marks of writers whose bumps wait: they end with the delivery.
-    marks: Vec<Mark>,
+    /// Marks of writers whose bumps wait, with what they mark: they end with the delivery.
+    marks: Vec<(Box<[Tag]>, Mark)>,
 }
 
 struct Table {
@@ -143,14 +143,23 @@ impl Undelivered {
         self.count(&queue);
     }
 
-    /// Keeps a mark until nothing waits any more; gives it back if nothing does.
-    pub(crate) fn keep(&self, mark: Mark) -> Option<Mark> {
+    /// Keeps a mark until nothing waits that its tags cover; gives it back if nothing does.
+    pub(crate) fn keep(&self, tags: &[Tag], mark: Mark) -> Option<Mark> {
         let mut queue = self.queue.lock();
-        if queue.len() == 0 {
+        if !queue.waits_under(tags) {
             return Some(mark);
         }
-        queue.marks.push(mark);
+        queue.marks.push((tags.into(), mark));
         None
+    }
+
+    /// Nobody delivers any more what waits: the marks over it are left standing, and end as those
+    /// of dead writers do.
+    pub(crate) fn abandon_marks(&self) {
+        let marks = std::mem::take(&mut self.queue.lock().marks);
+        for (_, mark) in marks {
+            mark.abandon();
+        }
     }
 
     /// Whether the caller is to deliver: something waits, and nobody does.
@@ -193,10 +202,11 @@ impl Undelivered {
         queue.tags.retain(|_, arrival| *arrival > delivered);
         queue.tables.retain(|_, table| table.arrival > delivered);
         queue.deliveries += 1;
-        let marks = match queue.len() {
-            0 => std::mem::take(&mut queue.marks),
-            _ => Vec::new(),
-        };
+        let all = std::mem::take(&mut queue.marks);
+        let (kept, marks): (Vec<_>, Vec<_>) = all
+            .into_iter()
+            .partition(|(tags, _)| queue.waits_under(tags));
+        queue.marks = kept;
         self.count(&queue);
         drop(queue);
         // A mark's own end may call the store.
@@ -208,9 +218,21 @@ impl Undelivered {
     }
 }
 
+impl Drop for Undelivered {
+    fn drop(&mut self) {
+        self.abandon_marks();
+    }
+}
+
 impl Queue {
     fn len(&self) -> usize {
         self.tags.len() + self.tables.len()
+    }
+
+    /// Whether something waits that a writer who has marked these tags may have changed.
+    fn waits_under(&self, marked: &[Tag]) -> bool {
+        let mut waiting = self.tags.keys().chain(self.tables.keys());
+        waiting.any(|waiting| marked.iter().any(|marked| covers(marked, waiting)))
     }
 
     /// Coarser tags in place of all that wait.
@@ -232,6 +254,21 @@ impl Queue {
             self.tags.clear();
             self.tags.insert(Tag::namespace(), arrival);
         }
+    }
+}
+
+/// Whether a mark on `marked` stands for a change of `waiting`.
+fn covers(marked: &Tag, waiting: &Tag) -> bool {
+    let guarded = marked.guarded();
+    let marked = guarded.as_ref().unwrap_or(marked);
+    let of_database = waiting.database().is_some() && waiting.database() == marked.database();
+    match (marked.kind(), waiting.kind()) {
+        (_, TagKind::Namespace) => true,
+        (TagKind::Root, _) | (TagKind::Table, TagKind::Root) => of_database,
+        (TagKind::Table, TagKind::Table | TagKind::Shape) => {
+            of_database && waiting.table_name() == marked.table_name()
+        }
+        _ => marked == waiting,
     }
 }
 

@@ -41,6 +41,7 @@ pub struct Published {
 #[must_use = "a dropped mark is no mark"]
 pub struct MarkGuard {
     mark: Option<Mark>,
+    tags: Box<[Tag]>,
     core: Arc<Core>,
 }
 
@@ -51,9 +52,15 @@ impl MarkGuard {
 
 impl Drop for MarkGuard {
     fn drop(&mut self) {
-        if let Some(mark) = self.mark.take() {
-            // Kept while bumps wait: what it marks may be among them.
-            drop(self.core.undelivered.keep(mark));
+        let Some(mark) = self.mark.take() else {
+            return;
+        };
+        if self.core.state() == State::Closed {
+            // Whether the bumps of its writer have arrived, nobody knows.
+            mark.abandon();
+        } else {
+            // Kept while a bump waits that it stands over.
+            drop(self.core.undelivered.keep(&self.tags, mark));
         }
     }
 }
@@ -294,6 +301,7 @@ pub(crate) async fn mark(core: &Arc<Core>, tags: &[Tag]) -> Result<MarkGuard> {
     };
     Ok(MarkGuard {
         mark,
+        tags: tags.into(),
         core: core.clone(),
     })
 }

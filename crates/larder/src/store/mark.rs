@@ -41,6 +41,10 @@ pub struct Mark(Box<dyn Marked>);
 pub trait Marked: Send + Sync {
     /// Takes the mark away, and waits until it is.
     fn release(self: Box<Self>) -> BoxFuture<'static, ()>;
+
+    /// Leaves the mark standing: it ends as one whose writer has died, and takes along what
+    /// depends on its tags. A store that never loses its writers keeps it for ever.
+    fn abandon(self: Box<Self>);
 }
 
 impl Mark {
@@ -52,6 +56,12 @@ impl Mark {
     /// Takes the mark away, and waits until it is.
     pub async fn release(self) {
         self.0.release().await;
+    }
+
+    /// Leaves the mark standing, because what its writer has changed could not be announced: it ends
+    /// as one whose writer has died, and takes along what depends on its tags.
+    pub fn abandon(self) {
+        self.0.abandon();
     }
 }
 

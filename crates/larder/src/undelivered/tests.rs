@@ -101,7 +101,7 @@ fn one_at_a_time_delivers() {
 }
 
 #[test]
-fn a_mark_is_kept_while_something_waits() {
+fn a_mark_is_kept_while_something_waits_that_it_stands_over() {
     struct Bell(std::sync::Arc<AtomicUsize>);
     impl Drop for Bell {
         fn drop(&mut self) {
@@ -112,15 +112,37 @@ fn a_mark_is_kept_while_something_waits() {
         fn release(self: Box<Self>) -> futures_util::future::BoxFuture<'static, ()> {
             Box::pin(async {})
         }
+
+        fn abandon(self: Box<Self>) {
+            std::mem::forget(self);
+        }
     }
     let gone = std::sync::Arc::new(AtomicUsize::new(0));
     let undelivered = Undelivered::default();
-    let back = undelivered.keep(Mark::new(Bell(gone.clone())));
+    let guard = |of: &Tag| [Tag::guard(of)];
+    let own = guard(&Tag::table("shop", "track"));
+    let bell = || Mark::new(Bell(gone.clone()));
+    let back = undelivered.keep(&own, bell());
     assert!(back.is_some(), "nothing waits");
     drop(back);
     undelivered.add(Owed::tags(&[row(1)]));
-    assert!(undelivered.keep(Mark::new(Bell(gone.clone()))).is_none());
-    assert_eq!(gone.load(Ordering::SeqCst), 1);
-    undelivered.settle(&undelivered.batch());
+    let other = undelivered.keep(&guard(&Tag::table("shop", "other")), bell());
+    assert!(other.is_some(), "another table's mark");
+    drop(other);
     assert_eq!(gone.load(Ordering::SeqCst), 2);
+    assert!(undelivered.keep(&own, bell()).is_none());
+    assert!(
+        undelivered
+            .keep(&guard(&Tag::root("shop")), bell())
+            .is_none()
+    );
+    assert_eq!(gone.load(Ordering::SeqCst), 2);
+    undelivered.settle(&undelivered.batch());
+    assert_eq!(gone.load(Ordering::SeqCst), 4);
+
+    // A bump that is lost with its process leaves its mark standing.
+    undelivered.add(Owed::tags(&[row(1)]));
+    assert!(undelivered.keep(&own, bell()).is_none());
+    drop(undelivered);
+    assert_eq!(gone.load(Ordering::SeqCst), 4);
 }

@@ -370,6 +370,10 @@ impl Marked for Counted {
         drop(self);
         Box::pin(async {})
     }
+
+    fn abandon(self: Box<Self>) {
+        std::mem::forget(self);
+    }
 }
 
 impl Marks for Shared {

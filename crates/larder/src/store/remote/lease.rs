@@ -67,14 +67,36 @@ impl Held {
 const ATTEMPTS_MAX: usize = 4;
 
 impl Inner {
-    /// One round trip for all claims where nobody is in the way.
+    /// One round trip for all claims where nobody is in the way. All or none: where one fails, the
+    /// others are given back.
     pub(super) async fn take(
         &self,
         namespace: &Namespace,
         claims: &[Claim<'_>],
     ) -> Result<Vec<Taken>> {
-        let (names, seal) = (self.names(namespace), self.seal(namespace));
         let mut taken: Vec<Option<Taken>> = claims.iter().map(|_| None).collect();
+        if let Err(error) = self.take_all(namespace, claims, &mut taken).await {
+            let led = taken.into_iter().filter_map(|taken| match taken {
+                Some(Taken::Led(permit)) => Some(permit),
+                _ => None,
+            });
+            // What cannot be given back runs out.
+            let _ = self.release(&led.collect::<Vec<_>>()).await;
+            return Err(error);
+        }
+        Ok(taken
+            .into_iter()
+            .map(|taken| taken.unwrap_or(Taken::Changed))
+            .collect())
+    }
+
+    async fn take_all(
+        &self,
+        namespace: &Namespace,
+        claims: &[Claim<'_>],
+        taken: &mut [Option<Taken>],
+    ) -> Result<()> {
+        let (names, seal) = (self.names(namespace), self.seal(namespace));
         let mut open: Vec<(usize, Op, Held)> = Vec::with_capacity(claims.len());
         for (place, claim) in claims.iter().enumerate() {
             let (op, held) = first(&names, claim)?;
@@ -87,9 +109,17 @@ impl Inner {
                 .collect();
             let told = batch::run(&*self.topology, &acts).await;
             let mut again = Vec::new();
+            // Told at the end: what was taken beside it must be known to be given back.
+            let mut failed = None;
             for ((place, _, held), told) in open.into_iter().zip(told) {
                 let claim = &claims[place];
-                let (answer, incarnation) = told?;
+                let (answer, incarnation) = match told {
+                    Ok(told) => told,
+                    Err(error) => {
+                        failed = Some(error);
+                        continue;
+                    }
+                };
                 match (answer, &held) {
                     (Answer::Done, _) => {
                         let held = held.taken_in(incarnation);
@@ -112,21 +142,21 @@ impl Inner {
                         again.push((place, op, held));
                     }
                     (Answer::Missing, Held::Beside { .. }) => taken[place] = Some(Taken::Changed),
-                    (Answer::Refused(error), _) => return Err(error),
+                    (Answer::Refused(error), _) => failed = Some(error),
                     (Answer::TooLarge, _) => {
-                        return Err(Error::store("a lease is too large for the server"));
+                        failed = Some(Error::store("a lease is too large for the server"));
                     }
                 }
+            }
+            if let Some(error) = failed {
+                return Err(error);
             }
             if again.is_empty() {
                 break;
             }
             open = again;
         }
-        Ok(taken
-            .into_iter()
-            .map(|taken| taken.unwrap_or(Taken::Changed))
-            .collect())
+        Ok(())
     }
 
     pub(super) async fn renew(&self, permit: &Permit, hold: Duration) -> Result<bool> {

@@ -117,10 +117,14 @@ impl Inner {
         for entry in found.iter().flatten().flatten() {
             let stamps = stamps(entry.versions());
             if stamps.iter().any(|(tag, _)| !seen.has(tag)) {
-                again.extend(stamps.iter().map(|(tag, _)| tag.clone()));
+                let tags = stamps.iter().map(|(tag, _)| tag);
+                // Once: a later sight of a guard would count for an earlier one of its rows.
+                let new: Vec<Tag> = tags.filter(|tag| !again.contains(tag)).cloned().collect();
+                again.extend(new);
             }
         }
         if !again.is_empty() {
+            again.sort_by_key(Tag::kind);
             self.sight(&names, &mut seen, again).await;
         }
         // One look says that it failed; among many, those that could be answered are.

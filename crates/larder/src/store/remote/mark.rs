@@ -109,6 +109,11 @@ impl Marked for Held {
             let _ = inner.unmark(id, &names).await;
         })
     }
+
+    fn abandon(mut self: Box<Self>) {
+        // Nothing is left to be taken away when it is dropped.
+        self.names.clear();
+    }
 }
 
 impl Drop for Held {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 
-use super::batch::{self, Act};
+use super::batch::{self, Act, Told};
 use super::lease::Held;
 use super::link::{Answer, Op};
 use super::name::Name;
@@ -135,19 +135,7 @@ impl Inner {
         acts.extend(watch.iter().map(|table| (names.tag(table), Act::Get)));
         let mut told = batch::run(&*self.topology, &acts).await;
         let watched = told.split_off(tags.len());
-        // A server that has no room refuses what could take more of it, and no entry may stay valid
-        // for that. A tag that is not there is as good as one with a fresh version.
-        let mut ended: Vec<(Name, Act)> = Vec::new();
-        for ((name, _), told) in acts.iter().zip(told) {
-            if let (Answer::Refused(_), _) = told? {
-                ended.push((name.clone(), Act::Do(Op::Delete(name.clone()))));
-            }
-        }
-        for told in batch::run(&*self.topology, &ended).await {
-            if let (Answer::Refused(error), _) = told? {
-                return Err(error);
-            }
-        }
+        self.end_refused(&acts, told).await?;
         let mut lists = Vec::with_capacity(watch.len());
         let mut unreadable: Vec<(Name, Act)> = Vec::new();
         for (table, told) in watch.iter().zip(watched) {
@@ -168,11 +156,28 @@ impl Inner {
             }));
         }
         if !unreadable.is_empty() {
-            for told in batch::run(&*self.topology, &unreadable).await {
-                told?;
-            }
+            let told = batch::run(&*self.topology, &unreadable).await;
+            self.end_refused(&unreadable, told).await?;
         }
         Ok(lists)
+    }
+
+    /// Deletes the tags whose bumps were refused. A server that has no room refuses what could take
+    /// more of it, and a cell may be larger than this process writes; no entry may stay valid for
+    /// that. A tag that is not there is as good as one with a fresh version.
+    async fn end_refused(&self, bumps: &[(Name, Act)], told: Vec<Told>) -> Result<()> {
+        let mut refused: Vec<(Name, Act)> = Vec::new();
+        for ((name, _), told) in bumps.iter().zip(told) {
+            if let (Answer::Refused(_) | Answer::TooLarge, _) = told? {
+                refused.push((name.clone(), Act::Do(Op::Delete(name.clone()))));
+            }
+        }
+        for told in batch::run(&*self.topology, &refused).await {
+            if let (Answer::Refused(error), _) = told? {
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// The lists of shapes as they were last seen; read, where they never were.
