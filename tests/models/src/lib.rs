@@ -20,12 +20,14 @@
 //! | [`memory`] | the memory store: a table tag and a shape tag read one after the other, flights |
 //! | [`remote`] | the remote store: cells swapped by their head, bumps in place, lives of a server, marks |
 //! | [`lease`] | one load of a key among processes: what may be stored after it |
+//! | [`guard`] | guards: what strict reads depend on where marks can be lost |
 //!
 //! `cargo test -p larder-models` checks every row of the protocol in about a minute. The `w` rows,
 //! the same in larger worlds, need more time and memory and run on request:
 //! `cargo run --release -p larder-models -- all`.
 
 pub mod checking;
+pub mod guard;
 pub mod lease;
 pub mod memory;
 pub mod promise;

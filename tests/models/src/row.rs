@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::checking::{Outcome, check};
 use crate::promise::{Promise, Promises, Verdict};
-use crate::{lease, memory, protocol, remote, shapes};
+use crate::{guard, lease, memory, protocol, remote, shapes};
 
 /// How long a row takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub enum Setup {
     Remote(remote::Settings),
     /// Leases on keys.
     Leases(lease::Settings),
+    /// Guards of strict reads.
+    Guards(guard::Settings),
 }
 
 /// A variant of the protocol and what must come of it.
@@ -82,6 +84,7 @@ impl Row {
                 check(remote::Remote::new(*settings, self.expected), threads)
             }
             Setup::Leases(settings) => check(lease::Leases::new(*settings, self.expected), threads),
+            Setup::Guards(settings) => check(guard::Guards::new(*settings, self.expected), threads),
         };
         Report::new(self, outcome)
     }
@@ -94,6 +97,7 @@ pub fn rows() -> Vec<Row> {
     rows.extend(memory::rows());
     rows.extend(remote::rows());
     rows.extend(lease::rows());
+    rows.extend(guard::rows());
     rows
 }
 

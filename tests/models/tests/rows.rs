@@ -123,6 +123,22 @@ rows! {
     a_load_that_is_written_over_whatever_is_there_revives_what_was_removed: "r12",
     a_lease_that_is_only_compared_beside_the_entry_revives_what_was_removed: "r12a",
     a_load_without_a_lease_that_is_stored_revives_what_was_removed: "r12b",
+
+    guards_that_are_evicted_with_marks_and_without_are_linearizable: "g1",
+    guards_are_linearizable_with_two_readers: "g1a",
+    guards_are_linearizable_with_several_writers_at_a_time: "g2",
+    guards_off_which_old_marks_are_taken_are_linearizable: "g3",
+    a_delayed_bump_whose_mark_stays_is_linearizable: "g4",
+    guards_are_linearizable_beside_a_reader_that_is_not_strict: "g5",
+    a_guard_confirmed_without_waiting_for_writers_is_not_linearizable: "g6",
+    a_guard_noted_after_the_writers_were_asked_for_is_not_linearizable: "g6a",
+    a_load_before_the_wait_for_writers_is_not_linearizable: "g7",
+    a_mark_before_the_lock_is_not_linearizable: "g8",
+    a_guard_read_after_the_tag_is_not_linearizable: "g9",
+    what_was_stored_without_a_guard_is_not_linearizable: "g10",
+    a_guard_made_good_by_a_writer_is_not_linearizable: "g11",
+    a_dead_writers_mark_on_a_guard_taken_away_without_a_fresh_version_revives_entries: "g12",
+    a_delayed_bump_whose_mark_is_taken_away_leaves_stale_entries: "g13",
 }
 
 #[test]
