@@ -75,7 +75,7 @@ impl Bare {
                 let parts = pools.iter().enumerate().filter_map(|(server, pool)| {
                     let own = places.iter().filter(|place| place.server == server);
                     let own: Vec<&str> = own.map(|place| &*place.name).collect();
-                    (!own.is_empty()).then(|| async move { pool.get(&own).await.len() })
+                    (!own.is_empty()).then_some(async move { pool.get(&own).await.len() })
                 });
                 return join_all(parts).await.into_iter().sum();
             }

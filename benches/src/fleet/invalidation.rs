@@ -19,24 +19,29 @@ const EVERY: Duration = Duration::from_millis(2);
 /// Copies that are written in one pipeline.
 const COPIES: usize = 1_000;
 
-fn tag() -> Tag {
-    Tag::named("catalogue")
+/// A tag that so many entries carry.
+fn tag(entries: usize) -> Tag {
+    Tag::named_parts(("catalogue", entries as u64))
 }
 
 pub(crate) fn rows(report: &Report, scale: Scale) -> Result<(), Box<dyn Error>> {
     let runtime = process()?;
     runtime.block_on(async {
         let counts = [1, 1_000, scale.of(1_000_000)];
-        let servers = [(); 3].map(|()| Servers::redis());
-        let mut caches = Vec::new();
-        for (servers, count) in servers.iter().zip(counts) {
-            caches.push(filled(servers, count).await?);
+        // One server: of three, each with one of the tags, some are luckier with their core.
+        let servers = Servers::redis();
+        let cache = servers.connect().await?.build()?;
+        for count in counts {
+            fill(&servers, &cache, count).await?;
         }
-        let calls = [0, 1, 2].map(|at| {
-            let cache: Cache = caches[at].clone();
+        let calls = counts.map(|count| {
+            let cache = cache.clone();
             call(move |_| {
                 let cache = cache.clone();
-                async move { cache.invalidate([tag()]).await.expect("redis answers") }
+                async move {
+                    let done = cache.invalidate([tag(count)]).await;
+                    done.expect("redis answers");
+                }
             })
         });
         one_task(&calls, 1, 50).await;
@@ -50,22 +55,22 @@ pub(crate) fn rows(report: &Report, scale: Scale) -> Result<(), Box<dyn Error>> 
                 1.2,
             );
         }
-        neighbour(report, scale, &servers[2], &caches[2]).await
+        neighbour(report, scale, &servers, &cache, tag(counts[2])).await
     })
 }
 
-/// A cache whose tag so many entries carry. One is stored through the cache; the others are copies
-/// of its bytes under names of their own: nobody could read them, but nobody reads them here, and
-/// the server keeps them like any other.
-async fn filled(servers: &Servers, count: usize) -> Result<Cache, Box<dyn Error>> {
-    let cache = servers.connect().await?.build()?;
+/// Lets so many entries carry their tag. One is stored through the cache; the others are copies of
+/// its bytes under names of their own: nobody could read them, but nobody reads them here, and the
+/// server keeps them like any other.
+async fn fill(servers: &Servers, cache: &Cache, count: usize) -> Result<(), Box<dyn Error>> {
+    let before = servers.names();
     cache
-        .insert(("product", 0), payload(100))
-        .tags([tag()])
+        .insert(("product", count as u64), payload(100))
+        .tags([tag(count)])
         .await?;
-    let names = servers.names();
-    let entry = names.iter().find(|(_, name)| name.contains(":e1:"));
-    let (server, name) = entry.ok_or("the entry is there")?.clone();
+    let mut names = servers.names().into_iter();
+    let entry = names.find(|name| name.1.contains(":e1:") && !before.contains(name));
+    let (server, name) = entry.ok_or("the entry is there")?;
     let Bare::Redis(mut connection) = servers.bare().await? else {
         return Err("a redis server".into());
     };
@@ -76,13 +81,13 @@ async fn filled(servers: &Servers, count: usize) -> Result<Cache, Box<dyn Error>
     while done < count {
         let mut pipe = redis::pipe();
         for n in done..count.min(done + COPIES) {
-            let name = format!("bench:e1:{n:026}");
+            let name = format!("bench:e1:{count:08}{n:018}");
             pipe.set_options(name, &bytes, hour()).ignore();
         }
         done += COPIES;
         pipe.query_async::<()>(&mut connection).await?;
     }
-    Ok(cache)
+    Ok(())
 }
 
 fn hour() -> redis::SetOptions {
@@ -95,6 +100,7 @@ async fn neighbour(
     scale: Scale,
     servers: &Servers,
     cache: &Cache,
+    tag: Tag,
 ) -> Result<(), Box<dyn Error>> {
     let place = Place {
         server: 0,
@@ -106,12 +112,13 @@ async fn neighbour(
     for _ in 0..scale.of(11) {
         before.push(watched(&other, &place).await);
         let invalidates = tokio::spawn({
-            let cache = cache.clone();
+            let (cache, tag) = (cache.clone(), tag.clone());
             async move {
                 let mut ticks = tokio::time::interval(EVERY);
                 loop {
                     ticks.tick().await;
-                    cache.invalidate([tag()]).await.expect("redis answers");
+                    let done = cache.invalidate([tag.clone()]).await;
+                    done.expect("redis answers");
                 }
             }
         });

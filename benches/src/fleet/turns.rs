@@ -23,7 +23,6 @@ where
 pub(crate) struct Times {
     /// Microseconds.
     p50: Vec<f64>,
-    p99: Vec<f64>,
     /// Calls a second, of all tasks together.
     rate: Vec<f64>,
 }
@@ -32,20 +31,12 @@ impl Times {
     fn add(&mut self, mut samples: Vec<Duration>, elapsed: Duration) {
         self.rate.push(samples.len() as f64 / elapsed.as_secs_f64());
         samples.sort();
-        let at = |percent: usize| {
-            let index = (samples.len() * percent / 100).min(samples.len() - 1);
-            samples[index].as_secs_f64() * 1e6
-        };
-        self.p50.push(at(50));
-        self.p99.push(at(99));
+        let middle = samples[samples.len() / 2];
+        self.p50.push(middle.as_secs_f64() * 1e6);
     }
 
     pub(crate) fn p50(&self) -> f64 {
         median(&self.p50)
-    }
-
-    pub(crate) fn p99(&self) -> f64 {
-        median(&self.p99)
     }
 
     pub(crate) fn rate(&self) -> f64 {
@@ -55,10 +46,6 @@ impl Times {
     /// The median ratio of rounds that stood beside each other.
     pub(crate) fn p50_over(&self, floor: &Times) -> f64 {
         over(&self.p50, &floor.p50)
-    }
-
-    pub(crate) fn p99_over(&self, floor: &Times) -> f64 {
-        over(&self.p99, &floor.p99)
     }
 
     pub(crate) fn rate_over(&self, floor: &Times) -> f64 {
