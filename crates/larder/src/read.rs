@@ -104,7 +104,8 @@ impl<T> Ask<'_, T> {
 /// Adds the coarse tags that every read carries, each once, and puts coarse ones first: the order
 /// in which a store checks them, which strict reads rely on.
 pub(crate) fn expand(wants: Vec<Want>) -> Vec<Want> {
-    let mut all = vec![Want::Tag(Tag::namespace())];
+    let mut all = Vec::with_capacity(wants.len() + 3);
+    all.push(Want::Tag(Tag::namespace()));
     for want in wants {
         let table = match &want {
             Want::Shape { table, .. } => Some(table),

@@ -312,3 +312,14 @@ async fn linearizable_reads_are_refused_over_news() {
             .is_err_and(|error| error.is_config())
     );
 }
+
+#[tokio::test]
+async fn a_validated_tier_keeps_every_promise_of_the_store_behind_it() {
+    crate::store::conformance::run(|| {
+        let far = Arc::new(process(&[Arc::default()]));
+        let near = Near::validated(Memory::bytes_max(16 << 20));
+        let namespace = Namespace::new("conformance");
+        Arc::new(Tiered::new(near, far, &namespace).expect("it is far away"))
+    })
+    .await;
+}

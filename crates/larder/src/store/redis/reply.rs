@@ -143,6 +143,7 @@ impl Replies<'_> {
     fn many(&mut self, count: usize, answers: &mut Vec<Answer>) -> Result<(), Fault> {
         match self.next()? {
             Ok(Value::Array(values)) if values.len() == count => {
+                answers.reserve(count);
                 for value in values {
                     answers.push(self.found(value)?);
                 }

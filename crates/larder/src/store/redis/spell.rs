@@ -41,7 +41,7 @@ impl Batch {
             commands: Vec::with_capacity(ops.len()),
             expects: Vec::with_capacity(ops.len()),
         };
-        let mut gets: Vec<Name> = Vec::new();
+        let mut gets: Vec<Name> = Vec::with_capacity(ops.len());
         for (place, op) in ops.into_iter().enumerate() {
             if let Op::Get(name) = op {
                 let apart = |first: &Name| ability.member && slot(first) != slot(&name);
