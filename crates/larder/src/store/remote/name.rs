@@ -260,4 +260,27 @@ mod tests {
             names.tag(&table).route()
         );
     }
+
+    #[test]
+    fn a_remembered_name_is_the_name() {
+        let names = Names::new(&Namespace::new("shop"), None);
+        let table = |number: usize| Tag::table("", &format!("table {number}"));
+        let row = |number| Tag::shape(&table(number), &Shape::any_row(), &[]);
+        let all = |number| [table(number), Tag::guard(&table(number)), row(number)];
+        // More than are remembered: some are forgotten and made again.
+        for number in (0..KNOWN_MAX).chain([0, 1, KNOWN_MAX - 1]) {
+            for tag in all(number) {
+                names.tag(&tag);
+            }
+        }
+        for number in [0, 1, KNOWN_MAX / 2, KNOWN_MAX - 1] {
+            for tag in all(number) {
+                let new = Names::new(&Namespace::new("shop"), None);
+                assert_eq!(names.tag(&tag), names.tag(&tag));
+                assert_eq!(names.tag(&tag), new.tag(&tag));
+            }
+        }
+        let known = names.known.read();
+        assert!(known.coarse.len() + known.tables.len() <= KNOWN_MAX);
+    }
 }
