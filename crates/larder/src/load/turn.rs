@@ -119,7 +119,7 @@ pub(crate) async fn turn<T: Send + Sync + 'static>(
         }
         match taken {
             // The store does not say whose turn it is, or it takes too long.
-            None => {
+            None | Some(Taken::Failed(_)) => {
                 let mut grant = Grant::new(or_prepare(core, prepared, job).await, None);
                 grant.unleased = true;
                 return Turn::Load(grant);
@@ -210,7 +210,13 @@ impl Turns {
         let leases = lease::of(core, &job.policy)?;
         let claims = [self.claim(key, job)];
         match leases.take(&core.namespace, &claims).await {
-            Ok(mut taken) => taken.pop(),
+            Ok(mut taken) => match taken.pop() {
+                Some(Taken::Failed(error)) => {
+                    core.emit(|| Event::StoreFailed { error: &error });
+                    None
+                }
+                taken => taken,
+            },
             Err(error) => {
                 core.emit(|| Event::StoreFailed { error: &error });
                 None

@@ -123,8 +123,15 @@ where
         .zip(taken.into_iter().chain(rest))
         .zip(changed)
     {
+        let mut unleased = unleased;
         let lease = match taken {
             Some(Taken::Led(permit)) => Some(Lease::new(core, permit, hold)),
+            // Its server has failed; the others' keys are stored all the same.
+            Some(Taken::Failed(error)) => {
+                core.emit(|| Event::StoreFailed { error: &error });
+                unleased = true;
+                None
+            }
             // Nothing can be stored, so there is nothing to wait for.
             _ if !matches!(prepared, Prepared::Usable(_)) => None,
             // It has gone: their turns are asked for one by one.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Reply;
 use crate::entry::Entry;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::namespace::Namespace;
 
@@ -62,6 +62,8 @@ pub enum Taken {
     Busy,
     /// Another entry is there than the caller has seen: look again.
     Changed,
+    /// The server that keeps this key has failed: nobody knows whose turn it is. Others may answer.
+    Failed(Error),
 }
 
 /// A lease that was taken, in the store's own form. Cheap to clone.

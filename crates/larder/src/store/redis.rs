@@ -50,7 +50,9 @@ mod wire;
 pub use builder::{REDIS_VALUE_BYTES_MAX_DEFAULT, RedisBuilder};
 pub use cluster::CLUSTER_MAP_AGE_MIN;
 pub use link::LIFE_ASKED_EVERY;
-pub use news::{HEARTBEAT_EVERY, HEARTBEAT_TIMEOUT, NEWS_RETRY_MAX, NEWS_RETRY_MIN};
+pub use news::{
+    HEARTBEAT_EVERY, HEARTBEAT_SLACK, HEARTBEAT_TIMEOUT, NEWS_RETRY_MAX, NEWS_RETRY_MIN,
+};
 
 pub use super::remote::node::{
     BACKOFF_MAX, BACKOFF_MIN, CONNECT_TIMEOUT_DEFAULT, RESPONSE_TIMEOUT_DEFAULT,
@@ -169,7 +171,7 @@ impl Push for Redis {
     }
 
     fn delay_max(&self) -> Duration {
-        HEARTBEAT_EVERY + HEARTBEAT_TIMEOUT
+        HEARTBEAT_EVERY + HEARTBEAT_TIMEOUT + HEARTBEAT_SLACK
     }
 }
 

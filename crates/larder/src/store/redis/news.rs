@@ -29,7 +29,10 @@ use crate::store::remote::topology::Topology;
 pub const HEARTBEAT_EVERY: Duration = Duration::from_millis(250);
 
 /// A connection that brings news is lost if it has not answered for so long.
-pub const HEARTBEAT_TIMEOUT: Duration = Duration::from_millis(750);
+pub const HEARTBEAT_TIMEOUT: Duration = Duration::from_millis(650);
+
+/// What a busy machine may add to both before a silent connection is noticed.
+pub const HEARTBEAT_SLACK: Duration = Duration::from_millis(100);
 
 /// Lost connections for news are opened again after so long, and then after twice as long each time
 /// up to [`NEWS_RETRY_MAX`].

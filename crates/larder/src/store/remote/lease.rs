@@ -67,35 +67,13 @@ impl Held {
 const ATTEMPTS_MAX: usize = 4;
 
 impl Inner {
-    /// One round trip for all claims where nobody is in the way. All or none: where one fails, the
-    /// others are given back.
+    /// One round trip for all claims where nobody is in the way.
     pub(super) async fn take(
         &self,
         namespace: &Namespace,
         claims: &[Claim<'_>],
     ) -> Result<Vec<Taken>> {
         let mut taken: Vec<Option<Taken>> = claims.iter().map(|_| None).collect();
-        if let Err(error) = self.take_all(namespace, claims, &mut taken).await {
-            let led = taken.into_iter().filter_map(|taken| match taken {
-                Some(Taken::Led(permit)) => Some(permit),
-                _ => None,
-            });
-            // What cannot be given back runs out.
-            let _ = self.release(&led.collect::<Vec<_>>()).await;
-            return Err(error);
-        }
-        Ok(taken
-            .into_iter()
-            .map(|taken| taken.unwrap_or(Taken::Changed))
-            .collect())
-    }
-
-    async fn take_all(
-        &self,
-        namespace: &Namespace,
-        claims: &[Claim<'_>],
-        taken: &mut [Option<Taken>],
-    ) -> Result<()> {
         let (names, seal) = (self.names(namespace), self.seal(namespace));
         let mut open: Vec<(usize, Op, Held)> = Vec::with_capacity(claims.len());
         for (place, claim) in claims.iter().enumerate() {
@@ -109,14 +87,12 @@ impl Inner {
                 .collect();
             let told = batch::run(&*self.topology, &acts).await;
             let mut again = Vec::new();
-            // Told at the end: what was taken beside it must be known to be given back.
-            let mut failed = None;
             for ((place, _, held), told) in open.into_iter().zip(told) {
                 let claim = &claims[place];
                 let (answer, incarnation) = match told {
                     Ok(told) => told,
                     Err(error) => {
-                        failed = Some(error);
+                        taken[place] = Some(Taken::Failed(error));
                         continue;
                     }
                 };
@@ -142,21 +118,22 @@ impl Inner {
                         again.push((place, op, held));
                     }
                     (Answer::Missing, Held::Beside { .. }) => taken[place] = Some(Taken::Changed),
-                    (Answer::Refused(error), _) => failed = Some(error),
+                    (Answer::Refused(error), _) => taken[place] = Some(Taken::Failed(error)),
                     (Answer::TooLarge, _) => {
-                        failed = Some(Error::store("a lease is too large for the server"));
+                        let error = Error::store("a lease is too large for the server");
+                        taken[place] = Some(Taken::Failed(error));
                     }
                 }
-            }
-            if let Some(error) = failed {
-                return Err(error);
             }
             if again.is_empty() {
                 break;
             }
             open = again;
         }
-        Ok(())
+        Ok(taken
+            .into_iter()
+            .map(|taken| taken.unwrap_or(Taken::Changed))
+            .collect())
     }
 
     pub(super) async fn renew(&self, permit: &Permit, hold: Duration) -> Result<bool> {

@@ -620,3 +620,40 @@ async fn h36_a_bump_that_is_repeated_does_not_bring_its_first_version_back() {
         "the second attempt wrote another version"
     );
 }
+
+#[tokio::test]
+async fn leases_of_servers_that_answer_are_taken_beside_one_that_does_not() {
+    let servers: Vec<Arc<Server>> = (0..3).map(|_| Arc::default()).collect();
+    let [one, two] = processes(&servers);
+    servers[0].set_down(true);
+    let keys: Vec<Key> = (0..64).map(|n| Key::new(("k", n))).collect();
+    let claim = |key| Claim {
+        key,
+        seen: None,
+        keep_seen: false,
+        hold: KEEP,
+    };
+    let claims: Vec<Claim<'_>> = keys.iter().map(claim).collect();
+    let taken = one.store.take(&one.namespace, &claims).await;
+    let taken = taken.expect("two servers answer");
+    let failed = |taken: &&Taken| matches!(taken, Taken::Failed(error) if error.is_store());
+    let led = |taken: &&Taken| matches!(taken, Taken::Led(_));
+    let (failed, led) = (
+        taken.iter().filter(failed).count(),
+        taken.iter().filter(led).count(),
+    );
+    assert!(
+        failed > 0 && led > 0 && failed + led == 64,
+        "{failed} failed, {led} led"
+    );
+    let others = two
+        .store
+        .take(&two.namespace, &claims)
+        .await
+        .expect("asked");
+    let busy = others
+        .iter()
+        .filter(|taken| matches!(taken, Taken::Busy))
+        .count();
+    assert_eq!(busy, led);
+}
