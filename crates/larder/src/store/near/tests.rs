@@ -126,102 +126,12 @@ impl Push for Telling {
 }
 
 /// The far store with the news of `Telling`.
-struct WithNews(Arc<Telling>);
-
-mod with_news {
-    //! Everything goes to the far store but the news.
-
-    use smallvec::SmallVec;
-
-    use super::WithNews;
-    use crate::store::{
-        Capability, Insertion, Leases, Look, Lookup, Marks, Push, Put, Reply, Store, Versions, Want,
-    };
-    use crate::{Entry, Key, Namespace, Result, ShapeList, Tag, TagState};
-
-    impl Store for WithNews {
-        fn capability(&self) -> Capability {
-            self.0.remote.capability()
-        }
-
-        fn get<'a>(
-            &'a self,
-            namespace: &'a Namespace,
-            looks: &'a [Look<'a>],
-        ) -> Reply<'a, Result<SmallVec<[Lookup; 1]>>> {
-            self.0.remote.get(namespace, looks)
-        }
-
-        fn still<'a>(
-            &'a self,
-            namespace: &'a Namespace,
-            entries: &'a [(&'a Key, Entry)],
-        ) -> Reply<'a, Result<Vec<TagState>>> {
-            self.0.remote.still(namespace, entries)
-        }
-
-        fn prepare<'a>(
-            &'a self,
-            namespace: &'a Namespace,
-            wants: &'a [Want],
-        ) -> Reply<'a, Result<Versions>> {
-            self.0.remote.prepare(namespace, wants)
-        }
-
-        fn insert<'a>(
-            &'a self,
-            namespace: &'a Namespace,
-            items: SmallVec<[Insertion<'a>; 1]>,
-        ) -> Reply<'a, Result<SmallVec<[Put; 1]>>> {
-            self.0.remote.insert(namespace, items)
-        }
-
-        fn remove<'a>(
-            &'a self,
-            namespace: &'a Namespace,
-            keys: &'a [Key],
-        ) -> Reply<'a, Result<()>> {
-            self.0.remote.remove(namespace, keys)
-        }
-
-        fn bump<'a>(
-            &'a self,
-            namespace: &'a Namespace,
-            tags: &'a [Tag],
-            watch: &'a [Tag],
-        ) -> Reply<'a, Result<Vec<ShapeList>>> {
-            self.0.remote.bump(namespace, tags, watch)
-        }
-
-        fn shapes<'a>(
-            &'a self,
-            namespace: &'a Namespace,
-            tables: &'a [Tag],
-        ) -> Reply<'a, Result<Vec<ShapeList>>> {
-            self.0.remote.shapes(namespace, tables)
-        }
-
-        fn current<'a>(
-            &'a self,
-            namespace: &'a Namespace,
-            versions: &'a Versions,
-        ) -> Reply<'a, Result<TagState>> {
-            self.0.remote.current(namespace, versions)
-        }
-
-        fn marks(&self) -> Option<&dyn Marks> {
-            self.0.remote.marks()
-        }
-
-        fn leases(&self) -> Option<&dyn Leases> {
-            self.0.remote.leases()
-        }
-
-        fn push(&self) -> Option<&dyn Push> {
-            Some(&*self.0)
-        }
-    }
+struct WithNews {
+    remote: Remote,
+    telling: Arc<Telling>,
 }
+
+crate::store::remote::face::store_through_remote!(WithNews, |store| Some(&*store.telling));
 
 /// A cache with a pushed near tier, and the one who tells it.
 fn pushed(server: &Arc<Server>) -> (Cache, Arc<Telling>) {
@@ -231,7 +141,10 @@ fn pushed(server: &Arc<Server>) -> (Cache, Arc<Telling>) {
     });
     let near = Near::pushed(Memory::bytes_max(16 << 20));
     let namespace = Namespace::new(NAMESPACE);
-    let far = Arc::new(WithNews(telling.clone()));
+    let far = Arc::new(WithNews {
+        remote: telling.remote.clone(),
+        telling: telling.clone(),
+    });
     let store = Tiered::new(near, far, &namespace).expect("it has news");
     let cache = Cache::builder()
         .store(store)
