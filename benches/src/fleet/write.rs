@@ -102,7 +102,7 @@ async fn by_shapes(report: &Report, scale: Scale, shapes: usize) -> Result<(), B
 /// As a strict writer does it, but for the commit, which would stand in the middle. The mark is
 /// taken away by a task behind the caller.
 async fn marked(process: &Process, shapes: usize) {
-    let guard = process.cache.mark(&[Tag::guard(&table())]).await;
+    let guard = process.cache.mark(&[Tag::guard(&table())], &[]).await;
     let guard = guard.expect("the store keeps marks");
     black_box(process.cache.publish(change(shapes)).await);
     drop(guard);

@@ -65,9 +65,12 @@ impl Shared {
         policy: Policy,
         hooks: Option<Hooks>,
     ) -> Result<Shared, DbErr> {
-        if !strict.is_nothing() {
-            // A store without marks is told apart here, not at the first write.
-            cache.mark(&[]).await.map_err(failure::carried)?.release();
+        if !strict.is_nothing() && !cache.can_be_strict() {
+            // Told apart here, not at the first write.
+            return Err(failure::carried(larder::Error::config(
+                "strict reads need a store whose every look sees marks: this one, or the near tier \
+                 before it, gives none",
+            )));
         }
         let schema = Arc::new(Schema::read(&inner, &cache, &database).await?);
         let strict = strict
@@ -235,24 +238,19 @@ impl Shared {
         trace::bumped(&published.tags);
     }
 
-    /// Whether these changes are marked before they are committed.
-    pub(crate) fn is_strict(&self, changes: &Changes) -> bool {
-        !self.strict.marks(&self.database, changes).is_empty()
-    }
-
-    /// Under strict: nothing of what is about to change is served or stored until the guard goes.
+    /// Before a commit: nothing of what is about to change is served to strict reads, or stored for
+    /// them, until the guard goes. Marks what this connection was told to be strict about, and what
+    /// anybody else reads strictly.
     ///
     /// # Errors
     /// The store cannot mark: then the write must not be committed.
-    pub(crate) async fn mark(&self, changes: &Changes) -> Result<Option<MarkGuard>, DbErr> {
-        let tags = self.strict.marks(&self.database, changes);
-        if tags.is_empty() {
-            return Ok(None);
-        }
-        let marks = self.cache.mark(&tags).await;
-        marks.map(Some).map_err(|error| {
+    pub(crate) async fn mark(&self, changes: &Changes) -> Result<MarkGuard, DbErr> {
+        let marks = self.strict.marks(&self.database, changes);
+        let marked = self.cache.mark(&marks.told, &marks.perhaps).await;
+        marked.map_err(|error| {
             failure::carried(larder::Error::store(format!(
-                "a strict write is not committed, because its tables could not be marked: {error}"
+                "a write is not committed, because its tables are read strictly and could not be \
+                 marked: {error}"
             )))
         })
     }

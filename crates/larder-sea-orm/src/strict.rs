@@ -19,6 +19,15 @@ pub(crate) enum Strict {
     Everything,
 }
 
+/// Guards that a writer marks.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Marks {
+    /// In any case.
+    pub(crate) told: Vec<Tag>,
+    /// If they stand.
+    pub(crate) perhaps: Vec<Tag>,
+}
+
 impl Strict {
     /// Adds tables.
     pub(crate) fn and(self, names: impl IntoIterator<Item = Name>) -> Strict {
@@ -60,25 +69,32 @@ impl Strict {
         known.collect::<larder::Result<_>>().map(Strict::Tables)
     }
 
-    /// The guards to mark before these changes are committed: of strict tables, and of whatever
-    /// they could be part of.
-    pub(crate) fn marks(&self, database: &str, changes: &Changes) -> Vec<Tag> {
-        if self.is_nothing() {
-            return Vec::new();
-        }
-        let strict = |tag: &Tag| match self {
-            Strict::Tables(names) if tag.kind() == TagKind::Table => {
-                let name = tag.table_name().unwrap_or_default();
-                tag.database() == Some(database) && names.contains(name)
-            }
-            _ => matches!(tag.kind(), TagKind::Table | TagKind::Root),
+    /// The guards of what these changes are part of: those that must be marked before the commit,
+    /// because we were told so, and those that others may read strictly.
+    pub(crate) fn marks(&self, database: &str, changes: &Changes) -> Marks {
+        let told = |tag: &Tag| match self {
+            Strict::Nothing => false,
+            // What is wider than a table may hold a strict one.
+            Strict::Tables(names) => match tag.kind() {
+                TagKind::Table => {
+                    let name = tag.table_name().unwrap_or_default();
+                    tag.database() == Some(database) && names.contains(name)
+                }
+                _ => !self.is_nothing(),
+            },
+            Strict::Everything => true,
         };
-        let changed = changes.coarse_tags();
-        changed
-            .iter()
-            .filter(|tag| strict(tag))
-            .map(Tag::guard)
-            .collect()
+        let mut marks = Marks::default();
+        for tag in changes.coarse_tags() {
+            if !matches!(tag.kind(), TagKind::Table | TagKind::Root) {
+                continue;
+            }
+            match told(&tag) {
+                true => marks.told.push(Tag::guard(&tag)),
+                false => marks.perhaps.push(Tag::guard(&tag)),
+            }
+        }
+        marks
     }
 
     /// The strict ones among the tables that a read reads, each once; nothing if the read is not
@@ -150,23 +166,23 @@ mod tests {
     }
 
     #[test]
-    fn only_strict_tables_and_what_is_wider_are_marked() {
+    fn strict_tables_and_what_is_wider_are_marked_and_others_if_they_are_read_so() {
         let strict = Strict::default().and(["Track".into()]);
+        let track = Tag::guard(&Tag::table("shop", "Track"));
+        let genre = Tag::guard(&Tag::table("shop", "genre"));
+        let root = Tag::guard(&Tag::root("shop"));
         let mut changes = Changes::new();
         changes.table("shop", "Track");
         changes.table("shop", "genre");
-        assert_eq!(
-            strict.marks("shop", &changes),
-            [Tag::guard(&Tag::table("shop", "Track"))]
-        );
+        let marks = strict.marks("shop", &changes);
+        assert_eq!(marks.told, std::slice::from_ref(&track));
+        assert_eq!(marks.perhaps, std::slice::from_ref(&genre));
         changes.root("shop");
-        assert!(
-            strict
-                .marks("shop", &changes)
-                .contains(&Tag::guard(&Tag::root("shop")))
-        );
-        assert_eq!(Strict::Nothing.marks("shop", &changes), []);
-        assert_eq!(Strict::Everything.marks("shop", &changes).len(), 3);
+        assert!(strict.marks("shop", &changes).told.contains(&root));
+        let marks = Strict::Nothing.marks("shop", &changes);
+        assert_eq!((marks.told.len(), marks.perhaps.len()), (0, 3));
+        let marks = Strict::Everything.marks("shop", &changes);
+        assert_eq!((marks.told.len(), marks.perhaps.len()), (3, 0));
     }
 
     #[test]

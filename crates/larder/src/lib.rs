@@ -95,7 +95,7 @@ pub use store::near::Near;
 #[cfg(feature = "redis")]
 pub use store::redis::{Redis, RedisBuilder};
 #[cfg(any(feature = "redis", feature = "memcached"))]
-pub use store::remote::{MARK_AGE_MAX, TAG_KEEP};
+pub use store::remote::{GUARD_BELIEVED_FOR, GUARD_RIPE_AFTER, MARK_AGE_MAX, TAG_KEEP};
 pub use store::{Store, Versions, Want};
 pub use tag::{Tag, TagKind};
 pub use value::{CacheValue, Encode, Encoded, Value, ValueKind};

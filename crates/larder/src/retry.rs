@@ -8,8 +8,9 @@ use tokio::runtime::Handle;
 use crate::cache::{Core, State};
 use crate::error::{Error, Result};
 use crate::event::Event;
+use crate::shape::ShapeList;
 use crate::tag::Tag;
-use crate::undelivered::{Batch, Owed};
+use crate::undelivered::{Delivered, Owed};
 
 /// The first pause before a failed bump is tried again. Each further one is twice as long.
 const RETRY_PAUSE_MIN: Duration = Duration::from_millis(50);
@@ -79,37 +80,70 @@ impl Delivery {
     }
 }
 
-/// Tries once to deliver all that waits.
+/// Tries once to deliver all that waits. What some server does not take goes on waiting; the rest
+/// does not, and is not bumped again.
+///
+/// # Errors
+///
+/// The first that kept something from being delivered.
 async fn deliver(core: &Core) -> Result<()> {
     let batch = core.undelivered.batch();
-    let lists = core
-        .store
-        .bump(&core.namespace, &batch.tags, &batch.tables)
-        .await?;
+    let mut delivered = Delivered::default();
+    let mut failed: Option<Error> = None;
+    let bumped = core.store.bump_each(&core.namespace, &batch.tags).await;
+    for (tag, bumped) in batch.tags.iter().zip(bumped) {
+        match bumped {
+            Ok(()) => delivered.tags.push(tag.clone()),
+            Err(error) => drop(failed.get_or_insert(error)),
+        }
+    }
     // Where the list of shapes is another than the one by which the tags were found, it may hold
     // shapes that the write changed too: the table's tag covers them all.
-    let widened: Vec<Tag> = batch
-        .tables
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| {
-            !lists
-                .get(*at)
-                .is_some_and(|list| batch.knows(*at, list.version))
-        })
-        .map(|(_, table)| table.clone())
-        .collect();
-    if !widened.is_empty() {
-        core.store.bump(&core.namespace, &widened, &[]).await?;
+    let mut changed: Vec<Tag> = Vec::new();
+    let lists = lists_of(core, &batch.tables).await;
+    for (at, (table, list)) in batch.tables.iter().zip(lists).enumerate() {
+        match list {
+            Ok(list) if batch.knows(at, list.version) => delivered.tables.push(table.clone()),
+            Ok(_) => changed.push(table.clone()),
+            Err(error) => drop(failed.get_or_insert(error)),
+        }
     }
-    core.undelivered.settle(&batch);
-    told(core, batch, widened);
-    Ok(())
+    let mut widened: Vec<Tag> = Vec::new();
+    let bumped = core.store.bump_each(&core.namespace, &changed).await;
+    for (table, bumped) in changed.into_iter().zip(bumped) {
+        match bumped {
+            Ok(()) => {
+                delivered.tables.push(table.clone());
+                widened.push(table);
+            }
+            Err(error) => drop(failed.get_or_insert(error)),
+        }
+    }
+    core.undelivered.settle(&batch, &delivered);
+    told(core, &delivered, widened);
+    failed.map_or(Ok(()), Err)
 }
 
-fn told(core: &Core, batch: Batch, widened: Vec<Tag>) {
+/// The lists of these tables as they are now: all at once, or one by one if a server is down.
+async fn lists_of(core: &Core, tables: &[Tag]) -> Vec<Result<ShapeList>> {
+    let read = async |tables| core.store.bump(&core.namespace, &[], tables).await;
+    if let Ok(lists) = read(tables).await {
+        return lists.into_iter().map(Ok).collect();
+    }
+    let mut lists = Vec::with_capacity(tables.len());
+    for table in tables {
+        let list = read(std::slice::from_ref(table)).await;
+        lists.push(list.map(|mut lists| lists.pop().unwrap_or_else(ShapeList::empty)));
+    }
+    lists
+}
+
+fn told(core: &Core, delivered: &Delivered, widened: Vec<Tag>) {
     core.count_bumps(widened.len());
-    core.emit(|| Event::BumpDelivered { tags: &batch.tags });
+    let tags = &delivered.tags;
+    if !tags.is_empty() || !delivered.tables.is_empty() {
+        core.emit(|| Event::BumpDelivered { tags });
+    }
     if !widened.is_empty() {
         core.emit(|| Event::Invalidated {
             cause: Some("the shapes of the table had changed when the bump was delivered"),
@@ -142,4 +176,35 @@ pub(crate) async fn deliver_or_lose(core: &Core) -> Result<()> {
          store is back",
         lost.tags.len() + lost.tables.len()
     )))
+}
+
+#[cfg(all(test, any(feature = "redis", feature = "memcached")))]
+mod tests {
+    use std::sync::atomic::Ordering::SeqCst;
+
+    use super::*;
+    use crate::Cache;
+    use crate::store::remote::sim::{Server, process};
+
+    #[tokio::test(start_paused = true)]
+    async fn what_one_server_does_not_take_is_no_reason_to_repeat_the_others() {
+        let servers: Vec<Arc<Server>> = (0..2).map(|_| Arc::default()).collect();
+        let store = process(&servers);
+        let cache = Cache::builder().store(store).build().expect("valid");
+        let waiting = || cache.core().undelivered.batch().tags.len();
+        let tags: Vec<Tag> = (0..32).map(|n| Tag::named_parts(("row", n))).collect();
+        servers[1].set_down(true);
+        let refused = cache.invalidate(tags).await;
+        assert!(refused.is_err_and(|error| error.is_store()));
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let left = waiting();
+        assert!(0 < left && left < 32, "{left} wait for the server that is down");
+        let trips = servers[0].trips.load(SeqCst);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(servers[0].trips.load(SeqCst), trips, "bumped once");
+        assert_eq!(waiting(), left);
+        servers[1].set_down(false);
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(waiting(), 0);
+    }
 }

@@ -126,6 +126,19 @@ pub trait Store: Send + Sync + 'static {
         watch: &'a [Tag],
     ) -> Reply<'a, Result<Vec<ShapeList>>>;
 
+    /// Gives each of the tags that can be reached a fresh version: one answer for each. For bumps
+    /// that are tried again: what one server does not take is no reason to repeat the others.
+    fn bump_each<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        tags: &'a [Tag],
+    ) -> Reply<'a, Vec<Result<()>>> {
+        Reply::Pending(Box::pin(async move {
+            let bumped = self.bump(namespace, tags, &[]).await.map(|_| ());
+            tags.iter().map(|_| bumped.clone()).collect()
+        }))
+    }
+
     /// The lists of shapes of these tables, in the same order.
     fn shapes<'a>(
         &'a self,
@@ -202,7 +215,7 @@ pub struct Capability {
     pub typed_values: bool,
     /// A look must name the tags that the entry carries.
     pub tags_needed_to_look: bool,
-    /// It keeps marks.
+    /// Every look sees marks: reads may be linearizable.
     pub marks: bool,
     /// It can list its keys.
     pub lists_keys: bool,

@@ -89,6 +89,13 @@ pub(crate) struct Batch {
     arrivals: u64,
 }
 
+/// What has been delivered of a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Delivered {
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) tables: Vec<Tag>,
+}
+
 impl Batch {
     /// Whether the table's list at this place is the one by which its tags were found.
     pub(crate) fn knows(&self, at: usize, version: Version) -> bool {
@@ -194,13 +201,25 @@ impl Undelivered {
         }
     }
 
-    /// The batch was delivered. What came again after it was taken stays: its commit may be later
-    /// than the bump.
-    pub(crate) fn settle(&self, batch: &Batch) {
+    /// So much of the batch was delivered. What came again after the batch was taken stays: its
+    /// commit may be later than the bump.
+    pub(crate) fn settle(&self, batch: &Batch, delivered: &Delivered) {
+        if delivered.tags.is_empty() && delivered.tables.is_empty() {
+            return;
+        }
         let mut queue = self.queue.lock();
-        let delivered = batch.arrivals;
-        queue.tags.retain(|_, arrival| *arrival > delivered);
-        queue.tables.retain(|_, table| table.arrival > delivered);
+        for tag in &delivered.tags {
+            let arrival = queue.tags.get(tag);
+            if arrival.is_some_and(|arrival| *arrival <= batch.arrivals) {
+                queue.tags.remove(tag);
+            }
+        }
+        for table in &delivered.tables {
+            let known = queue.tables.get(table);
+            if known.is_some_and(|known| known.arrival <= batch.arrivals) {
+                queue.tables.remove(table);
+            }
+        }
         queue.deliveries += 1;
         let all = std::mem::take(&mut queue.marks);
         let (kept, marks): (Vec<_>, Vec<_>) = all

@@ -288,20 +288,27 @@ fn shapes_of<'a>(watch: &'a [Tag], lists: &'a [ShapeList]) -> impl Fn(&Tag) -> A
     }
 }
 
-/// Marks tags before a commit.
-pub(crate) async fn mark(core: &Arc<Core>, tags: &[Tag]) -> Result<MarkGuard> {
-    let Some(marks) = core.store.marks() else {
-        return Err(Error::config(
-            "this store keeps no marks: it cannot give linearizable reads",
-        ));
-    };
-    let mark = match tags {
-        [] => None,
-        tags => Some(marks.mark(&core.namespace, tags).await?),
+/// Marks tags before a commit: these, and those of `perhaps` that somebody reads strictly.
+pub(crate) async fn mark(core: &Arc<Core>, tags: &[Tag], perhaps: &[Tag]) -> Result<MarkGuard> {
+    let mut all = tags.to_vec();
+    let mark = match core.store.marks() {
+        Some(marks) => {
+            all.extend(marks.standing(&core.namespace, perhaps).await);
+            match all.is_empty() {
+                true => None,
+                false => Some(marks.mark(&core.namespace, &all).await?),
+            }
+        }
+        None if tags.is_empty() => None,
+        None => {
+            return Err(Error::config(
+                "this store keeps no marks: it cannot give linearizable reads",
+            ));
+        }
     };
     Ok(MarkGuard {
         mark,
-        tags: tags.into(),
+        tags: all.into(),
         core: core.clone(),
     })
 }

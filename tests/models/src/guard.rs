@@ -4,7 +4,7 @@
 //! A **reader** that misses notes the versions of the tag and of the guard and makes what is
 //! missing. A guard that is new, or off which old marks were taken, is *held*: the reader waits
 //! until all writers of that moment have ended, *confirms* the guard, loads and fills. A **writer**
-//! begins its transaction, marks the guard, commits, bumps the tag, takes its mark away and
+//! begins its transaction, marks the guard (one that was not told to be strict, if it is there), commits, bumps the tag, takes its mark away and
 //! returns. Looks read the guard before the tag.
 //!
 //! | fault | what happens |
@@ -23,7 +23,8 @@ mod writer;
 
 pub use rows::rows;
 pub use settings::{
-    Cleaning, DelayedMark, Faults, GuardRead, Horizon, Loading, MadeByMark, Marking, Settings,
+    Cleaning, DelayedMark, Faults, GuardRead, Hearing, Horizon, Loading, MadeByMark, Marking,
+    Settings,
 };
 pub use state::{Action, State};
 

@@ -143,6 +143,18 @@ impl Sentinel {
         self.wait_until_promoted();
     }
 
+    /// Stops the master with SIGSTOP until the sentinel has promoted the replica. It still stands when
+    /// this returns; [`resume`](Redis::resume) lets it go on as if nothing had happened, with all its
+    /// connections.
+    ///
+    /// # Panics
+    ///
+    /// If the replica is not promoted.
+    pub fn fail_over_from_the_paused(&self) {
+        self.master.pause();
+        self.wait_until_promoted();
+    }
+
     fn wait_until_promoted(&self) {
         let port = self.replica.port().to_string();
         until("the replica is promoted", || {

@@ -24,11 +24,10 @@ pub(super) async fn write(
     // Asked once: shapes that come in between find images that do not hold what they need, and
     // widen; images that are learned without a transaction could be overtaken.
     let need = write.need().await;
-    // A mark that a shared store loses is made up for by those who read: they wait for the writers
-    // that hold SQLite's lock. So the lock comes before the mark.
-    let lock_first =
-        shared.distant && !shared.strict.is_nothing() && shared.is_strict(&write.widened());
-    if need.needs_transaction() || lock_first {
+    // Over a shared store the lock comes before the look at the guards and the marks: strict reads
+    // wait for the writers that hold it, and so make up for a mark that the store loses and for a
+    // guard that stands since a moment ago.
+    if need.needs_transaction() || shared.distant {
         return in_transaction(shared, statement, how).await;
     }
     let mut fate = Fate::new(&shared, write.widened());

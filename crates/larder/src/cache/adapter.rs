@@ -132,15 +132,22 @@ impl Cache {
         self.core().horizons.set(database, horizon);
     }
 
-    /// For adapters: marks tags ([`Tag::guard`]s) before a commit that linearizable reads must not miss.
-    /// While the guard lives, entries that carry one of the tags are neither served nor stored.
-    /// Drop it after the publication.
+    /// For adapters: whether reads over this cache's store can be linearizable.
+    pub fn can_be_strict(&self) -> bool {
+        self.core().store.capability().marks
+    }
+
+    /// For adapters: marks tags ([`Tag::guard`]s) before a commit that linearizable reads must not
+    /// miss: those in `tags`, and those in `perhaps` that somebody reads strictly. To be called
+    /// inside the transaction, after its first write. While the guard lives, entries that carry one
+    /// of the marked tags are neither served nor stored. Drop it after the publication.
     ///
     /// # Errors
     ///
-    /// The store keeps no marks, or failed: then do not commit.
-    pub async fn mark(&self, tags: &[Tag]) -> Result<MarkGuard> {
-        write::mark(self.core(), tags).await
+    /// The store keeps no marks, or failed: then do not commit. A store that cannot say whether
+    /// somebody reads strictly, and never said that somebody does, is no error.
+    pub async fn mark(&self, tags: &[Tag], perhaps: &[Tag]) -> Result<MarkGuard> {
+        write::mark(self.core(), tags, perhaps).await
     }
 
     /// For adapters: tells the observers of an event of the adapter's own.

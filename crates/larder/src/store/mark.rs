@@ -31,6 +31,22 @@ pub trait Marks: Send + Sync {
     ) -> Reply<'a, Result<bool>> {
         Reply::Ready(Ok(true))
     }
+
+    /// Which of these guards stand: somebody reads strictly what they guard, so that a writer who was
+    /// not told to be strict has to mark them too. To be asked between a writer's first change and
+    /// its commit. What cannot be told does not stand, unless it did when it was last told.
+    ///
+    /// A store that is asked at no cost may say that all of them do.
+    fn standing<'a>(&'a self, _namespace: &'a Namespace, guards: &'a [Tag]) -> Reply<'a, Vec<Tag>> {
+        Reply::Ready(guards.to_vec())
+    }
+
+    /// Whether the new guards among these versions are old enough to be
+    /// [confirmed](Self::confirm): every writer who [believes](Self::standing) that they do not stand
+    /// has asked by now, and was inside its transaction then.
+    fn are_ripe(&self, _versions: &Versions) -> bool {
+        true
+    }
 }
 
 /// Tags marked in a store. Dropping it takes the mark away, with a store far away a moment later.

@@ -286,6 +286,7 @@ impl Store for Tiered {
 
     fn capability(&self) -> Capability {
         let mut capability = self.0.far.capability();
+        // A copy that waits for news does not see a mark in time.
         capability.marks &= self.0.news.is_none();
         capability
     }
@@ -353,6 +354,18 @@ impl Store for Tiered {
         }))
     }
 
+    fn bump_each<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        tags: &'a [Tag],
+    ) -> Reply<'a, Vec<Result<()>>> {
+        Reply::Pending(Box::pin(async move {
+            let bumped = self.0.far.bump_each(namespace, tags).await;
+            self.0.changed(&[], tags);
+            bumped
+        }))
+    }
+
     fn shapes<'a>(
         &'a self,
         namespace: &'a Namespace,
@@ -376,11 +389,8 @@ impl Store for Tiered {
     }
 
     fn marks(&self) -> Option<&dyn Marks> {
-        // A copy that waits for news does not see a mark in time.
-        match self.0.news {
-            Some(_) => None,
-            None => self.0.far.marks(),
-        }
+        // Also where strict reads are not possible: others may read so, and writers mark for them.
+        self.0.far.marks()
     }
 
     fn leases(&self) -> Option<&dyn Leases> {

@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 use self::lists::Lists;
 use self::name::Names;
 use self::sightings::Sightings;
+use self::standing::Standing;
 use self::topology::Topology;
 use super::{
     Capability, Claim, Insertion, Leases, Look, Lookup, Mark, Marks, Permit, Put, Reply, Store,
@@ -45,10 +46,12 @@ mod settle;
 mod sightings;
 #[cfg(test)]
 pub(crate) mod sim;
+mod standing;
 pub(crate) mod topology;
 mod write;
 
 pub use sightings::MARK_AGE_MAX;
+pub use standing::{GUARD_BELIEVED_FOR, GUARD_RIPE_AFTER};
 
 /// How long a tag stays on its server after somebody depended on it or bumped it. An entry that
 /// lives longer loses its tags before its time, and is a miss then.
@@ -80,6 +83,7 @@ struct Inner {
     names: Mutex<HashMap<Box<str>, Arc<Names>>>,
     lists: Lists,
     sightings: Sightings,
+    standing: Standing,
 }
 
 impl Remote {
@@ -92,6 +96,7 @@ impl Remote {
             names: Mutex::default(),
             lists: Lists::default(),
             sightings: Sightings::default(),
+            standing: Standing::default(),
         }))
     }
 
@@ -202,6 +207,19 @@ impl Store for Remote {
         Reply::Pending(Box::pin(self.0.bump(namespace, tags, watch)))
     }
 
+    fn bump_each<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        tags: &'a [Tag],
+    ) -> Reply<'a, Vec<Result<()>>> {
+        if tags.is_empty() {
+            return Reply::Ready(Vec::new());
+        }
+        Reply::Pending(Box::pin(async move {
+            self.0.bump_and_read(namespace, tags, &[]).await.0
+        }))
+    }
+
     fn shapes<'a>(
         &'a self,
         namespace: &'a Namespace,
@@ -241,6 +259,17 @@ impl Marks for Remote {
         versions: &'a Versions,
     ) -> Reply<'a, Result<bool>> {
         Reply::Pending(Box::pin(self.0.confirm(namespace, versions)))
+    }
+
+    fn standing<'a>(&'a self, namespace: &'a Namespace, guards: &'a [Tag]) -> Reply<'a, Vec<Tag>> {
+        if guards.is_empty() {
+            return Reply::Ready(Vec::new());
+        }
+        Reply::Pending(Box::pin(self.0.standing(namespace, guards)))
+    }
+
+    fn are_ripe(&self, versions: &Versions) -> bool {
+        self.0.are_ripe(versions)
     }
 }
 

@@ -62,6 +62,14 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         (**self).bump(namespace, tags, watch)
     }
 
+    fn bump_each<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        tags: &'a [Tag],
+    ) -> Reply<'a, Vec<Result<()>>> {
+        (**self).bump_each(namespace, tags)
+    }
+
     fn shapes<'a>(
         &'a self,
         namespace: &'a Namespace,

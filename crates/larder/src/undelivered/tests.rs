@@ -17,6 +17,14 @@ fn met(undelivered: &Undelivered, tags: &[Tag]) -> bool {
         .is_some_and(|watch| undelivered.meets(watch, &versions(tags)))
 }
 
+fn settle_all(undelivered: &Undelivered, batch: &Batch) {
+    let delivered = Delivered {
+        tags: batch.tags.clone(),
+        tables: batch.tables.clone(),
+    };
+    undelivered.settle(batch, &delivered);
+}
+
 fn row(id: i64) -> Tag {
     let shape = Shape::new(["id"], Columns::All);
     Tag::shape(&Tag::table("shop", "track"), &shape, &[TagValue::Int(id)])
@@ -31,7 +39,7 @@ fn what_waits_is_met_until_it_is_delivered() {
     assert!(!met(&undelivered, &[Tag::namespace(), row(2)]));
     let batch = undelivered.batch();
     assert_eq!(batch.tags, [row(1)]);
-    undelivered.settle(&batch);
+    settle_all(&undelivered, &batch);
     assert!(undelivered.is_empty());
     assert!(!met(&undelivered, &[row(1)]));
 }
@@ -42,9 +50,24 @@ fn a_tag_that_comes_again_during_its_delivery_stays() {
     undelivered.add(Owed::tags(&[row(1), row(2)]));
     let batch = undelivered.batch();
     undelivered.add(Owed::tags(&[row(2)]));
-    undelivered.settle(&batch);
+    settle_all(&undelivered, &batch);
     assert!(!met(&undelivered, &[row(1)]));
     assert!(met(&undelivered, &[row(2)]));
+}
+
+#[test]
+fn what_one_server_does_not_take_waits_alone() {
+    let undelivered = Undelivered::default();
+    undelivered.add(Owed::tags(&[row(1), row(2)]));
+    let batch = undelivered.batch();
+    let delivered = Delivered {
+        tags: vec![row(1)],
+        tables: Vec::new(),
+    };
+    undelivered.settle(&batch, &delivered);
+    assert!(!met(&undelivered, &[row(1)]));
+    assert!(met(&undelivered, &[row(2)]));
+    assert_eq!(undelivered.batch().tags, [row(2)]);
 }
 
 #[test]
@@ -53,7 +76,7 @@ fn a_look_that_a_delivery_overtakes_is_not_trusted() {
     undelivered.add(Owed::tags(&[row(1)]));
     let watch = undelivered.watch().expect("something waits");
     // The look happens here, and finds the old version.
-    undelivered.settle(&undelivered.batch());
+    settle_all(&undelivered, &undelivered.batch());
     assert!(undelivered.meets(watch, &versions(&[row(1)])));
 }
 
@@ -137,7 +160,7 @@ fn a_mark_is_kept_while_something_waits_that_it_stands_over() {
             .is_none()
     );
     assert_eq!(gone.load(Ordering::SeqCst), 2);
-    undelivered.settle(&undelivered.batch());
+    settle_all(&undelivered, &undelivered.batch());
     assert_eq!(gone.load(Ordering::SeqCst), 4);
 
     // A bump that is lost with its process leaves its mark standing.

@@ -132,7 +132,7 @@ pub(crate) async fn play() {
     let cache = builder.build().expect("the settings are valid");
     let tags = [Tag::named(ROW)];
     let _mark = match &*known("MARKS") {
-        "yes" => Some(cache.mark(&tags).await.expect("the server is there")),
+        "yes" => Some(cache.mark(&tags, &[]).await.expect("the server is there")),
         _ => None,
     };
     std::fs::write(known("DATABASE"), "1").expect("the file can be written");

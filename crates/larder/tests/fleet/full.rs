@@ -70,7 +70,7 @@ async fn survives_pressure(server: Server) {
 async fn write_marked(process: Process, stop: Arc<AtomicBool>) {
     while !stop.load(SeqCst) {
         let row = fastrand::usize(..process.database.len());
-        let mark = process.cache.mark(&[tag(row)]).await;
+        let mark = process.cache.mark(&[tag(row)], &[]).await;
         process.write(row).await;
         drop(mark);
         process.read(row).await;

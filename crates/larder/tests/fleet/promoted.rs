@@ -81,6 +81,26 @@ async fn h19_a_master_that_was_replaced_while_it_lived_is_left() {
     reader.read_until_hit(0).await;
 }
 
+/// The old master goes on with all its connections and all its entries, and says that it is the
+/// master, until the sentinel has got round to demoting it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h19_a_master_that_stood_still_while_another_was_promoted_is_not_read() {
+    let pair = Sentinel::start();
+    let database = Arc::new(Database::new(1));
+    let idle = process(&pair, &database).await;
+    idle.read_until_hit(0).await;
+    pair.catch_up();
+    pair.fail_over_from_the_paused();
+    let writer = process(&pair, &database).await;
+    assert!(writer.write(0).await, "the new master is there");
+    pair.master().resume();
+    for _ in 0..20 {
+        assert_eq!(idle.read(0).await, 1);
+    }
+    assert_eq!(pair.master().info("role"), "master", "nobody has told it");
+    idle.read_until_hit(0).await;
+}
+
 /// A master that an operator has made a replica, which lags behind its new master; a process that
 /// only ever reads there; and one that writes to the new master.
 struct Demoted {

@@ -185,7 +185,7 @@ async fn a_marked_table_is_neither_served_nor_filled_nor_joined() {
     let changes = moved(1, 2);
     let marks = bench
         .cache
-        .mark(&[Tag::table("", "track")])
+        .mark(&[Tag::table("", "track")], &[])
         .await
         .expect("memory marks");
     // Before the commit, and between commit and publication: always the database.
@@ -217,7 +217,7 @@ async fn a_load_that_runs_when_a_mark_is_set_is_not_joined_and_not_kept() {
     gate.started().await;
     let marks = bench
         .cache
-        .mark(&[Tag::table("", "track")])
+        .mark(&[Tag::table("", "track")], &[])
         .await
         .expect("memory marks");
     let table = [Tag::table("", "track")];

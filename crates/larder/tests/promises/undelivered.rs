@@ -220,7 +220,7 @@ async fn marks_stay_until_the_bump_behind_them_is_delivered() {
     let shared = Shared::default();
     let (writer, other) = (shared.process(Policy::new()), shared.process(Policy::new()));
     assert_eq!(read(&writer, 1).await, 1);
-    let marks = writer.cache.mark(&[track()]).await.expect("marked");
+    let marks = writer.cache.mark(&[track()], &[]).await.expect("marked");
     shared.fails(["bump"]);
     writer.cache.publish(change_of("track")).await;
     marks.release();

@@ -1,7 +1,7 @@
 //! What a reader does: look; note versions, confirm a new guard, load, fill, return.
 
 use super::Guards;
-use super::settings::{Cleaning, GuardRead, Horizon, Loading};
+use super::settings::{Cleaning, GuardRead, Hearing, Horizon, Loading};
 use super::state::{
     Entry, Guard, Noted, Pending, Reader, ReaderStep, State, WriterSet, WriterStep,
 };
@@ -45,7 +45,13 @@ impl Guards {
                 let guard = noted_guard(state);
                 self.after_guard(guard, tag, asked)
             }
-            ReaderStep::Ask(pending) => ReaderStep::Wait(pending, state.in_flight()),
+            ReaderStep::Ask(pending) => {
+                if self.settings.hearing == Hearing::BelievesForAWhile {
+                    // Not before the guard is ripe.
+                    state.expire_beliefs();
+                }
+                ReaderStep::Wait(pending, state.in_flight())
+            }
             // Not possible before those writers have ended.
             ReaderStep::Wait(pending, _) => ReaderStep::Confirm(pending),
             ReaderStep::Confirm(pending) => confirm(state, pending),

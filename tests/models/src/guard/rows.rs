@@ -1,7 +1,8 @@
 //! The rows about guards.
 
 use super::settings::{
-    Cleaning, DelayedMark, Faults, GuardRead, Horizon, Loading, MadeByMark, Marking, Settings,
+    Cleaning, DelayedMark, Faults, GuardRead, Hearing, Horizon, Loading, MadeByMark, Marking,
+    Settings,
 };
 use crate::promise::{Promises, Verdict};
 use crate::row::{Row, Setup};
@@ -98,6 +99,33 @@ fn holding_rows() -> Vec<Row> {
             Promises::HOLD,
         ),
         row(
+            "g14",
+            "g1, writers mark a guard that they find inside their transaction",
+            Settings {
+                hearing: Hearing::Asks,
+                ..LOSSES
+            },
+            Promises::HOLD,
+        ),
+        row(
+            "g15",
+            "g1, writers believe for a while that there is no guard, and a new one is left alone as long",
+            Settings {
+                hearing: Hearing::BelievesForAWhile,
+                ..LOSSES
+            },
+            Promises::HOLD,
+        ),
+        row(
+            "g15a",
+            "g15 over a database with several writers at a time",
+            Settings {
+                hearing: Hearing::BelievesForAWhile,
+                ..SEVERAL
+            },
+            Promises::HOLD,
+        ),
+        row(
             "g5",
             "guards; a mark lost, beside a reader that is not strict",
             Settings {
@@ -150,6 +178,16 @@ fn failing_rows() -> Vec<Row> {
             "g1, writers mark before they take the lock",
             Settings {
                 marking: Marking::BeforeLock,
+                ..LOSSES
+            },
+            fails,
+        ),
+        row(
+            "g16",
+            "g15, a new guard is not left alone",
+            Settings {
+                hearing: Hearing::Believes,
+                faults: Faults::NONE,
                 ..LOSSES
             },
             fails,

@@ -15,6 +15,8 @@ pub struct Settings {
     pub one_writer_at_a_time: bool,
     /// When a writer marks.
     pub marking: Marking,
+    /// How a writer comes to know that it has to mark.
+    pub hearing: Hearing,
     /// What a mark makes of a guard that is not there.
     pub made_by_mark: MadeByMark,
     /// When a look reads the guard.
@@ -42,6 +44,7 @@ impl Settings {
         one_is_regular: false,
         one_writer_at_a_time: true,
         marking: Marking::AfterLock,
+        hearing: Hearing::Told,
         made_by_mark: MadeByMark::Held,
         guard_read: GuardRead::First,
         horizon: Horizon::AfterVersions,
@@ -60,6 +63,20 @@ pub enum Marking {
     AfterLock,
     /// Before it takes the lock.
     BeforeLock,
+}
+
+/// How a writer comes to know that it has to mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hearing {
+    /// It was told to, and marks in any case.
+    Told,
+    /// It looks, inside its transaction, whether a guard is there.
+    Asks,
+    /// It believes what it saw before its transaction; not for as long as a reader leaves a new guard
+    /// alone before it asks which writers have to end.
+    BelievesForAWhile,
+    /// It believes what it saw before its transaction.
+    Believes,
 }
 
 /// What a mark makes of a guard that is not there.

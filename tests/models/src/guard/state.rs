@@ -70,12 +70,28 @@ impl State {
 
     /// The writers that have written, or begun to commit, and have not ended.
     pub(super) fn in_flight(&self) -> WriterSet {
-        let in_flight = |step: &WriterStep| matches!(step, WriterStep::Begun | WriterStep::Marked);
+        let in_flight = |step: &WriterStep| {
+            matches!(
+                step,
+                WriterStep::Begun | WriterStep::BegunBelieving | WriterStep::Marked
+            )
+        };
         self.writers
             .iter()
             .enumerate()
             .filter(|(_, step)| in_flight(step))
             .fold(0, |set, (index, _)| set | 1 << index)
+    }
+
+    /// So much time passes that no writer believes what it saw before.
+    pub(super) fn expire_beliefs(&mut self) {
+        for writer in &mut self.writers {
+            *writer = match *writer {
+                WriterStep::Believing => WriterStep::Idle,
+                WriterStep::BegunBelieving => WriterStep::Begun,
+                step => step,
+            };
+        }
     }
 
     /// The guard's version, if entries may be served under it.
@@ -122,9 +138,13 @@ pub(super) enum WriterStep {
     Idle,
     /// Has marked, and not begun.
     MarkedEarly,
+    /// Has seen that there is no guard, and not begun.
+    Believing,
+    /// As [`Begun`](Self::Begun), and believes that there is no guard.
+    BegunBelieving,
     /// In its transaction, which has the lock and has written.
     Begun,
-    /// Has marked too; about to commit.
+    /// Has marked too, or found nothing to mark; about to commit.
     Marked,
     /// Committed as the so-manieth; not yet bumped.
     Committed(Value),

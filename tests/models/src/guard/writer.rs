@@ -1,7 +1,7 @@
 //! What a writer does: begin, mark, commit, bump, take its mark away, return.
 
 use super::Guards;
-use super::settings::{DelayedMark, MadeByMark, Marking};
+use super::settings::{DelayedMark, Hearing, MadeByMark, Marking};
 use super::state::{Guard, State, WriterStep};
 
 impl Guards {
@@ -12,11 +12,16 @@ impl Guards {
                 self.mark(state, index);
                 WriterStep::MarkedEarly
             }
+            WriterStep::Idle if self.believes() && state.guard.is_none() => WriterStep::Believing,
             WriterStep::Idle => WriterStep::Begun,
+            WriterStep::Believing => WriterStep::BegunBelieving,
             WriterStep::Begun => {
-                self.mark(state, index);
+                if self.settings.hearing == Hearing::Told || state.guard.is_some() {
+                    self.mark(state, index);
+                }
                 WriterStep::Marked
             }
+            WriterStep::BegunBelieving => WriterStep::Marked,
             WriterStep::MarkedEarly => WriterStep::Marked,
             WriterStep::Marked => {
                 state.database += 1;
@@ -56,12 +61,20 @@ impl Guards {
     /// Whether the writer can go on: only the lock makes it wait.
     pub(super) fn can_write(&self, state: &State, index: usize) -> bool {
         let takes_lock = match state.writers[index] {
+            WriterStep::Idle if self.believes() && state.guard.is_none() => false,
             WriterStep::Idle => self.settings.marking == Marking::AfterLock,
-            WriterStep::MarkedEarly => true,
+            WriterStep::MarkedEarly | WriterStep::Believing => true,
             WriterStep::Done | WriterStep::Crashed => return false,
             _ => false,
         };
         !(takes_lock && self.settings.one_writer_at_a_time && state.in_flight() != 0)
+    }
+
+    fn believes(&self) -> bool {
+        matches!(
+            self.settings.hearing,
+            Hearing::Believes | Hearing::BelievesForAWhile
+        )
     }
 
     /// Only a reader makes a guard on which entries may depend.

@@ -6,7 +6,8 @@ use futures_util::future::BoxFuture;
 
 use super::endpoint::Endpoint;
 use super::greeting::{greet, try_transactions};
-use super::link::RedisLink;
+use super::link::{Overseer, RedisLink};
+use super::sentinel::SentinelDial;
 use super::settings::Settings;
 use super::transaction::Transactions;
 use super::wire::Wire;
@@ -20,6 +21,8 @@ pub(super) struct ServerDial {
     settings: Arc<Settings>,
     /// Whether it should be one of a cluster.
     member: bool,
+    /// Who knows whether it is the master, where it is known by them.
+    sentinels: Option<SentinelDial>,
 }
 
 impl ServerDial {
@@ -29,7 +32,14 @@ impl ServerDial {
             endpoint,
             settings,
             member,
+            sentinels: None,
         }
+    }
+
+    /// A master that sentinels have named: its link asks them now and then whether it still is.
+    pub(super) fn overseen_by(mut self, sentinels: SentinelDial) -> ServerDial {
+        self.sentinels = Some(sentinels);
+        self
     }
 
     pub(super) async fn open(&self) -> Result<Arc<RedisLink>> {
@@ -73,7 +83,12 @@ impl ServerDial {
             }
         };
         let value_bytes_max = self.settings.value_bytes_max;
-        Ok(RedisLink::new(wire, server, value_bytes_max, transactions))
+        let overseer = self.sentinels.clone().map(|sentinels| Overseer {
+            sentinels,
+            master: self.endpoint.clone(),
+        });
+        let link = RedisLink::new(wire, server, value_bytes_max, transactions, overseer);
+        Ok(Arc::new(link))
     }
 }
 

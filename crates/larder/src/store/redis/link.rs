@@ -1,6 +1,5 @@
 //! A connection to one server, on which operations are run.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -9,7 +8,9 @@ use redis::{Cmd, Value};
 use tokio::time::Instant;
 
 use super::condition::Condition;
+use super::endpoint::Endpoint;
 use super::refusal::broken;
+use super::sentinel::SentinelDial;
 use super::server::Server;
 use super::spell::{Ability, Batch};
 use super::transaction::Transactions;
@@ -17,8 +18,9 @@ use super::wire::Wire;
 use crate::error::Error;
 use crate::store::remote::link::{Answer, Fault, Incarnation, Link, Op};
 
-/// How often a link in use asks whether the server still lives the life that it began with. A
-/// server may become a replica and a master again without closing its connections.
+/// How often a link in use asks whether the server still lives the life that it began with, and its
+/// sentinels whether it is still the master. A server may become a replica and a master again
+/// without closing its connections.
 pub const LIFE_ASKED_EVERY: Duration = Duration::from_secs(1);
 
 /// A connection to one server.
@@ -30,8 +32,17 @@ pub(super) struct RedisLink {
     ability: Ability,
     /// Where scripts are denied.
     transactions: Option<Transactions>,
+    /// Who is asked beside the server, where it is one that sentinels have named.
+    overseer: Option<Overseer>,
     /// When it was last asked whether this is still the same life.
     asked: Mutex<Instant>,
+}
+
+/// The sentinels that have named a link's server.
+pub(super) struct Overseer {
+    pub(super) sentinels: SentinelDial,
+    /// As they have named it.
+    pub(super) master: Endpoint,
 }
 
 impl RedisLink {
@@ -40,21 +51,23 @@ impl RedisLink {
         server: Server,
         value_bytes_max: usize,
         transactions: Option<Transactions>,
-    ) -> Arc<RedisLink> {
+        overseer: Option<Overseer>,
+    ) -> RedisLink {
         let ability = Ability {
             address: wire.address.clone(),
             member: server.member,
             add_tells: server.add_tells(),
             value_bytes_max,
         };
-        Arc::new(RedisLink {
+        RedisLink {
             wire,
             incarnation: server.incarnation(),
             server,
             ability,
             transactions,
+            overseer,
             asked: Mutex::new(Instant::now()),
-        })
+        }
     }
 
     async fn run_all(&self, ops: Vec<Op>) -> Result<Vec<Answer>, Fault> {
@@ -96,7 +109,9 @@ impl RedisLink {
     }
 
     /// Asks commands, and after them, when it is time, whether the server's life goes on: what it
-    /// says then was true of all the replies before.
+    /// says then was true of all the replies before. Its sentinels are asked at the same time, and
+    /// their answer is waited for: a link that was idle while another master was promoted has no
+    /// other way to know.
     async fn ask(&self, mut commands: Vec<Cmd>) -> Result<Vec<Value>, Fault> {
         let asks_life = !commands.is_empty() && self.is_time();
         if asks_life {
@@ -104,11 +119,22 @@ impl RedisLink {
             command.arg("replication");
             commands.push(command);
         }
-        let mut replies = self
-            .wire
-            .ask(commands)
-            .await
-            .map_err(|error| Fault::Broken(broken(&self.ability.address, &error)))?;
+        let (replies, is_replaced) = tokio::join!(self.wire.ask(commands), async {
+            match &self.overseer {
+                Some(Overseer { sentinels, master }) if asks_life => {
+                    sentinels.names_another_than(master).await
+                }
+                _ => false,
+            }
+        });
+        let mut replies =
+            replies.map_err(|error| Fault::Broken(broken(&self.ability.address, &error)))?;
+        if is_replaced {
+            return Err(Fault::Broken(Error::store(format!(
+                "the sentinels name another master than {}",
+                self.ability.address
+            ))));
+        }
         if asks_life {
             let same = match replies.pop() {
                 Some(Value::BulkString(info)) => {

@@ -1,8 +1,10 @@
 //! A master that sentinels know: asked for at every dial, so that a failover is followed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
+use parking_lot::Mutex;
 use redis::Value;
 use tokio::time::timeout;
 
@@ -14,15 +16,26 @@ use super::wire::{Wire, no_password};
 use crate::error::{Error, Result};
 use crate::store::remote::link::{Dial, Link};
 
+/// How long a link in use waits for its sentinels to say that its server is still the master. One
+/// that is silent longer is not waited for: without a word against it the link goes on.
+const OVERSEEN_WITHIN: Duration = Duration::from_millis(200);
+
 /// The master that the sentinels name.
 #[derive(Clone)]
 pub(super) struct SentinelDial {
     master: String,
-    sentinels: Vec<Endpoint>,
+    sentinels: Arc<[Sentinel]>,
     /// For the sentinels themselves.
     login: Login,
     address: String,
     settings: Arc<Settings>,
+}
+
+/// A sentinel, with the connection on which it was asked last.
+struct Sentinel {
+    endpoint: Endpoint,
+    /// Never held across an await.
+    wire: Mutex<Option<Arc<Wire>>>,
 }
 
 impl SentinelDial {
@@ -35,7 +48,13 @@ impl SentinelDial {
         SentinelDial {
             address: format!("the master {master} of {}", listed(&sentinels)),
             master,
-            sentinels,
+            sentinels: sentinels
+                .into_iter()
+                .map(|endpoint| Sentinel {
+                    endpoint,
+                    wire: Mutex::default(),
+                })
+                .collect(),
             login,
             settings,
         }
@@ -53,7 +72,8 @@ impl SentinelDial {
             match timeout(limit, self.ask(sentinel)).await {
                 Ok(answer) => answer,
                 Err(_) => Err(Error::store(format!(
-                    "the sentinel {sentinel} has not answered within {limit:?}"
+                    "the sentinel {} has not answered within {limit:?}",
+                    sentinel.endpoint
                 ))),
             }
         });
@@ -71,9 +91,35 @@ impl SentinelDial {
         Err(wrong.unwrap_or_else(|| Error::config("no sentinel is named")))
     }
 
-    async fn ask(&self, sentinel: &Endpoint) -> Result<Endpoint> {
-        let wire = Wire::open(sentinel, &self.settings).await?;
+    /// Whether a sentinel names another master than this one.
+    ///
+    /// A master that stood still while another was promoted goes on as if nothing had happened, and
+    /// its connections with it, until the sentinels have got round to demoting it. Until then only
+    /// they know.
+    pub(super) async fn names_another_than(&self, master: &Endpoint) -> bool {
+        let asked = self.sentinels.iter().map(|sentinel| async move {
+            let answer = timeout(OVERSEEN_WITHIN, self.ask(sentinel)).await;
+            matches!(answer, Ok(Ok(named)) if named != *master)
+        });
+        join_all(asked).await.contains(&true)
+    }
+
+    async fn ask(&self, sentinel: &Sentinel) -> Result<Endpoint> {
+        let open = sentinel.wire.lock().clone();
+        if let Some(wire) = open
+            && let Ok(master) = self.ask_over(&wire, &sentinel.endpoint).await
+        {
+            return Ok(master);
+        }
+        *sentinel.wire.lock() = None;
+        let wire = Wire::open(&sentinel.endpoint, &self.settings).await?;
         wire.log_in(&self.login, 0, &self.settings).await?;
+        let master = self.ask_over(&wire, &sentinel.endpoint).await?;
+        *sentinel.wire.lock() = Some(Arc::new(wire));
+        Ok(master)
+    }
+
+    async fn ask_over(&self, wire: &Wire, sentinel: &Endpoint) -> Result<Endpoint> {
         let mut command = redis::cmd("SENTINEL");
         command.arg("GET-MASTER-ADDR-BY-NAME").arg(&*self.master);
         let encrypted = self.settings.tls.is_some();
@@ -132,7 +178,7 @@ impl Dial for SentinelDial {
             // A master that was just promoted, or demoted, may still say otherwise: its role is
             // checked, and the next dial asks again.
             let server = ServerDial::new(endpoint, self.settings.clone(), false);
-            Ok(server.open().await? as Arc<dyn Link>)
+            Ok(server.overseen_by(self.clone()).open().await? as Arc<dyn Link>)
         })
     }
 }

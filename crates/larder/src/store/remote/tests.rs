@@ -14,6 +14,7 @@ use crate::store::{
 use crate::value::ValueKind;
 use crate::{Entry, Key, Moment, Namespace, Tag, TagState, Versions};
 
+mod standing;
 mod values;
 
 const KEEP: Duration = Duration::from_secs(60);

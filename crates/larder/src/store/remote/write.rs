@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use smallvec::SmallVec;
+use tokio::time::Instant;
 
 use super::batch::{self, Act, Told};
 use super::lease::Held;
@@ -116,7 +117,8 @@ impl Inner {
         Ok(())
     }
 
-    /// One round trip: the bumps, and on the same way back the lists of shapes as they are then.
+    /// One round trip: the bumps, and on the same way back the lists of shapes as they are then. Now
+    /// and then also whether the tables' guards stand: who writes again need not ask.
     pub(super) async fn bump(
         &self,
         namespace: &Namespace,
@@ -124,18 +126,15 @@ impl Inner {
         watch: &[Tag],
     ) -> Result<Vec<ShapeList>> {
         let names = self.names(namespace);
-        let bump = |tag: &Tag| {
-            let act = match tag.kind() {
-                TagKind::Shape => Act::BumpFine(TAG_KEEP),
-                _ => Act::BumpCoarse(TAG_KEEP),
-            };
-            (names.tag(tag), act)
-        };
-        let mut acts: Vec<(Name, Act)> = tags.iter().map(bump).collect();
-        acts.extend(watch.iter().map(|table| (names.tag(table), Act::Get)));
-        let mut told = batch::run(&*self.topology, &acts).await;
-        let watched = told.split_off(tags.len());
-        self.end_refused(&acts, told).await?;
+        let guards = self.guards_to_renew(namespace, watch);
+        let tables = watch.iter().map(|table| names.tag(table));
+        let read: Vec<Name> = tables.chain(guards.iter().cloned()).collect();
+        let asked = Instant::now();
+        let (bumped, mut watched) = self.bump_and_read(namespace, tags, &read).await;
+        for (guard, told) in guards.iter().zip(watched.split_off(watch.len())) {
+            self.note_guard(guard, told, asked);
+        }
+        bumped.into_iter().collect::<Result<()>>()?;
         let mut lists = Vec::with_capacity(watch.len());
         let mut unreadable: Vec<(Name, Act)> = Vec::new();
         for (table, told) in watch.iter().zip(watched) {
@@ -157,27 +156,56 @@ impl Inner {
         }
         if !unreadable.is_empty() {
             let told = batch::run(&*self.topology, &unreadable).await;
-            self.end_refused(&unreadable, told).await?;
+            let ended = self.end_refused(&unreadable, told).await;
+            ended.into_iter().collect::<Result<()>>()?;
         }
         Ok(lists)
     }
 
-    /// Deletes the tags whose bumps were refused. A server that has no room refuses what could take
+    /// One round trip: bumps, with what became of each, and after them these reads.
+    pub(super) async fn bump_and_read(
+        &self,
+        namespace: &Namespace,
+        tags: &[Tag],
+        read: &[Name],
+    ) -> (Vec<Result<()>>, Vec<Told>) {
+        let names = self.names(namespace);
+        let bump = |tag: &Tag| {
+            let act = match tag.kind() {
+                TagKind::Shape => Act::BumpFine(TAG_KEEP),
+                _ => Act::BumpCoarse(TAG_KEEP),
+            };
+            (names.tag(tag), act)
+        };
+        let mut acts: Vec<(Name, Act)> = tags.iter().map(bump).collect();
+        acts.extend(read.iter().map(|name| (name.clone(), Act::Get)));
+        let mut told = batch::run(&*self.topology, &acts).await;
+        let found = told.split_off(tags.len());
+        (self.end_refused(&acts, told).await, found)
+    }
+
+    /// What became of bumps, after the tags were deleted whose bumps were refused. A server that has no room refuses what could take
     /// more of it, and a cell may be larger than this process writes; no entry may stay valid for
     /// that. A tag that is not there is as good as one with a fresh version.
-    async fn end_refused(&self, bumps: &[(Name, Act)], told: Vec<Told>) -> Result<()> {
+    async fn end_refused(&self, bumps: &[(Name, Act)], told: Vec<Told>) -> Vec<Result<()>> {
+        let mut done: Vec<Result<()>> = Vec::with_capacity(told.len());
         let mut refused: Vec<(Name, Act)> = Vec::new();
-        for ((name, _), told) in bumps.iter().zip(told) {
-            if let (Answer::Refused(_) | Answer::TooLarge, _) = told? {
+        let mut places: Vec<usize> = Vec::new();
+        for (place, ((name, _), told)) in bumps.iter().zip(told).enumerate() {
+            if let Ok((Answer::Refused(_) | Answer::TooLarge, _)) = told {
                 refused.push((name.clone(), Act::Do(Op::Delete(name.clone()))));
+                places.push(place);
             }
+            done.push(told.map(|_| ()));
         }
-        for told in batch::run(&*self.topology, &refused).await {
-            if let (Answer::Refused(error), _) = told? {
-                return Err(error);
-            }
+        let ended = batch::run(&*self.topology, &refused).await;
+        for (place, told) in places.into_iter().zip(ended) {
+            done[place] = match told {
+                Ok((Answer::Refused(error), _)) | Err(error) => Err(error),
+                Ok(_) => Ok(()),
+            };
         }
-        Ok(())
+        done
     }
 
     /// The lists of shapes as they were last seen; read, where they never were.

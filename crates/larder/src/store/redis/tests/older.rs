@@ -16,7 +16,7 @@ async fn older(server: &Server) -> Arc<dyn Link> {
     let info = info.replace(&format!("redis_version:{version}"), "redis_version:6.2.14");
     let told = Told::read("an older server", &info).expect("6.2 will do");
     assert!(!told.add_tells());
-    RedisLink::new(wire, told, 1 << 20, None)
+    Arc::new(RedisLink::new(wire, told, 1 << 20, None, None))
 }
 
 #[tokio::test]
