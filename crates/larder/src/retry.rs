@@ -198,7 +198,10 @@ mod tests {
         assert!(refused.is_err_and(|error| error.is_store()));
         tokio::time::sleep(Duration::from_secs(5)).await;
         let left = waiting();
-        assert!(0 < left && left < 32, "{left} wait for the server that is down");
+        assert!(
+            0 < left && left < 32,
+            "{left} wait for the server that is down"
+        );
         let trips = servers[0].trips.load(SeqCst);
         tokio::time::sleep(Duration::from_secs(60)).await;
         assert_eq!(servers[0].trips.load(SeqCst), trips, "bumped once");

@@ -39,8 +39,8 @@ impl Builder {
 
     /// Reads behave as if the database had answered them ([`Level::Linearizable`](larder::Level)):
     /// a table that is about to change is served by the database alone until the change is
-    /// announced. Covers the writers that are strict themselves: over a store that processes share,
-    /// open every process's connection so.
+    /// announced. Holds against every writer whose cache is on the same store, also one that is not
+    /// strict itself: it sees what is read strictly.
     pub fn strict(mut self) -> Builder {
         self.strict = Strict::Everything;
         self

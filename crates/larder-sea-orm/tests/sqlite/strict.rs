@@ -41,9 +41,17 @@ async fn is_hit<T>(read: impl Future<Output = Result<T, DbErr>>) -> bool {
     queries[0].outcome == Outcome::Hit
 }
 
+/// Who writes beside strict readers.
+enum Writer {
+    /// One that is strict as well.
+    Strict,
+    /// One that nobody has told of strict reads.
+    Untold,
+}
+
 /// While a commit is on its way, its table is served by the database alone, in every process, and
 /// afterwards by the cache again.
-async fn check_never_back_in_time(server: Server, names: u32) {
+async fn check_never_back_in_time(server: Server, writer: Writer, names: u32) {
     let fleet = Fleet::new(server).await;
     let (one_process, other) = (
         fleet.built(|builder| builder.strict()).await,
@@ -52,8 +60,17 @@ async fn check_never_back_in_time(server: Server, names: u32) {
             .await,
     );
     rename(&one_process, "0").await.expect("a name");
+    for db in [&one_process, &other] {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_hit(one().one(db)).await {
+            assert!(Instant::now() < deadline, "cached");
+        }
+    }
     let writer = {
-        let db = one_process.clone();
+        let db = match writer {
+            Writer::Strict => one_process.clone(),
+            Writer::Untold => fleet.process().await,
+        };
         tokio::spawn(async move {
             for n in 1..=names {
                 rename(&db, &n.to_string()).await.expect("a name");
@@ -89,19 +106,42 @@ async fn check_never_back_in_time(server: Server, names: u32) {
     }
 }
 
+fn a_redis() -> Server {
+    Server::Redis(larder_servers::Redis::start())
+}
+
+fn a_memcached() -> Server {
+    Server::Memcached(larder_servers::Memcached::start())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn strict_reads_never_go_back_in_time_over_memory() {
-    check_never_back_in_time(Server::Memory(Memory::new()), 300).await;
+    check_never_back_in_time(Server::Memory(Memory::new()), Writer::Strict, 300).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn strict_reads_never_go_back_in_time_over_redis() {
-    check_never_back_in_time(Server::Redis(larder_servers::Redis::start()), 200).await;
+    check_never_back_in_time(a_redis(), Writer::Strict, 200).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn strict_reads_never_go_back_in_time_over_memcached() {
-    check_never_back_in_time(Server::Memcached(larder_servers::Memcached::start()), 200).await;
+    check_never_back_in_time(a_memcached(), Writer::Strict, 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strict_reads_hold_against_a_writer_that_was_told_nothing_over_memory() {
+    check_never_back_in_time(Server::Memory(Memory::new()), Writer::Untold, 300).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strict_reads_hold_against_a_writer_that_was_told_nothing_over_redis() {
+    check_never_back_in_time(a_redis(), Writer::Untold, 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strict_reads_hold_against_a_writer_that_was_told_nothing_over_memcached() {
+    check_never_back_in_time(a_memcached(), Writer::Untold, 200).await;
 }
 
 fn count(table: &str) -> Cached<Statement> {
