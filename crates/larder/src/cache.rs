@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::clock::Clock;
 use crate::codec::Codec;
@@ -18,6 +18,7 @@ use crate::horizon::Horizons;
 use crate::key::{IntoKey, Key};
 use crate::namespace::Namespace;
 use crate::policy::Policy;
+use crate::scope::journal::Journal;
 use crate::store::Store;
 use crate::store::memory::Memory;
 use crate::tag::Tag;
@@ -26,17 +27,29 @@ use crate::undelivered::Undelivered;
 use crate::{retry, write};
 
 mod adapter;
+mod blocking;
 mod builder;
+mod bypass;
+mod check;
 mod get;
 mod insert;
+mod keys;
 mod load;
 mod many;
+mod resource;
+mod state;
 mod witness;
 
+pub use blocking::Blocking;
 pub use builder::CacheBuilder;
+pub use check::{CHECK_DEAD_AFTER, CHECK_SLOW_AFTER, Checkup, Health};
 pub use get::{Get, Getting};
 pub use insert::Insert;
+pub use keys::{KEYS_LISTED_DEFAULT, KeyInfo, KeyList, Keys};
 pub use load::{GetOrLoad, Loading};
+pub use many::{GetMany, GetOrLoadMany, InsertMany};
+pub(crate) use state::State;
+use state::StateWord;
 pub use witness::Witness;
 
 /// A cache: what a service has computed or read, kept and kept right. Cheap to clone.
@@ -62,6 +75,34 @@ pub use witness::Witness;
 ///
 /// All methods may be called from any thread at any time. Calls of
 /// [`get_or_load`](Cache::get_or_load) with equal keys share one load.
+///
+/// # Example: several caches by name
+///
+/// Each cache has its own store, namespace and policy. A struct of the application's own gives them
+/// names, and a name that is misspelled does not compile.
+///
+/// ```
+/// use std::time::Duration;
+/// use larder::{Cache, Memory, Policy};
+///
+/// struct Caches {
+///     pages: Cache,
+///     prices: Cache,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> larder::Result<()> {
+/// let memory = Memory::bytes_max(64 << 20);
+/// let minute = Policy::new().ttl(Duration::from_secs(60));
+/// let caches = Caches {
+///     pages: Cache::builder().store(memory.clone()).namespace("pages").build()?,
+///     prices: Cache::builder().store(memory).namespace("prices").policy(minute).build()?,
+/// };
+/// caches.pages.insert(7, String::from("a page")).await?;
+/// assert_eq!(caches.prices.get::<String>(7).await?, None);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Cache {
     core: Arc<Core>,
@@ -80,22 +121,14 @@ pub(crate) struct Core {
     pub(crate) flights: Flights,
     pub(crate) undelivered: Undelivered,
     pub(crate) throttle: Throttle,
+    pub(crate) journal: Journal,
     observers: Box<[Arc<dyn Observer>]>,
-    state: AtomicU8,
+    resources: resource::Resources,
+    state: StateWord,
     bumps: AtomicU64,
     /// Drawn from for jitter.
     chances: AtomicU64,
     pub(crate) horizons: Horizons,
-}
-
-/// Whether a cache works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    Open,
-    /// Switched off: look-ups miss, nothing is stored, invalidations go on.
-    Off,
-    /// Closed for ever.
-    Closed,
 }
 
 impl fmt::Debug for Core {
@@ -108,11 +141,7 @@ impl fmt::Debug for Core {
 
 impl Core {
     pub(crate) fn state(&self) -> State {
-        match self.state.load(Ordering::Acquire) {
-            0 => State::Open,
-            1 => State::Off,
-            _ => State::Closed,
-        }
+        self.state.get(|| bypass::is_bypassed(self))
     }
 
     /// Tells the observers. Costs a branch if there are none.
@@ -258,6 +287,86 @@ impl Cache {
         write::remove(&self.core, &[key]).await
     }
 
+    /// Removes the entry under `key` and everything below it: all entries whose keys begin with the
+    /// same parts and go on. Costs the same however many there are, on every store, and reaches
+    /// them in every process. It wins over loads that are running.
+    ///
+    /// Parts are compared, not their text: below `("product", 123)` is `("product", 123, "reviews")`,
+    /// and neither `("product", 1234)` nor `("product", "123")`.
+    ///
+    /// Of a key with more than [`TREE_DEPTH_MAX`](crate::TREE_DEPTH_MAX) parts everything below its
+    /// first so many parts goes, which an event [`Widened`](Event::Widened) tells. Below the key
+    /// without parts is everything: as [`clear`](Cache::clear).
+    ///
+    /// Entries of adapters are in no tree, unless they carry [`Tag::tree`].
+    ///
+    /// # Example: a product and all that is known of it
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> larder::Result<()> {
+    /// let cache = larder::Cache::memory();
+    /// cache.insert(("product", 123), String::from("a record")).await?;
+    /// cache.insert(("product", 123, "reviews"), 4).await?;
+    /// cache.insert(("product", 1234), String::from("another")).await?;
+    ///
+    /// cache.remove_tree(("product", 123)).await?;
+    /// assert_eq!(cache.get::<String>(("product", 123)).await?, None);
+    /// assert_eq!(cache.get::<i32>(("product", 123, "reviews")).await?, None);
+    /// assert!(cache.get::<String>(("product", 1234)).await?.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The store failed. What lies below the key is treated as
+    /// [`invalidate`](Cache::invalidate) treats it: this process no longer serves it, and goes on
+    /// trying. The entry itself may be there still, as after a failed [`remove`](Cache::remove).
+    pub async fn remove_tree(&self, key: impl IntoKey) -> Result<()> {
+        let key = key.into_key();
+        write::remove_tree(&self.core, &key, &[]).await
+    }
+
+    /// Lists the keys of this cache's namespace that begin with the parts of `prefix`, itself
+    /// included; `()` begins them all. For people and their tools.
+    ///
+    /// Entries that no read would be given are left out: those that are invalidated, and those past
+    /// their ttl. The list is no snapshot of one moment. It shows values of keys, which may be
+    /// personal data.
+    ///
+    /// # Cost
+    ///
+    /// It grows with the whole store, whatever the prefix. Memory walks through all its entries.
+    /// Redis is asked for its names a thousand at a time (`SCAN`, never `KEYS`), and then for the
+    /// beginning of each entry in this namespace, where its key stands, and for the versions of
+    /// its tags; after a million names on one server the list ends and is not
+    /// [`complete`](KeyList::complete). A near tier lists what is behind it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> larder::Result<()> {
+    /// let cache = larder::Cache::memory();
+    /// cache.insert(("product", 1), 10).await?;
+    /// cache.insert(("product", 2), 20).await?;
+    /// cache.insert(("user", 1), 30).await?;
+    ///
+    /// let list = cache.keys("product").limit(100).await?;
+    /// let shown: Vec<String> = list.keys.iter().map(|info| info.key.readable()).collect();
+    /// assert_eq!(shown, ["('product', 1)", "('product', 2)"]);
+    /// assert!(list.complete);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The store failed, or cannot list its keys ([`is_unsupported`](crate::Error::is_unsupported)):
+    /// memcached cannot.
+    pub fn keys(&self, prefix: impl IntoKey) -> Keys<'_> {
+        Keys::new(self, prefix.into_key().into_owned())
+    }
+
     /// Declares everything that carries one of these tags wrong, because data changed. When it has
     /// returned, no read that begins afterwards gets what was loaded before.
     ///
@@ -287,7 +396,7 @@ impl Cache {
     /// Bumps are lost, because the store cannot be reached: other processes may serve what carries
     /// their tags until its ttl ends. An event [`BumpLost`](Event::BumpLost) names the tags.
     pub async fn close(&self) -> Result<()> {
-        self.core.state.store(2, Ordering::Release);
+        self.core.state.close();
         self.core.flights.idle().await;
         retry::deliver_or_lose(&self.core).await
     }
@@ -296,17 +405,13 @@ impl Cache {
     /// uncached, inserts only remove, and invalidations go on, so that nothing wrong is served
     /// when it is on again. Does nothing to a closed cache.
     pub fn set_enabled(&self, enabled: bool) {
-        let (from, to) = if enabled { (1, 0) } else { (0, 1) };
-        // Already there, or closed: nothing to do.
-        let _ = self
-            .core
-            .state
-            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+        self.core.state.switch(enabled);
     }
 
-    /// Whether the cache is neither switched off nor closed.
+    /// Whether the cache is neither switched off nor closed, for all tasks: see
+    /// [`bypass`](Cache::bypass).
     pub fn is_enabled(&self) -> bool {
-        self.core.state() == State::Open
+        self.core.state.is_on()
     }
 
     /// What has happened, by group of keys, in the order of their names.

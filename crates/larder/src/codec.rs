@@ -88,7 +88,7 @@ impl Codec {
         self != Codec::Postcard
     }
 
-    fn write<T: Serialize>(self, value: &T) -> Option<Vec<u8>> {
+    pub(crate) fn write<T: Serialize>(self, value: &T) -> Option<Vec<u8>> {
         match self {
             Codec::Postcard => postcard::write(value),
             Codec::MessagePack => message_pack::write(value),
@@ -96,7 +96,7 @@ impl Codec {
         }
     }
 
-    fn read<T: DeserializeOwned>(self, bytes: &[u8]) -> Option<T> {
+    pub(crate) fn read<T: DeserializeOwned>(self, bytes: &[u8]) -> Option<T> {
         match self {
             Codec::Postcard => postcard::read(bytes),
             Codec::MessagePack => message_pack::read(bytes),
@@ -111,6 +111,25 @@ pub(crate) fn fingerprint<T: ?Sized>() -> u64 {
     Mix::of(std::any::type_name::<T>().as_bytes())
 }
 
+/// The form in which a codec writes values of type `T`: as a rule their own.
+pub(crate) trait Form<T> {
+    fn write(codec: Codec, value: &T) -> Option<Vec<u8>>;
+    fn read(codec: Codec, bytes: &[u8]) -> Option<T>;
+}
+
+/// As the type's own serde traits have it.
+pub(crate) struct Own;
+
+impl<T: Serialize + DeserializeOwned> Form<T> for Own {
+    fn write(codec: Codec, value: &T) -> Option<Vec<u8>> {
+        codec.write(value)
+    }
+
+    fn read(codec: Codec, bytes: &[u8]) -> Option<T> {
+        codec.read(bytes)
+    }
+}
+
 /// The value as bytes: by `chosen`, or by the first after it that gives the value back.
 ///
 /// # Errors
@@ -120,6 +139,19 @@ pub(crate) fn encode<T>(value: &T, chosen: Codec) -> Result<Encoded>
 where
     T: Serialize + DeserializeOwned + 'static,
 {
+    encode_in::<T, Own>(value, chosen, fingerprint::<T>())
+}
+
+/// As [`encode`], in another form. What the value holds is compared in its own.
+///
+/// # Errors
+///
+/// As [`encode`].
+pub(crate) fn encode_in<T, F>(value: &T, chosen: Codec, fingerprint: u64) -> Result<Encoded>
+where
+    T: Serialize + 'static,
+    F: Form<T>,
+{
     let content = content(value).map_err(|_| {
         Error::codec(format!(
             "a value of this type refuses to be serialised, or is nested deeper than {VALUE_DEPTH_MAX} \
@@ -127,8 +159,7 @@ where
         ))
     })?;
     for codec in chosen.chain() {
-        if let Some(bytes) = attempt(value, content, codec) {
-            let fingerprint = fingerprint::<T>();
+        if let Some(bytes) = attempt::<T, F>(value, content, codec) {
             return Ok(Encoded::new(
                 codec.id(),
                 fingerprint,
@@ -144,21 +175,22 @@ where
 }
 
 /// The bytes of one codec, if they can be read back as what was written.
-fn attempt<T>(value: &T, written: Content, codec: Codec) -> Option<Vec<u8>>
+fn attempt<T, F>(value: &T, written: Content, codec: Codec) -> Option<Vec<u8>>
 where
-    T: Serialize + DeserializeOwned + 'static,
+    T: Serialize + 'static,
+    F: Form<T>,
 {
     if codec.is_self_describing() {
-        let bytes = codec.write(value)?;
-        return gives_back::<T>(codec, &bytes, written).then_some(bytes);
+        let bytes = F::write(codec, value)?;
+        return gives_back::<T, F>(codec, &bytes, written).then_some(bytes);
     }
     if refusal::is_known::<T>() {
         return None;
     }
     // A skipped field leaves a gap that the next one falls into.
     if !written.skips
-        && let Some(bytes) = codec.write(value)
-        && gives_back::<T>(codec, &bytes, written)
+        && let Some(bytes) = F::write(codec, value)
+        && gives_back::<T, F>(codec, &bytes, written)
     {
         return Some(bytes);
     }
@@ -167,13 +199,8 @@ where
 }
 
 /// Reads back what was just written: the silent traps of a codec end here rather than in a reader.
-fn gives_back<T: Serialize + DeserializeOwned>(
-    codec: Codec,
-    bytes: &[u8],
-    written: Content,
-) -> bool {
-    codec
-        .read::<T>(bytes)
+fn gives_back<T: Serialize, F: Form<T>>(codec: Codec, bytes: &[u8], written: Content) -> bool {
+    F::read(codec, bytes)
         .and_then(|read| content(&read).ok())
         .is_some_and(|read| read == written)
 }
@@ -181,8 +208,13 @@ fn gives_back<T: Serialize + DeserializeOwned>(
 /// The value in `encoded`; nothing if it is another type's, of another version of the type, or
 /// damaged.
 pub(crate) fn decode<T: Serialize + DeserializeOwned>(encoded: &Encoded) -> Option<T> {
+    decode_in::<T, Own>(encoded)
+}
+
+/// As [`decode`], from another form.
+pub(crate) fn decode_in<T: Serialize, F: Form<T>>(encoded: &Encoded) -> Option<T> {
     let codec = Codec::from_id(encoded.codec())?;
-    let value = codec.read::<T>(encoded.bytes())?;
+    let value = F::read(codec, encoded.bytes())?;
     if !codec.is_self_describing() {
         // The bytes have no names. Those of another version of the type may be read without an
         // error, as other values; then the names, kinds or contents differ.

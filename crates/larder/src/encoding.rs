@@ -6,7 +6,9 @@
 //! encode to equal bytes.
 
 use std::fmt::{self, Write};
+use std::net::IpAddr;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use smallvec::SmallVec;
 
@@ -29,6 +31,13 @@ const CHAR: u8 = 9;
 const LIST: u8 = 10;
 const SOME: u8 = 11;
 const KEY: u8 = 12;
+/// Stands for parts that are too long to be repeated; no part of a key begins with it.
+const DIGEST: u8 = 13;
+const NAMED: u8 = 14;
+const DURATION: u8 = 15;
+const TIME: u8 = 16;
+const IPV4: u8 = 17;
+const IPV6: u8 = 18;
 
 /// Seeded once per process, so that nobody outside can choose colliding keys.
 static SEED: LazyLock<ahash::RandomState> = LazyLock::new(ahash::RandomState::new);
@@ -69,6 +78,15 @@ pub(crate) fn text(out: &mut Bytes, value: &str) {
     sized(out, TEXT, value.as_bytes());
 }
 
+/// One text, given in pieces.
+pub(crate) fn joined(out: &mut Bytes, pieces: &[&str]) {
+    out.push(TEXT);
+    length(out, pieces.iter().map(|piece| piece.len()).sum());
+    for piece in pieces {
+        out.extend_from_slice(piece.as_bytes());
+    }
+}
+
 pub(crate) fn bytes(out: &mut Bytes, value: &[u8]) {
     sized(out, BYTES, value);
 }
@@ -88,9 +106,36 @@ pub(crate) fn some(out: &mut Bytes) {
     out.push(SOME);
 }
 
+/// Announces that the next `count` pairs of a name and a part belong together.
+pub(crate) fn named(out: &mut Bytes, count: usize) {
+    out.push(NAMED);
+    length(out, count);
+}
+
+pub(crate) fn duration(out: &mut Bytes, value: Duration) {
+    fixed(out, DURATION, &value.as_nanos().to_le_bytes());
+}
+
+/// A point in time, in nanoseconds from 1970 on.
+pub(crate) fn time(out: &mut Bytes, nanos: i128) {
+    fixed(out, TIME, &nanos.to_le_bytes());
+}
+
+pub(crate) fn address(out: &mut Bytes, value: IpAddr) {
+    match value {
+        IpAddr::V4(value) => fixed(out, IPV4, &value.octets()),
+        IpAddr::V6(value) => fixed(out, IPV6, &value.octets()),
+    }
+}
+
 /// A whole key as one part.
 pub(crate) fn key(out: &mut Bytes, encoded: &[u8]) {
     sized(out, KEY, encoded);
+}
+
+/// Parts that are too long to be repeated, told apart by a digest.
+pub(crate) fn digest(out: &mut Bytes, parts: &[u8]) {
+    fixed(out, DIGEST, blake3::hash(parts).as_bytes());
 }
 
 fn fixed(out: &mut Bytes, kind: u8, payload: &[u8]) {
@@ -126,6 +171,11 @@ pub(crate) enum Part<'a> {
     List(usize),
     Some,
     Key(&'a [u8]),
+    Digest([u8; 32]),
+    Named(usize),
+    Duration(u128),
+    Time(i128),
+    Address(IpAddr),
 }
 
 /// Reads parts back, for people. Ends at the first byte that is not a part; never panics.
@@ -185,9 +235,33 @@ impl<'a> Parts<'a> {
             LIST => Part::List(self.length()?),
             SOME => Part::Some,
             KEY => Part::Key(self.sized()?),
+            DIGEST => Part::Digest(self.array()?),
+            NAMED => Part::Named(self.length()?),
+            DURATION => Part::Duration(u128::from_le_bytes(self.array()?)),
+            TIME => Part::Time(i128::from_le_bytes(self.array()?)),
+            IPV4 => Part::Address(IpAddr::from(self.array::<4>()?)),
+            IPV6 => Part::Address(IpAddr::from(self.array::<16>()?)),
             _ => return None,
         })
     }
+}
+
+/// Where each whole part ends, with what belongs to it: after `("a", ("b", 2))` there are two
+/// ends. Ends at the first byte that is not a part; neither recurses nor allocates.
+pub(crate) fn ends(encoded: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    let mut parts = Parts::new(encoded);
+    std::iter::from_fn(move || {
+        let mut open = 1_usize;
+        while open > 0 {
+            open = match parts.next()? {
+                Part::List(count) => (open - 1).checked_add(count)?,
+                Part::Named(count) => (open - 1).checked_add(count.checked_mul(2)?)?,
+                Part::Some => open,
+                _ => open - 1,
+            };
+        }
+        Some(encoded.len() - parts.rest().len())
+    })
 }
 
 impl<'a> Iterator for Parts<'a> {
@@ -247,6 +321,27 @@ pub(crate) fn write_part(f: &mut dyn Write, parts: &mut Parts<'_>, depth: usize)
         Part::Key(inner) => {
             f.write_str("key ")?;
             write_parts(f, inner, depth + 1)
+        }
+        Part::Named(count) => {
+            f.write_char('(')?;
+            for index in 0..count {
+                let Some(Part::Text(name)) = parts.next() else {
+                    break;
+                };
+                let separator = if index == 0 { "" } else { ", " };
+                write!(f, "{separator}{name}=")?;
+                write_part(f, parts, depth + 1)?;
+            }
+            f.write_char(')')
+        }
+        Part::Duration(nanos) => write!(f, "duration {nanos}ns"),
+        Part::Time(nanos) => write!(f, "time {nanos}ns"),
+        Part::Address(address) => write!(f, "address {address}"),
+        Part::Digest(digest) => {
+            f.write_str("…")?;
+            digest[..4]
+                .iter()
+                .try_for_each(|byte| write!(f, "{byte:02x}"))
         }
     }
 }

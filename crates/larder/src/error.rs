@@ -24,6 +24,7 @@ enum Kind {
     Runtime,
     Timeout,
     Closed,
+    Unsupported,
 }
 
 macro_rules! kinds {
@@ -69,6 +70,10 @@ kinds! {
     closed,
     /// Whether the cache was closed.
     is_closed, Closed;
+    /// Something that this store cannot do: for authors of stores.
+    unsupported,
+    /// Whether the store cannot do this, whatever its state and its settings.
+    is_unsupported, Unsupported;
 }
 
 impl fmt::Display for Error {

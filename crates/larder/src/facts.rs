@@ -28,19 +28,26 @@ pub(crate) enum Prepared {
 impl Core {
     /// Looks keys up: one answer for each. A store that fails has found nothing.
     pub(crate) async fn look(&self, looks: &[Look<'_>]) -> SmallVec<[Lookup; 1]> {
+        let mut found = self.try_look(looks).await.unwrap_or_default();
+        found.resize(looks.len(), Lookup::Absent);
+        found
+    }
+
+    /// Looks keys up, where a store that fails is to be told from one that has found nothing.
+    pub(crate) async fn try_look(&self, looks: &[Look<'_>]) -> Result<SmallVec<[Lookup; 1]>> {
         let watch = self.undelivered.watch();
         let mut found = match self.store.get(&self.namespace, looks).await {
             Ok(found) => found,
             Err(error) => {
                 self.emit(|| Event::StoreFailed { error: &error });
-                SmallVec::new()
+                return Err(error);
             }
         };
         found.resize(looks.len(), Lookup::Absent);
         for (look, found) in looks.iter().zip(&mut found) {
             self.correct(watch, look.key, found);
         }
-        found
+        Ok(found)
     }
 
     /// One look-up, if the store has the entry at hand.
@@ -82,7 +89,45 @@ impl Core {
     /// Records the versions of the tags **before** a load.
     pub(crate) async fn prepare(&self, wants: &[Want]) -> Prepared {
         let watch = self.undelivered.watch();
-        let versions = match self.store.prepare(&self.namespace, wants).await {
+        let versions = self.store.prepare(&self.namespace, wants).await;
+        let prepared = self.prepared(watch, versions).await;
+        self.report(std::slice::from_ref(&prepared));
+        prepared
+    }
+
+    /// As [`prepare`](Core::prepare) for many loads: one answer for each.
+    pub(crate) async fn prepare_each(&self, sets: &[Vec<Want>]) -> Vec<Prepared> {
+        match sets {
+            [] => return Vec::new(),
+            [wants] => return vec![self.prepare(wants).await],
+            _ => {}
+        }
+        let watch = self.undelivered.watch();
+        let versions = self.store.prepare_each(&self.namespace, sets).await;
+        let mut all = Vec::with_capacity(sets.len());
+        for versions in versions {
+            all.push(self.prepared(watch, versions).await);
+        }
+        all.resize_with(sets.len(), || {
+            Prepared::Failed(Error::store("the store has left out an answer"))
+        });
+        self.report(&all);
+        all
+    }
+
+    /// Tells of the first failure: what is wrong with a server is wrong with all that it keeps.
+    fn report(&self, prepared: &[Prepared]) {
+        let failed = prepared.iter().find_map(|prepared| match prepared {
+            Prepared::Failed(error) => Some(error),
+            _ => None,
+        });
+        if let Some(error) = failed {
+            self.emit(|| Event::StoreFailed { error });
+        }
+    }
+
+    async fn prepared(&self, watch: Option<Watch>, versions: Result<Versions>) -> Prepared {
+        let versions = match versions {
             // Also under a mark: the guard is good then for whoever comes after it.
             Ok(versions) if versions.is_unconfirmed() => horizon::confirmed(self, versions).await,
             prepared => prepared,
@@ -93,10 +138,7 @@ impl Core {
                 Some(watch) if self.undelivered.meets(watch, &versions) => Prepared::Undelivered,
                 _ => Prepared::Usable(versions),
             },
-            Err(error) => {
-                self.emit(|| Event::StoreFailed { error: &error });
-                Prepared::Failed(error)
-            }
+            Err(error) => Prepared::Failed(error),
         }
     }
 

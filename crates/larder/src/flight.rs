@@ -30,6 +30,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Notify, watch};
 
 use crate::cache::Core;
+use crate::entry::Entry;
 use crate::freshness::TagState;
 use crate::key::Key;
 use crate::lease;
@@ -45,10 +46,10 @@ use table::{Entered, Table};
 /// How a load ended, for everyone who waited.
 #[derive(Clone)]
 pub(crate) enum Done {
-    /// With this value, an `Arc<T>`.
-    Loaded(Arc<dyn Any + Send + Sync>),
-    /// Without: another process has loaded this value, an `Arc<T>`, and stored it.
-    Found(Arc<dyn Any + Send + Sync>),
+    /// With this value.
+    Loaded(Landed),
+    /// Without: another process has loaded this value, and stored it.
+    Found(Landed),
     /// A load of many keys knows nothing of this one.
     Nothing,
     /// With this error, an `Arc<E>`.
@@ -61,13 +62,23 @@ pub(crate) enum Done {
     Again,
 }
 
-impl Done {
-    /// The value, if there is one of this type.
-    pub(crate) fn value<T: Send + Sync + 'static>(self) -> Option<Arc<T>> {
-        match self {
-            Done::Loaded(value) | Done::Found(value) => value.downcast().ok(),
-            _ => None,
-        }
+/// A value that a load has come to.
+#[derive(Clone)]
+pub(crate) struct Landed {
+    /// An `Arc<T>`.
+    value: Arc<dyn Any + Send + Sync>,
+    /// Its entry, for the scopes of those who waited. Nothing if it may not be kept.
+    entry: Option<Entry>,
+}
+
+impl Landed {
+    pub(crate) fn new<T: Send + Sync + 'static>(value: Arc<T>, entry: Option<Entry>) -> Landed {
+        Landed { value, entry }
+    }
+
+    /// The value, if it is of this type, with its entry.
+    pub(crate) fn take<T: Send + Sync + 'static>(self) -> Option<(Arc<T>, Option<Entry>)> {
+        Some((self.value.downcast().ok()?, self.entry))
     }
 }
 

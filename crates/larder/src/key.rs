@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use crate::encoding::{self, Bytes, Part, Parts};
 
+mod named;
 mod part;
 
 pub use part::KeyPart;
@@ -13,7 +14,8 @@ pub use part::KeyPart;
 /// The identity of an entry: a sequence of typed parts.
 ///
 /// Parts are encoded with their type and length, so different sequences never give equal
-/// keys. Integers of every width are one type; so are `&str` and `String`.
+/// keys. Integers of every width are one type; so are `&str` and `String`. Parts with names, whose
+/// order does not matter, are made by [`key!`](crate::key!).
 ///
 /// # Example: what is equal and what is not
 ///
@@ -61,6 +63,24 @@ impl Key {
             Some(Part::Text(text)) => Some(text),
             _ => None,
         }
+    }
+
+    /// The encoded first parts: one, two, and so on, without all of them.
+    pub(crate) fn above(&self) -> impl Iterator<Item = &[u8]> {
+        encoding::ends(&self.bytes)
+            .filter(|end| *end < self.bytes.len())
+            .map(|end| &self.bytes[..end])
+    }
+
+    /// The key with these encoded parts; nothing if they are none.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Key> {
+        let whole = encoding::ends(bytes).last().unwrap_or(0) == bytes.len();
+        whole.then(|| {
+            KeyBuilder {
+                bytes: bytes.into(),
+            }
+            .build()
+        })
     }
 
     pub(crate) fn hash_value(&self) -> u64 {
@@ -171,6 +191,18 @@ impl KeyBuilder {
         part.append(self);
     }
 
+    /// Appends one text, given in pieces.
+    pub(crate) fn name(mut self, pieces: &[&str]) -> Self {
+        encoding::joined(&mut self.bytes, pieces);
+        self
+    }
+
+    /// Announces that the next `count` parts are one.
+    pub(crate) fn list(mut self, count: usize) -> Self {
+        encoding::list(&mut self.bytes, count);
+        self
+    }
+
     /// Ends the key and computes its hash.
     #[must_use]
     pub fn build(self) -> Key {
@@ -181,7 +213,7 @@ impl KeyBuilder {
     }
 }
 
-/// What can be a key: one part, a tuple of up to eight parts, or a [`Key`] built before.
+/// What can be a key: one part, a tuple of up to twelve parts, or a [`Key`] built before.
 ///
 /// A type of your own becomes part of a key by [`KeyPart`]; alone, wrap it as `(mine,)`.
 #[diagnostic::on_unimplemented(
@@ -210,6 +242,15 @@ impl IntoKey for &Key {
         Self: 'a,
     {
         Cow::Borrowed(self)
+    }
+}
+
+impl IntoKey for Cow<'_, Key> {
+    fn into_key<'a>(self) -> Cow<'a, Key>
+    where
+        Self: 'a,
+    {
+        self
     }
 }
 

@@ -32,9 +32,14 @@
 
 pub mod adapter;
 pub mod entry;
+pub mod form;
+#[doc(hidden)]
+pub mod function;
+pub mod model;
 pub mod store;
 pub mod weigh;
 
+mod blocking;
 mod cache;
 mod change;
 mod clock;
@@ -54,9 +59,11 @@ mod load;
 mod many;
 mod mode;
 mod namespace;
+mod object;
 mod policy;
 mod read;
 mod retry;
+mod scope;
 mod secret;
 mod shape;
 mod sync;
@@ -68,7 +75,12 @@ mod version;
 mod write;
 
 pub use adapter::Fetch;
-pub use cache::{Cache, CacheBuilder, Get, GetOrLoad, Getting, Insert, Loading};
+pub use blocking::OffThread;
+pub use cache::{
+    Blocking, CHECK_DEAD_AFTER, CHECK_SLOW_AFTER, Cache, CacheBuilder, Checkup, Get, GetMany,
+    GetOrLoad, GetOrLoadMany, Getting, Health, Insert, InsertMany, KEYS_LISTED_DEFAULT, KeyInfo,
+    KeyList, Keys, Loading,
+};
 pub use change::{BUMP_TAGS_MAX, Changes, IMAGES_PER_TABLE_MAX, RowImage, RowsChange, Widen};
 pub use clock::{Clock, ManualClock, Moment, SystemClock};
 pub use codec::{Codec, VALUE_DEPTH_MAX};
@@ -76,13 +88,22 @@ pub use counters::{GROUPS_MAX, Group, GroupStats};
 pub use entry::Entry;
 pub use error::{Error, LoadError, Result};
 pub use event::{Event, MissReason, Observer};
+pub use form::{ByHand, Form, FormError, FromInvalid, Tidy};
 pub use freshness::{Freshness, TagState, freshness};
+#[doc(inline)]
+pub use function::{HasCache, install, installed_cache as installed};
 pub use key::{IntoKey, Key, KeyBuilder, KeyPart};
+pub use larder_macros::{CacheModel, cached, cached_form};
 pub use level::Level;
 pub use mode::{Local, Mode, Serde};
+pub use model::{CacheModel, FromMiss, IntoKeys, Miss, Missing, ModelError, Reference};
 pub use namespace::Namespace;
-pub use policy::{LEASE_DEFAULT, Policy, STALE_IF_ERROR_THROTTLE_DEFAULT, TTL_DEFAULT};
+pub use object::CachedObject;
+pub use policy::{
+    LEASE_DEFAULT, Policy, STALE_IF_ERROR_THROTTLE_DEFAULT, TTL_DEFAULT, TTL_FOREVER,
+};
 pub use read::{Fetched, Hit, Outcome};
+pub use scope::{InScope, SCOPE_BYTES_MAX, SCOPE_ENTRIES_MAX, Scope};
 pub use secret::{SECRET_BYTES_MIN, Secret, Secrets};
 pub use shape::{
     Admitted, COLUMN_SETS_PER_PIN_MAX, Columns, Name, SHAPES_PER_TABLE_MAX, Shape, ShapeList,
@@ -97,7 +118,21 @@ pub use store::redis::{Redis, RedisBuilder};
 #[cfg(any(feature = "redis", feature = "memcached"))]
 pub use store::remote::{GUARD_BELIEVED_FOR, GUARD_RIPE_AFTER, MARK_AGE_MAX, TAG_KEEP};
 pub use store::{Store, Versions, Want};
-pub use tag::{Tag, TagKind};
+pub use tag::{TREE_DEPTH_MAX, Tag, TagKind};
 pub use value::{CacheValue, Encode, Encoded, Value, ValueKind};
 pub use version::Version;
 pub use write::{MarkGuard, Published};
+
+/// For code that larder's macros write. It may change with any version of larder.
+#[doc(hidden)]
+pub mod __private {
+    /// What the first generation of macros calls.
+    pub mod v1 {
+        pub use serde;
+
+        pub use crate::blocking::{off_thread, wait};
+        pub use crate::model::{
+            KeyArgument, References, Slots, Unmade, Visitor, binary, from_miss, key, key_part,
+        };
+    }
+}

@@ -12,7 +12,7 @@ use crate::cache::Core;
 use crate::counters::Group;
 use crate::entry::Entry;
 use crate::event::Event;
-use crate::flight::{self, Check, Done, Lead, Noted, Running, Under};
+use crate::flight::{self, Check, Done, Landed, Lead, Noted, Running, Under};
 use crate::key::Key;
 use crate::lease::{self, Lease};
 use crate::policy::Policy;
@@ -36,6 +36,8 @@ pub(crate) struct Job<T> {
     pub(crate) seen: Option<Seen>,
     /// Nobody waits for it: an entry is served meanwhile.
     pub(crate) refresh: bool,
+    /// An entry that whoever waits refuses.
+    refused: Option<Entry>,
 }
 
 /// The entry that a read has found and that is not good enough.
@@ -58,6 +60,7 @@ impl<T> Job<T> {
             negative: ask.negative,
             seen,
             refresh: false,
+            refused: ask.refused.cloned(),
         }
     }
 
@@ -113,7 +116,7 @@ pub(crate) async fn fly<T, E, L, F>(
     lead.turn().await;
     let grant = match turn(&core, &mut lead, &job).await {
         Turn::Load(grant) => grant,
-        Turn::Found(value) => return lead.land(Done::Found(value)),
+        Turn::Found(landed) => return lead.land(Done::Found(landed)),
         Turn::Over => return,
     };
     grant.note(&lead);
@@ -122,8 +125,8 @@ pub(crate) async fn fly<T, E, L, F>(
     let done = match lease::while_renewed(grant.held(), loading).await {
         Ok(loaded) => {
             let value = loaded.value.clone();
-            fill(&core, vec![Fill::new(&lead, &job, grant, loaded)]).await;
-            Done::Loaded(value)
+            let mut filled = fill(&core, vec![Fill::new(&lead, &job, grant, loaded)]).await;
+            Done::Loaded(Landed::new(value, filled.pop().flatten()))
         }
         Err(done) => done,
     };

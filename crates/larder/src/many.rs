@@ -15,9 +15,12 @@ use crate::event::MissReason;
 use crate::flight::{Done, Running};
 use crate::key::{IntoKey, Key};
 use crate::load::{Job, Seen};
+use crate::policy::Policy;
 use crate::read::{self, Ask, GroupOf, Verdict};
 use crate::retry;
-use crate::store::{Look, Want};
+use crate::scope::Reading;
+use crate::store::{Look, Lookup, Want};
+use crate::tag::Tag;
 use crate::value::ValueKind;
 
 mod batch;
@@ -40,23 +43,91 @@ enum Found<T> {
     },
 }
 
+/// Looks for all keys in one batch. `wants` says what the one at a place depends on: asked only
+/// where the store needs it.
 async fn look<T: Send + Sync + 'static>(
     core: &Core,
     keys: &[&Key],
+    wants: &(dyn Fn(usize) -> Vec<Want> + Send + Sync),
+    policy: &Policy,
     kind: ValueKind<T>,
+    reading: &Reading,
 ) -> Vec<Found<T>> {
-    let wants = if core.tags_needed_to_look {
-        read::expand(Vec::new())
+    let known: Vec<Option<Found<T>>> = keys
+        .iter()
+        .map(|key| known(core, key, kind, reading))
+        .collect();
+    let places: Vec<usize> = (0..keys.len()).filter(|at| known[*at].is_none()).collect();
+    let others: Vec<&Key> = places.iter().map(|at| keys[*at]).collect();
+    let found = match others.is_empty() {
+        true => Vec::new(),
+        false => {
+            let wants = |at: usize| wants(places[at]);
+            look_in_store(core, &others, &wants, policy, kind, reading).await
+        }
+    };
+    let mut found = found.into_iter();
+    known
+        .into_iter()
+        .filter_map(|known| known.or_else(|| found.next()))
+        .collect()
+}
+
+/// What the reader's scope knows of a key.
+fn known<T: Send + Sync + 'static>(
+    core: &Core,
+    key: &Key,
+    kind: ValueKind<T>,
+    reading: &Reading,
+) -> Option<Found<T>> {
+    if reading.is_absent(key) {
+        note_missed(core, key, MissReason::Absent);
+        return Some(Found::Load {
+            seen: None,
+            stale: None,
+        });
+    }
+    let entry = reading.kept(key)?;
+    let value = kind.unwrap(entry.value())?;
+    note_served(core, key, &entry, false);
+    Some(Found::Serve {
+        value,
+        refresh: None,
+    })
+}
+
+async fn look_in_store<T: Send + Sync + 'static>(
+    core: &Core,
+    keys: &[&Key],
+    wants: &(dyn Fn(usize) -> Vec<Want> + Send + Sync),
+    policy: &Policy,
+    kind: ValueKind<T>,
+    reading: &Reading,
+) -> Vec<Found<T>> {
+    let wants: Vec<Vec<Want>> = if core.tags_needed_to_look {
+        let of = |at| read::expand(wants(at));
+        (0..keys.len()).map(of).collect()
     } else {
         Vec::new()
     };
-    let looks: Vec<Look<'_>> = keys.iter().map(|key| Look { key, wants: &wants }).collect();
-    let found = core.look(&looks).await;
+    let looks: Vec<Look<'_>> = keys
+        .iter()
+        .enumerate()
+        .map(|(at, key)| Look {
+            key,
+            wants: wants.get(at).map_or(&[], Vec::as_slice),
+        })
+        .collect();
+    let answered = core.try_look(&looks).await;
+    // What a store did not say is not remembered as absent.
+    let told = answered.is_ok();
+    let mut found = answered.unwrap_or_default();
+    found.resize(keys.len(), Lookup::Absent);
     let now = core.clock.now();
     keys.iter()
         .zip(found)
         .map(
-            |(key, found)| match read::judge(found, &kind, &core.policy, now) {
+            |(key, found)| match read::judge(found, &kind, policy, now) {
                 Verdict::Serve {
                     value,
                     entry,
@@ -64,6 +135,7 @@ async fn look<T: Send + Sync + 'static>(
                     refresh,
                 } => {
                     note_served(core, key, &entry, stale);
+                    reading.keep(key, &entry);
                     let refresh = refresh.then_some(entry);
                     Found::Serve { value, refresh }
                 }
@@ -78,6 +150,9 @@ async fn look<T: Send + Sync + 'static>(
                         marked: reason == MissReason::Marked,
                     });
                     note_missed(core, key, reason);
+                    if told && reason == MissReason::Absent {
+                        reading.keep_absent(key);
+                    }
                     Found::Load { seen, stale }
                 }
             },
@@ -100,13 +175,23 @@ fn note_missed(core: &Core, key: &Key, reason: MissReason) {
 pub(crate) async fn get<T: Send + Sync + 'static>(
     core: &Core,
     keys: &[Key],
+    tags: &[Tag],
     kind: ValueKind<T>,
 ) -> Vec<Option<Arc<T>>> {
     if keys.is_empty() || core.state() != State::Open {
         return keys.iter().map(|_| None).collect();
     }
+    let wants = |at: usize| read::wants_of(&keys[at], tags);
     let keys: Vec<&Key> = keys.iter().collect();
-    let found = look(core, &keys, kind).await;
+    let found = look(
+        core,
+        &keys,
+        &wants,
+        &core.policy,
+        kind,
+        &Reading::begin(core),
+    )
+    .await;
     found
         .into_iter()
         .map(|found| match found {
@@ -124,10 +209,52 @@ struct Item<K, T> {
     stale: Option<Arc<T>>,
 }
 
-impl<K, T: Send + Sync + 'static> Item<K, T> {
-    fn new(core: &Core, key: K, encoded: Key, kind: ValueKind<T>) -> Item<K, T> {
+/// How many keys are to be read.
+pub(crate) struct Plan<'a, K> {
+    pub(crate) policy: Policy,
+    /// What all of them depend on.
+    pub(crate) tags: Vec<Tag>,
+    /// What each of them depends on beside that.
+    pub(crate) tags_of: Option<Box<TagsOf<'a, K>>>,
+}
+
+/// What one key depends on.
+pub(crate) type TagsOf<'a, K> = dyn Fn(&K) -> Vec<Tag> + Send + Sync + 'a;
+
+impl<K> Plan<'_, K> {
+    fn wants(&self, key: &K, encoded: &Key) -> Vec<Want> {
+        match &self.tags_of {
+            None => read::wants_of(encoded, &self.tags),
+            Some(tags_of) => {
+                let mut tags = tags_of(key);
+                tags.extend(self.tags.iter().cloned());
+                read::wants_of(encoded, &tags)
+            }
+        }
+    }
+
+    /// A key that is to be loaded, because it is missing or behind its reader.
+    fn item<T>(
+        &self,
+        core: &Core,
+        (key, encoded): (K, Key),
+        kind: ValueKind<T>,
+        seen: Option<Seen>,
+    ) -> Item<K, T>
+    where
+        K: Send + Sync,
+    {
+        let ask = Ask {
+            key: &encoded,
+            wants: &|| self.wants(&key, &encoded),
+            group: GroupOf::Key,
+            policy: &self.policy,
+            kind,
+            negative: None,
+            refused: None,
+        };
         Item {
-            job: job(core, &encoded, kind),
+            job: Job::new(core, &ask, seen),
             key,
             encoded,
             stale: None,
@@ -135,24 +262,12 @@ impl<K, T: Send + Sync + 'static> Item<K, T> {
     }
 }
 
-/// Keys of a batch carry no tags of their own.
-fn job<T>(core: &Core, key: &Key, kind: ValueKind<T>) -> Job<T> {
-    let ask = Ask {
-        key,
-        wants: &Vec::<Want>::new,
-        group: GroupOf::Key,
-        policy: &core.policy,
-        kind,
-        negative: None,
-    };
-    Job::new(core, &ask, None)
-}
-
 /// Looks for all keys in one batch and loads what is missing by one call, but for what is being
 /// loaded already.
 pub(crate) async fn get_or_load<K, T, E, L, F, V>(
     core: &Arc<Core>,
     keys: Vec<K>,
+    plan: Plan<'_, K>,
     kind: ValueKind<T>,
     load: L,
 ) -> Result<HashMap<K, Arc<T>>, LoadError<E>>
@@ -165,31 +280,34 @@ where
     V: IntoIterator<Item = (K, T)> + Send + 'static,
 {
     let mut known = HashSet::with_capacity(keys.len());
-    let mut items: Vec<Item<K, T>> = Vec::with_capacity(keys.len());
+    let mut asked: Vec<(K, Key)> = Vec::with_capacity(keys.len());
     for key in keys {
         if known.insert(key.clone()) {
             let encoded = Key::new(key.clone());
-            items.push(Item::new(core, key, encoded, kind));
+            asked.push((key, encoded));
         }
     }
-    let mut values: HashMap<K, Arc<T>> = HashMap::with_capacity(items.len());
+    let mut values: HashMap<K, Arc<T>> = HashMap::with_capacity(asked.len());
     let mut missing = Vec::new();
     let mut ageing = Vec::new();
+    let reading = Reading::begin(core);
     let open = core.state() == State::Open;
     if open {
         retry::kick(core);
-        let keys: Vec<&Key> = items.iter().map(|item| &item.encoded).collect();
-        let found = look(core, &keys, kind).await;
-        for (mut item, found) in items.into_iter().zip(found) {
+        let keys: Vec<&Key> = asked.iter().map(|(_, encoded)| encoded).collect();
+        let wants = |at: usize| plan.wants(&asked[at].0, &asked[at].1);
+        let found = look(core, &keys, &wants, &plan.policy, kind, &reading).await;
+        for (asked, found) in asked.into_iter().zip(found) {
             match found {
                 Found::Serve { value, refresh } => {
-                    values.insert(item.key.clone(), value);
+                    values.insert(asked.0.clone(), value);
                     if let Some(entry) = refresh {
-                        item.job.seen = Some(Seen {
+                        let seen = Seen {
                             entry,
                             serves: true,
                             marked: false,
-                        });
+                        };
+                        let mut item = plan.item(core, asked, kind, Some(seen));
                         item.job.refresh = true;
                         ageing.push(item);
                     }
@@ -199,23 +317,24 @@ where
                     if let (Some(seen), Some(value)) = (&seen, &stale)
                         && failed(seen)
                     {
-                        note_served(core, &item.encoded, &seen.entry, true);
-                        values.insert(item.key.clone(), value.clone());
+                        note_served(core, &asked.1, &seen.entry, true);
+                        values.insert(asked.0, value.clone());
                         continue;
                     }
-                    item.job.seen = seen;
+                    let mut item = plan.item(core, asked, kind, seen);
                     item.stale = stale;
                     missing.push(item);
                 }
             }
         }
     } else {
-        missing = items;
+        let items = asked.into_iter();
+        missing.extend(items.map(|asked| plan.item(core, asked, kind, None)));
     }
     let runtime = Handle::try_current();
     if missing.is_empty() {
         if let (Ok(runtime), false) = (runtime, ageing.is_empty()) {
-            let batch = Batch::new(core, load);
+            let batch = Batch::new(core, load, reading);
             runtime.spawn(batch.refresh::<K, T, E, F, V>(ageing));
         }
         return Ok(values);
@@ -224,13 +343,13 @@ where
         return Err(LoadError::NoRuntime);
     };
     let running = Running::new(core);
-    let batch = Batch::new(core, load);
+    let batch = Batch::new(core, load, reading);
     let loading = runtime.spawn(async move {
         let loaded = batch.run::<K, T, E, F, V>(missing, open).await;
         drop(running);
         loaded
     });
-    let waited = match core.policy.wait_timeout {
+    let waited = match plan.policy.wait_timeout {
         None => Ok(loading.await),
         Some(limit) => tokio::time::timeout(limit, loading).await,
     };

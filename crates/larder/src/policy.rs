@@ -7,6 +7,13 @@ use crate::error::Error;
 /// How long an entry is fresh if nobody says otherwise.
 pub const TTL_DEFAULT: Duration = Duration::from_secs(60 * 60);
 
+/// The ttl of an entry that never gets too old: it lives until it is evicted, removed or invalidated.
+///
+/// Stores that processes share forget it earlier: Redis and memcached forget a tag that nobody has
+/// written under for [`TAG_KEEP`](crate::TAG_KEEP), and with it what carries it; memcached keeps
+/// nothing for longer than thirty days.
+pub const TTL_FOREVER: Duration = Duration::MAX;
+
 /// How long a failed load is not repeated under stale-if-error, if nobody says otherwise.
 pub const STALE_IF_ERROR_THROTTLE_DEFAULT: Duration = Duration::from_secs(1);
 

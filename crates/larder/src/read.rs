@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::cache::{Core, State};
 use crate::counters::Group;
+use crate::entry::Entry;
 use crate::error::LoadError;
 use crate::event::MissReason;
 use crate::flight::{self, Done, Join, Running};
@@ -17,7 +18,8 @@ use crate::lease;
 use crate::load::{Job, Seen, fly, start_refresh};
 use crate::policy::Policy;
 use crate::retry;
-use crate::store::Want;
+use crate::scope::Reading;
+use crate::store::{Lookup, Want};
 use crate::tag::{Tag, TagKind};
 use crate::value::ValueKind;
 
@@ -26,8 +28,10 @@ mod look;
 mod wait;
 
 pub(crate) use judge::{Verdict, judge};
-use look::look;
-pub(crate) use look::{hit_now, look_only, note_missed, note_served};
+pub(crate) use look::{
+    Settled, hit_now, look_all, look_only, note_missed, note_served, refuse, settle, settle_kept,
+};
+use look::{kept, look};
 use wait::{Stale, Waited, bypass, wait};
 
 /// How a caller came to its value.
@@ -81,6 +85,8 @@ pub(crate) struct Ask<'a, T> {
     pub(crate) policy: &'a Policy,
     pub(crate) kind: ValueKind<T>,
     pub(crate) negative: Option<fn(&T) -> bool>,
+    /// An entry that is not good enough for the reader, for a reason of his own: as good as none.
+    pub(crate) refused: Option<&'a Entry>,
 }
 
 impl<T> Ask<'_, T> {
@@ -99,6 +105,12 @@ impl<T> Ask<'_, T> {
             Vec::new()
         }
     }
+}
+
+/// What an entry depends on that is stored by its key: its tags, and the trees that it is in.
+pub(crate) fn wants_of(key: &Key, tags: &[Tag]) -> Vec<Want> {
+    let own = tags.iter().cloned();
+    own.chain(Tag::trees_above(key)).map(Want::Tag).collect()
 }
 
 /// Adds the coarse tags that every read carries, each once, and puts coarse ones first: the order
@@ -154,11 +166,24 @@ where
             State::Off => {
                 return bypass(core, &ask, load.take(), "the cache is switched off").await;
             }
+            State::Bypassed => {
+                return bypass(core, &ask, load.take(), "the task does without the cache").await;
+            }
             State::Closed => return bypass(core, &ask, load.take(), "the cache is closed").await,
         }
         // Bumps that were left where there was no runtime are delivered from here.
         retry::kick(core);
-        let found = look(core, &ask).await;
+        let reading = Reading::begin(core);
+        if let Some(Hit { value, .. }) = kept(core, &ask, &reading) {
+            let outcome = Outcome::Hit;
+            return Ok(Fetched { value, outcome });
+        }
+        // What the scope knows to be absent is not looked for again before a load: whoever leads it
+        // finds out what is there by now. Once: another process may have stored it.
+        let found = match !missed && reading.is_absent(ask.key) {
+            true => Lookup::Absent,
+            false => look(core, &ask, &reading).await,
+        };
         let marked;
         let (seen, stale) = match judge(found, &ask.kind, ask.policy, core.clock.now()) {
             Verdict::Serve {
@@ -209,10 +234,12 @@ where
                 //   A: look (miss)   B: look (miss)   A: load, insert, leave   B: lead
                 // Whoever has joined us in between looks again too: what we find here could be
                 // invalidated before they joined.
+                // Nor do we share it with the scope's other tasks: theirs may have begun before we led.
                 // Where the load takes a lease, this look is spared: the store compares what we
                 // have seen with what is there when it gives the lease (see `load/turn.rs`).
                 if lease::of(core, ask.policy).is_none() {
-                    let found = look(core, &ask).await;
+                    let alone = Reading::in_no_scope();
+                    let found = look(core, &ask, &alone).await;
                     let again = judge(found, &ask.kind, ask.policy, core.clock.now());
                     if let Verdict::Serve { .. } = again {
                         drop(lead);
@@ -245,12 +272,18 @@ where
             Waited::Done(Done::Panicked(message)) => {
                 std::panic::resume_unwind(Box::new(message.to_string()))
             }
-            Waited::Done(done @ (Done::Loaded(_) | Done::Found(_))) => {
+            Waited::Done(ref done @ (Done::Loaded(ref landed) | Done::Found(ref landed))) => {
                 if let Done::Found(_) = done {
                     outcome = Outcome::Joined;
                 }
-                match done.value::<T>() {
-                    Some(value) => return Ok(Fetched { value, outcome }),
+                let landed = landed.clone();
+                match landed.take::<T>() {
+                    Some((value, entry)) => {
+                        if let Some(entry) = entry {
+                            reading.keep(ask.key, &entry);
+                        }
+                        return Ok(Fetched { value, outcome });
+                    }
                     None => LoadError::Closed,
                 }
             }

@@ -21,16 +21,27 @@ const RETRY_PAUSE_MAX: Duration = Duration::from_secs(2);
 /// Takes in bumps that failed. They are tried again in the background, and nothing that carries
 /// one of the tags is served or stored by this process until they have arrived.
 pub(crate) fn owe(core: &Arc<Core>, owed: Owed, error: &Error) {
+    // What carries them is not taken from a scope either; nor is what carries the tables, whose
+    // shapes may be others by now.
+    let tables = owed.tables.iter().map(|(table, _)| table);
+    let changed: Vec<Tag> = owed.tags.iter().chain(tables).cloned().collect();
+    // Noted after they are taken in: a look in between would find them neither here nor there.
+    let noted = core.journal.when_over(&[], &changed);
     if core.state() == State::Closed {
-        // Nobody tries again, and nothing is served any more.
-        let tags = &owed.tags;
-        return core.emit(|| Event::BumpLost { tags, error });
+        // Nobody tries again, and nothing is served any more. It stands here for the marks over it,
+        // which must not be taken away as if the bump had arrived.
+        core.emit(|| Event::BumpLost {
+            tags: &owed.tags,
+            error,
+        });
+        return core.undelivered.add(owed);
     }
     core.emit(|| Event::BumpDelayed {
         tags: &owed.tags,
         error,
     });
     core.undelivered.add(owed);
+    drop(noted);
     kick(core);
 }
 
@@ -166,15 +177,16 @@ pub(crate) async fn deliver_or_lose(core: &Core) -> Result<()> {
     };
     let lost = core.undelivered.batch();
     core.undelivered.abandon_marks();
+    let tags: Vec<Tag> = lost.tags.iter().chain(&lost.tables).cloned().collect();
     core.emit(|| Event::BumpLost {
-        tags: &lost.tags,
+        tags: &tags,
         error: &error,
     });
     Err(Error::store(format!(
         "{} tags of writes could not be bumped before the cache was closed ({error}): other \
          processes may serve what carries them until its ttl ends; invalidate or clear once the \
          store is back",
-        lost.tags.len() + lost.tables.len()
+        tags.len()
     )))
 }
 

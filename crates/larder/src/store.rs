@@ -16,6 +16,7 @@ use crate::tag::Tag;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod lease;
+mod list;
 mod mark;
 #[cfg(feature = "memcached")]
 pub mod memcached;
@@ -106,6 +107,22 @@ pub trait Store: Send + Sync + 'static {
         wants: &'a [Want],
     ) -> Reply<'a, Result<Versions>>;
 
+    /// As [`prepare`](Store::prepare) for many loads at once, each with tags of its own: one answer
+    /// for each, in their order. A store far away asks for all of them in one round trip.
+    fn prepare_each<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        sets: &'a [Vec<Want>],
+    ) -> Reply<'a, Vec<Result<Versions>>> {
+        Reply::Pending(Box::pin(async move {
+            let mut versions = Vec::with_capacity(sets.len());
+            for wants in sets {
+                versions.push(self.prepare(namespace, wants).await);
+            }
+            versions
+        }))
+    }
+
     /// Stores entries, each of which carries the versions that were current before its load
     /// began. One answer for each, in their order.
     fn insert<'a>(
@@ -167,6 +184,11 @@ pub trait Store: Send + Sync + 'static {
         None
     }
 
+    /// The list of what is in this store, if it can tell.
+    fn listing(&self) -> Option<&dyn Listing> {
+        None
+    }
+
     /// The news of this store, if its server tells of changes by itself.
     fn push(&self) -> Option<&dyn Push> {
         None
@@ -174,6 +196,7 @@ pub trait Store: Send + Sync + 'static {
 }
 
 pub use lease::{Claim, Leases, Permit, Taken};
+pub use list::{Listed, Listing};
 pub use mark::{Mark, Marked, Marks};
 pub use memory::Memory;
 pub use push::{Listener, Push};

@@ -8,7 +8,8 @@ use crate::encoding::{self, Bytes, Part, Parts};
 use crate::key::{IntoKey, Key};
 use crate::shape::{Shape, TagValue};
 
-/// Something an entry depends on: a name, a database, a table, rows of a table. Cheap to clone.
+/// Something an entry depends on: a name, a database, a table, rows of a table, a tree of keys. Cheap
+/// to clone.
 ///
 /// When a tag is invalidated, every entry that carries it is.
 ///
@@ -45,7 +46,18 @@ pub enum TagKind {
     Shape,
     /// Whatever the application means by a name.
     Named,
+    /// Everything whose key begins with certain parts.
+    Tree,
 }
+
+/// So many first parts of a key are tags of its entry: what lies deeper is invalidated together
+/// with the whole tree at this depth. Every tag costs a version in the entry and a comparison on a
+/// hit.
+pub const TREE_DEPTH_MAX: usize = 8;
+
+/// First parts that take more bytes stand in their tag as a digest: a long text in a key does not
+/// make each of its tags as long.
+const TREE_BYTES_MAX: usize = 256;
 
 impl Tag {
     /// The tag with a name of the application's choice.
@@ -120,6 +132,52 @@ impl Tag {
         })
     }
 
+    /// The tag that every entry below `key` carries, as long as it was stored under its key by
+    /// [`get_or_load`](crate::Cache::get_or_load), [`insert`](crate::Cache::insert) or one of their
+    /// kind: those whose keys begin with the same parts and go on. What
+    /// [`remove_tree`](crate::Cache::remove_tree) bumps.
+    ///
+    /// Other entries may carry it too, and then go with the tree.
+    ///
+    /// Of a key with more than [`TREE_DEPTH_MAX`] parts it is the tag of the first so many. Below
+    /// the key without parts is everything: its tag is the namespace's.
+    ///
+    /// # Example: an entry elsewhere that goes with a tree
+    ///
+    /// ```
+    /// use larder::{Cache, Tag};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> larder::Result<()> {
+    /// let cache = Cache::memory();
+    /// let product = Tag::tree(("product", 123));
+    /// cache.insert(("page", "/vinyl"), 200).tags([product]).await?;
+    /// cache.remove_tree(("product", 123)).await?;
+    /// assert_eq!(cache.get::<i32>(("page", "/vinyl")).await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tree(key: impl IntoKey) -> Tag {
+        let key = key.into_key();
+        let bytes = key.as_bytes();
+        match encoding::ends(bytes).take(TREE_DEPTH_MAX).last() {
+            Some(end) => Tag::tree_of(&bytes[..end]),
+            None => Tag::namespace(),
+        }
+    }
+
+    /// The tags that the entry under `key` carries because of its key.
+    pub(crate) fn trees_above(key: &Key) -> impl Iterator<Item = Tag> {
+        key.above().take(TREE_DEPTH_MAX).map(Tag::tree_of)
+    }
+
+    fn tree_of(parts: &[u8]) -> Tag {
+        Tag::build(TagKind::Tree, |out| match parts.len() {
+            0..=TREE_BYTES_MAX => out.extend_from_slice(parts),
+            _ => encoding::digest(out, parts),
+        })
+    }
+
     fn of_key(kind: TagKind, key: &Key) -> Tag {
         Tag::build(kind, |out| out.extend_from_slice(key.as_bytes()))
     }
@@ -142,7 +200,8 @@ impl Tag {
             2 => TagKind::Root,
             3 => TagKind::Table,
             4 => TagKind::Shape,
-            _ => TagKind::Named,
+            5 => TagKind::Named,
+            _ => TagKind::Tree,
         }
     }
 
@@ -171,9 +230,7 @@ impl Tag {
     /// behind it that cannot be read are shown as missing.
     #[cfg_attr(not(any(feature = "redis", feature = "memcached")), expect(dead_code))]
     pub(crate) fn decode(bytes: &[u8]) -> Option<Tag> {
-        bytes
-            .first()
-            .filter(|kind| **kind <= TagKind::Named as u8)?;
+        bytes.first().filter(|kind| **kind <= TagKind::Tree as u8)?;
         Some(Tag {
             hash: encoding::hash(bytes),
             bytes: bytes.into(),
@@ -244,6 +301,10 @@ impl fmt::Display for Tag {
                     _ => encoding::write_parts(f, &self.bytes[1..], 0),
                 }
             }
+            TagKind::Tree => {
+                encoding::write_parts(f, &self.bytes[1..], 0)?;
+                f.write_str(" tree")
+            }
         }
     }
 }
@@ -302,6 +363,8 @@ mod tests {
         shown(&Tag::guard(&Tag::root("")), "root guard");
         shown(&Tag::named("prices"), "prices");
         shown(&Tag::named_parts(("customer", 7)), "('customer', 7)");
+        shown(&Tag::tree("product"), "('product') tree");
+        shown(&Tag::tree(("product", 7)), "('product', 7) tree");
         let shape = Shape::new(["b", "a"], Columns::set(["n"]));
         let values = [TagValue::Text("o'k".into()), TagValue::Null];
         shown(
@@ -323,6 +386,8 @@ mod tests {
             Tag::table("track", ""),
             Tag::named("track"),
             Tag::named_parts(("", "track")),
+            Tag::tree("track"),
+            Tag::tree(("", "track")),
             Tag::shape(&Tag::table("", "track"), &Shape::any_row(), &[]),
         ];
         for (index, left) in tags.iter().enumerate() {
@@ -344,6 +409,91 @@ mod tests {
             tag(TagValue::Text("a".into())),
             tag(TagValue::Blob(b"a".as_slice().into()))
         );
+    }
+
+    /// The tags of an entry by its key, as people write them.
+    #[track_caller]
+    fn above(key: impl IntoKey, expected: &[&str]) {
+        let key = key.into_key();
+        let shown: Vec<String> = Tag::trees_above(&key).map(|tag| tag.to_string()).collect();
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn kc4_an_entry_carries_the_tree_of_each_beginning_of_its_key() {
+        above("product", &[]);
+        above(Key::builder().build(), &[]);
+        above(("product", 7), &["('product') tree"]);
+        above(
+            ("product", 7, "reviews"),
+            &["('product') tree", "('product', 7) tree"],
+        );
+        // What belongs together is one part, however it is nested.
+        above(
+            (("a", ("b", 1)), Some(Some("c")), 2),
+            &[
+                "(('a', ('b', 1))) tree",
+                "(('a', ('b', 1)), some some 'c') tree",
+            ],
+        );
+        above((Key::new(("a", "b")), 2), &["(key ('a', 'b')) tree"]);
+        above(("a", (), None::<u8>), &["('a') tree", "('a', ()) tree"]);
+        above(
+            ("a", [[1, 2], [3, 4]], 5),
+            &["('a') tree", "('a', ((1, 2), (3, 4))) tree"],
+        );
+        // Names are one part, so that none of them is above another.
+        above(
+            crate::key!("ship", weight = (1, 2), country = "ch"),
+            &["('ship') tree"],
+        );
+    }
+
+    #[test]
+    fn kc4_trees_tell_parts_apart_as_keys_do() {
+        assert_eq!(Tag::tree(("product", 123)), Tag::tree(("product", 123u64)));
+        assert_ne!(Tag::tree(("product", 123)), Tag::tree(("product", 1234)));
+        assert_ne!(Tag::tree(("product", 123)), Tag::tree(("product", "123")));
+        assert_ne!(Tag::tree(("product", 123)), Tag::tree("product"));
+        assert_eq!(Tag::tree(Key::builder().build()), Tag::namespace());
+    }
+
+    #[test]
+    fn kc4_a_deep_key_carries_the_first_trees_only() {
+        let deep = |parts: usize| {
+            let mut key = Key::builder();
+            (0..parts).for_each(|part| key.push(part));
+            key.build()
+        };
+        let count = |parts| Tag::trees_above(&deep(parts)).count();
+        assert_eq!(count(TREE_DEPTH_MAX), TREE_DEPTH_MAX - 1);
+        assert_eq!(count(TREE_DEPTH_MAX + 1), TREE_DEPTH_MAX);
+        assert_eq!(count(1_000), TREE_DEPTH_MAX);
+        // Whoever asks for a deeper tree gets the one that is carried.
+        let last = Tag::trees_above(&deep(1_000)).last();
+        assert_eq!(last, Some(Tag::tree(deep(TREE_DEPTH_MAX))));
+        assert_eq!(Tag::tree(deep(20)), Tag::tree(deep(TREE_DEPTH_MAX)));
+        assert_ne!(
+            Tag::tree(deep(TREE_DEPTH_MAX)),
+            Tag::tree(deep(TREE_DEPTH_MAX - 1))
+        );
+    }
+
+    #[test]
+    fn kc4_a_long_part_does_not_make_the_tags_long() {
+        let long = "x".repeat(10_000);
+        let key = Key::new((long.as_str(), 1, 2));
+        let tags: Vec<Tag> = Tag::trees_above(&key).collect();
+        assert!(
+            tags.iter()
+                .all(|tag| tag.as_bytes().len() <= 1 + TREE_BYTES_MAX)
+        );
+        assert_eq!(
+            tags,
+            [Tag::tree(long.as_str()), Tag::tree((long.as_str(), 1))]
+        );
+        assert_ne!(Tag::tree(long.as_str()), Tag::tree("x".repeat(9_999)));
+        assert!(tags[0].to_string().len() < 40, "{}", tags[0]);
     }
 
     #[test]

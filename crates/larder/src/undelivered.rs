@@ -23,7 +23,7 @@ use crate::tag::{Tag, TagKind};
 use crate::version::Version;
 
 /// So many tags wait at most. Beyond, the roots of their databases wait instead, and for named tags
-/// the namespace: more becomes invalid than need be, and nothing is forgotten.
+/// and trees the namespace: more becomes invalid than need be, and nothing is forgotten.
 pub(crate) const RETRY_TAGS_MAX: usize = 10_000;
 
 /// The tags that wait.

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::codec::{self, Codec};
 use crate::error::{Error, Result};
+use crate::model::{self, CacheModel, ModelForm};
 use crate::weigh;
 
 /// What can be cached on every store: serde's traits, and safe to share between threads.
@@ -56,6 +57,28 @@ impl<T: CacheValue> ValueKind<T> {
             encode: Some(encode::<T>),
             decode: Some(decode::<T>),
             weigh: weigh::weight::<T>,
+        }
+    }
+}
+
+impl<T: CacheValue> ValueKind<Arc<T>> {
+    /// Shared values, of which a store holds the inside: bytes are those of a `T`.
+    pub(crate) fn shared() -> ValueKind<Arc<T>> {
+        ValueKind {
+            encode: Some(encode_shared::<T>),
+            decode: Some(decode_shared::<T>),
+            weigh: |value| weigh::weight::<T>(value),
+        }
+    }
+}
+
+impl<M: CacheModel> ValueKind<M> {
+    /// Objects of a model, under the model's own name and in its own form.
+    pub(crate) fn model() -> ValueKind<M> {
+        ValueKind {
+            encode: Some(encode_model::<M>),
+            decode: Some(decode_model::<M>),
+            weigh: weigh::weight::<M>,
         }
     }
 }
@@ -111,15 +134,50 @@ fn encode<T: CacheValue>(value: &(dyn Any + Send + Sync), codec: Codec) -> Resul
     codec::encode(value, codec)
 }
 
+fn encode_shared<T: CacheValue>(value: &(dyn Any + Send + Sync), codec: Codec) -> Result<Encoded> {
+    let value: &Arc<T> = value
+        .downcast_ref()
+        .ok_or_else(|| Error::codec("the value is of another type than its kind"))?;
+    codec::encode(&**value, codec)
+}
+
+#[expect(
+    clippy::redundant_allocation,
+    reason = "the value is an `Arc` of the user's, and every value is shared by one of ours"
+)]
+fn decode_shared<T: CacheValue>(encoded: &Encoded) -> Option<Arc<Arc<T>>> {
+    Some(Arc::new(decode::<T>(encoded)?))
+}
+
 /// Decodes once: whoever asks again for the same type gets the same value.
 fn decode<T: CacheValue>(encoded: &Encoded) -> Option<Arc<T>> {
-    if encoded.fingerprint != codec::fingerprint::<T>() {
+    decode_once(encoded, codec::fingerprint::<T>(), codec::decode::<T>)
+}
+
+fn encode_model<M: CacheModel>(value: &(dyn Any + Send + Sync), codec: Codec) -> Result<Encoded> {
+    let value: &M = value
+        .downcast_ref()
+        .ok_or_else(|| Error::codec("the value is of another type than its kind"))?;
+    codec::encode_in::<M, ModelForm>(value, codec, model::fingerprint::<M>())
+}
+
+fn decode_model<M: CacheModel>(encoded: &Encoded) -> Option<Arc<M>> {
+    let decode = codec::decode_in::<M, ModelForm>;
+    decode_once(encoded, model::fingerprint::<M>(), decode)
+}
+
+fn decode_once<T: Send + Sync + 'static>(
+    encoded: &Encoded,
+    fingerprint: u64,
+    decode: fn(&Encoded) -> Option<T>,
+) -> Option<Arc<T>> {
+    if encoded.fingerprint != fingerprint {
         return None;
     }
     if let Some(decoded) = encoded.decoded::<T>() {
         return Some(decoded);
     }
-    let value = Arc::new(codec::decode::<T>(encoded)?);
+    let value = Arc::new(decode(encoded)?);
     // Another thread may have been faster: then its value is the one. Two types of one name may
     // share the bytes: then the first has the place.
     let _ = encoded.decoded.set(value.clone());

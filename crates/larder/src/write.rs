@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use crate::cache::{Core, State};
 use crate::change::Changes;
 use crate::counters::Group;
+use crate::encoding;
 use crate::entry::{Entry, NewEntry};
 use crate::error::{Error, Result};
 use crate::event::Event;
@@ -16,11 +17,11 @@ use crate::flight::Block;
 use crate::key::Key;
 use crate::load::put;
 use crate::policy::Policy;
-use crate::read::expand;
+use crate::read::{expand, wants_of};
 use crate::retry;
 use crate::shape::{Shape, ShapeList};
-use crate::store::{Insertion, Mark, Put, Want};
-use crate::tag::Tag;
+use crate::store::{Insertion, Mark, Put, Versions, Want};
+use crate::tag::{TREE_DEPTH_MAX, Tag};
 use crate::undelivered::Owed;
 use crate::value::ValueKind;
 
@@ -55,29 +56,13 @@ impl Drop for MarkGuard {
         let Some(mark) = self.mark.take() else {
             return;
         };
+        // Kept while a bump waits that it stands over.
+        drop(self.core.undelivered.keep(&self.tags, mark));
         if self.core.state() == State::Closed {
-            // Whether the bumps of its writer have arrived, nobody knows.
-            mark.abandon();
-        } else {
-            // Kept while a bump waits that it stands over.
-            drop(self.core.undelivered.keep(&self.tags, mark));
+            // Nobody delivers any more what waits.
+            self.core.undelivered.abandon_marks();
         }
     }
-}
-
-/// Stores a value that the caller has. It wins over loads of the key that are running.
-pub(crate) async fn insert<T: Send + Sync + 'static>(
-    core: &Arc<Core>,
-    key: &Key,
-    value: Arc<T>,
-    wants: Vec<Want>,
-    policy: &Policy,
-    kind: ValueKind<T>,
-    group: Arc<Group>,
-) -> Result<()> {
-    let key = key.clone();
-    let item = NewItem { key, value, group };
-    insert_all(core, vec![item], wants, policy, kind).await
 }
 
 /// A value to be inserted.
@@ -85,66 +70,82 @@ pub(crate) struct NewItem<T> {
     pub(crate) key: Key,
     pub(crate) value: Arc<T>,
     pub(crate) group: Arc<Group>,
+    pub(crate) tags: Vec<Tag>,
 }
 
-/// Stores values that the caller has, in one batch.
+/// Stores values that the caller has, in one batch. They win over loads of the keys that are
+/// running. Each depends on its tags and on the trees above its key.
 pub(crate) async fn insert_all<T: Send + Sync + 'static>(
     core: &Arc<Core>,
     items: Vec<NewItem<T>>,
-    wants: Vec<Want>,
     policy: &Policy,
     kind: ValueKind<T>,
 ) -> Result<()> {
+    let keys: Vec<Key> = items.iter().map(|item| item.key.clone()).collect();
+    let _noted = core.journal.when_over(&keys, &[]);
     let mut blocks = Vec::with_capacity(items.len());
     for item in &items {
         blocks.push(Block::new(core, &item.key).await);
     }
-    let keys: Vec<Key> = items.iter().map(|item| item.key.clone()).collect();
-    let versions = match core.state() {
-        State::Open => match core.prepare(&expand(wants)).await {
-            Prepared::Usable(versions) => Some(versions),
-            Prepared::Marked | Prepared::Undelivered => None,
-            Prepared::Failed(error) => return Err(error),
-        },
-        _ => None,
+    let sets: Vec<Vec<Want>> = match core.state() {
+        State::Open => items
+            .iter()
+            .map(|item| expand(wants_of(&item.key, &item.tags)))
+            .collect(),
+        _ => Vec::new(),
     };
-    let Some(versions) = versions else {
-        // Nothing may be stored; and what is there would come back, older than these values.
-        return core.store.remove(&core.namespace, &keys).await;
-    };
+    let prepared = core.prepare_each(&sets).await.into_iter();
+    let mut unusable: Vec<Key> = Vec::new();
+    let mut failed: Option<Error> = None;
+    let mut usable: Vec<(&NewItem<T>, Versions)> = Vec::with_capacity(items.len());
+    let rest = std::iter::repeat_with(|| Prepared::Undelivered);
+    for (item, prepared) in items.iter().zip(prepared.chain(rest)) {
+        match prepared {
+            Prepared::Usable(versions) => usable.push((item, versions)),
+            // Nothing may be stored; and what is there would come back, older than these values.
+            Prepared::Marked | Prepared::Undelivered => unusable.push(item.key.clone()),
+            Prepared::Failed(error) => failed = failed.or(Some(error)),
+        }
+    }
     let mut groups: SmallVec<[&Group; 1]> = SmallVec::new();
     let mut insertions: SmallVec<[Insertion<'_>; 1]> = SmallVec::new();
-    for (item, key) in items.iter().zip(&keys) {
+    for (item, versions) in usable {
         let ttl = policy.ttl_of(false, core.chance());
         let entry = Entry::new(NewEntry {
             weight: kind.weight(&item.value),
             value: kind.wrap(item.value.clone(), core.codec),
-            versions: versions.clone(),
+            versions,
             written_at: core.clock.now(),
             ttl,
             group: Some(item.group.clone()),
             origin: None,
         });
         groups.push(&item.group);
-        insertions.push(Insertion::new(key, entry, policy.keep_of(ttl)));
+        insertions.push(Insertion::new(&item.key, entry, policy.keep_of(ttl)));
     }
-    let puts = put(core, &groups, insertions).await?;
-    // A tag was bumped meanwhile: the value is not kept, and what was there is older still.
-    let refused: Vec<Key> = puts
-        .iter()
-        .zip(keys)
-        .filter(|(put, _)| matches!(put, Put::Outdated | Put::Fenced))
-        .map(|(_, key)| key)
-        .collect();
-    if !refused.is_empty() {
-        core.store.remove(&core.namespace, &refused).await?;
+    let keys: Vec<&Key> = insertions.iter().map(|item| item.key).collect();
+    if !insertions.is_empty() {
+        match put(core, &groups, insertions).await {
+            // A tag was bumped meanwhile: the value is not kept, and what was there is older still.
+            Ok(puts) => unusable.extend(
+                puts.iter()
+                    .zip(keys)
+                    .filter(|(put, _)| matches!(put, Put::Outdated | Put::Fenced))
+                    .map(|(_, key)| key.clone()),
+            ),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    if !unusable.is_empty() {
+        core.store.remove(&core.namespace, &unusable).await?;
     }
     drop(blocks);
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 /// Removes entries. It wins over loads of the keys that are running.
 pub(crate) async fn remove(core: &Arc<Core>, keys: &[Key]) -> Result<()> {
+    let _noted = core.journal.when_over(keys, &[]);
     let mut blocks = Vec::with_capacity(keys.len());
     for key in keys {
         blocks.push(Block::new(core, key).await);
@@ -163,6 +164,7 @@ pub(crate) async fn invalidate(core: &Arc<Core>, tags: &[Tag], cause: Option<&st
         return Ok(());
     }
     core.count_bumps(tags.len());
+    let _noted = core.journal.when_over(&[], tags);
     match core.store.bump(&core.namespace, tags, &[]).await {
         Ok(_) => {
             core.emit(|| Event::Invalidated { cause, tags });
@@ -173,6 +175,32 @@ pub(crate) async fn invalidate(core: &Arc<Core>, tags: &[Tag], cause: Option<&st
             Err(error)
         }
     }
+}
+
+/// Removes an entry and invalidates everything below its key, and what carries one of the tags
+/// `too`. It wins over the loads that run: those of the key are detached, and those below it have
+/// recorded the version of the tree before they began.
+pub(crate) async fn remove_tree(core: &Arc<Core>, key: &Key, too: &[Tag]) -> Result<()> {
+    let tree = Tag::tree(key);
+    if let Some(wider) = wider(key, &tree) {
+        core.emit(|| Event::Widened {
+            what: &wider,
+            why: "a key that has more parts carries the tags of the first ones only",
+        });
+    }
+    let mut tags = vec![tree];
+    tags.extend_from_slice(too);
+    let bump = invalidate(core, &tags, Some("remove_tree"));
+    // At the same time: each is right without the other, and both are done when this is.
+    let remove = remove(core, std::slice::from_ref(key));
+    let (bumped, removed) = futures_util::future::join(bump, remove).await;
+    bumped.and(removed)
+}
+
+/// What is invalidated, if that is more than what lies below the key.
+fn wider(key: &Key, tree: &Tag) -> Option<String> {
+    let parts = encoding::ends(key.as_bytes()).count();
+    (parts > TREE_DEPTH_MAX).then(|| tree.to_string())
 }
 
 /// Bumps what a committed write changed. To be called after the commit was acknowledged.
@@ -235,6 +263,7 @@ pub(crate) async fn publish(core: &Arc<Core>, changes: &Changes) -> Published {
             published.tags = tags;
         }
     }
+    core.journal.note(&[], &published.tags);
     debt.tags.clear();
     for (table, why) in &widened {
         let (what, why) = (table.to_string(), why.to_string());
@@ -306,6 +335,7 @@ pub(crate) async fn mark(core: &Arc<Core>, tags: &[Tag], perhaps: &[Tag]) -> Res
             ));
         }
     };
+    core.journal.note(&[], &all);
     Ok(MarkGuard {
         mark,
         tags: all.into(),

@@ -27,6 +27,7 @@ impl Fetch<'_> {
             policy: self.policy,
             kind,
             negative,
+            refused: None,
         }
     }
 }
@@ -135,6 +136,16 @@ impl Cache {
     /// For adapters: whether reads over this cache's store can be linearizable.
     pub fn can_be_strict(&self) -> bool {
         self.core().store.capability().marks
+    }
+
+    /// For adapters: asks which of these guards stand, for [`mark`](Cache::mark) to know without a round
+    /// trip a moment later. To be called before the database's lock is taken, if there is a time
+    /// before it.
+    pub async fn look_for_guards(&self, guards: &[Tag]) {
+        let core = self.core();
+        if let Some(marks) = core.store.marks() {
+            let _known_now = marks.standing(&core.namespace, guards).await;
+        }
     }
 
     /// For adapters: marks tags ([`Tag::guard`]s) before a commit that linearizable reads must not

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64};
+use std::sync::atomic::AtomicU64;
 
+use super::resource::Resources;
+use super::state::StateWord;
 use super::{Cache, Core};
 use crate::clock::{Clock, SystemClock};
 use crate::codec::Codec;
@@ -14,6 +16,7 @@ use crate::flight::Flights;
 use crate::horizon::Horizons;
 use crate::namespace::Namespace;
 use crate::policy::Policy;
+use crate::scope::journal::Journal;
 use crate::secret::Secrets;
 use crate::store::Store;
 use crate::store::memory::Memory;
@@ -39,6 +42,7 @@ pub struct CacheBuilder {
     secrets: Option<Secrets>,
     clock: Option<Arc<dyn Clock>>,
     observers: Vec<Arc<dyn Observer>>,
+    resources: Resources,
 }
 
 impl CacheBuilder {
@@ -94,6 +98,13 @@ impl CacheBuilder {
         self
     }
 
+    /// Something that loads need, such as a pool of connections: they get it by
+    /// [`Cache::resource`]. One of each type; of several the last one counts.
+    pub fn resource<R: Send + Sync + 'static>(mut self, resource: R) -> Self {
+        self.resources.set(resource);
+        self
+    }
+
     /// The cache.
     ///
     /// # Errors
@@ -131,8 +142,10 @@ impl CacheBuilder {
                 horizons: Horizons::default(),
                 undelivered: Undelivered::default(),
                 throttle: Throttle::default(),
+                journal: Journal::default(),
                 observers: self.observers.into(),
-                state: AtomicU8::new(0),
+                resources: self.resources,
+                state: StateWord::default(),
                 bumps: AtomicU64::new(0),
                 chances: AtomicU64::new(0),
             }),

@@ -47,7 +47,15 @@ impl<'a, T> Get<'a, T> {
     }
 }
 
-impl<T, M> Get<'_, T, M> {
+impl<'a, T, M> Get<'a, T, M> {
+    /// The look-up, for values of this kind.
+    pub(crate) fn by(self, kind: ValueKind<T>) -> Getting<'a, T> {
+        Getting {
+            start: Some((self.cache, self.key, self.tags, kind)),
+            running: None,
+        }
+    }
+
     /// What the entry is known to depend on. It changes no answer: a store far away fetches the
     /// versions of these tags together with the entry, and needs a second round trip for others.
     pub fn tags(mut self, tags: impl IntoIterator<Item = Tag>) -> Self {
@@ -69,10 +77,7 @@ impl<'a, T: Send + Sync + 'static, M: Mode<T>> IntoFuture for Get<'a, T, M> {
     type IntoFuture = Getting<'a, T>;
 
     fn into_future(self) -> Getting<'a, T> {
-        Getting {
-            start: Some((self.cache, self.key, self.tags, M::kind())),
-            running: None,
-        }
+        self.by(M::kind())
     }
 }
 
@@ -93,23 +98,30 @@ impl<T> fmt::Debug for Getting<'_, T> {
 
 impl<T> Unpin for Getting<'_, T> {}
 
+impl<T: Send + Sync + 'static> Getting<'_, T> {
+    /// A hit, if the look-up has not begun and the store has the entry at hand.
+    ///
+    /// It leaves the parts where they are: moving a key costs more than it seems.
+    pub(super) fn hit_now(&mut self) -> Option<Arc<T>> {
+        let (cache, key, _, kind) = self.start.as_ref()?;
+        let hit = read::hit_now(cache.core(), &ask(cache, key, &Vec::new, *kind))?;
+        self.start = None;
+        Some(hit.value)
+    }
+}
+
 impl<T: Send + Sync + 'static> Future for Getting<'_, T> {
     type Output = Result<Option<Arc<T>>>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         // The look-up begins here rather than where the future was made: a write that returned in
         // between must be seen.
-        //
-        // A hit leaves the parts where they are: moving a key costs more than it seems.
-        if let Some((cache, key, _, kind)) = &self.start
-            && let Some(hit) = read::hit_now(cache.core(), &ask(cache, key, &Vec::new, *kind))
-        {
-            self.start = None;
-            return Poll::Ready(Ok(Some(hit.value)));
+        if let Some(value) = self.hit_now() {
+            return Poll::Ready(Ok(Some(value)));
         }
         if let Some((cache, key, tags, kind)) = self.start.take() {
             self.running = Some(Box::pin(async move {
-                let wants = || tags.iter().cloned().map(Want::Tag).collect();
+                let wants = || read::wants_of(&key, &tags);
                 read::look_only(cache.core(), &ask(cache, &key, &wants, kind))
                     .await
                     .map(|hit| hit.value)
@@ -135,5 +147,6 @@ fn ask<'a, T>(
         policy: cache.policy(),
         kind,
         negative: None,
+        refused: None,
     }
 }

@@ -12,9 +12,9 @@ use super::{AnyKey, Cache};
 use crate::error::Result;
 use crate::mode::{Local, Mode, Serde};
 use crate::policy::Policy;
-use crate::store::Want;
 use crate::tag::Tag;
-use crate::write;
+use crate::value::ValueKind;
+use crate::write::{self, NewItem};
 
 /// An insertion to be awaited: see [`Cache::insert`].
 #[must_use = "an insertion does nothing unless it is awaited"]
@@ -94,9 +94,14 @@ impl<'a, T: Send + Sync + 'static, M: Mode<T>> IntoFuture for Insert<'a, T, M> {
     type IntoFuture = BoxFuture<'a, Result<()>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let kind = self
-            .weigh
-            .map_or_else(M::kind, |weigh| M::kind().weigh(weigh));
+        self.by(M::kind())
+    }
+}
+
+impl<'a, T: Send + Sync + 'static, M> Insert<'a, T, M> {
+    /// The insertion, of a value of this kind.
+    pub(crate) fn by(self, kind: ValueKind<T>) -> BoxFuture<'a, Result<()>> {
+        let kind = self.weigh.map_or(kind, |weigh| kind.weigh(weigh));
         let Insert {
             cache,
             key,
@@ -107,18 +112,13 @@ impl<'a, T: Send + Sync + 'static, M: Mode<T>> IntoFuture for Insert<'a, T, M> {
         } = self;
         Box::pin(async move {
             policy.check()?;
-            let wants = tags.into_iter().map(Want::Tag).collect();
-            let group = cache.core().groups.of(&key);
-            write::insert(
-                cache.core(),
-                &key,
-                Arc::new(value),
-                wants,
-                &policy,
-                kind,
-                group,
-            )
-            .await
+            let item = NewItem {
+                group: cache.core().groups.of(&key),
+                key: key.into_owned(),
+                value: Arc::new(value),
+                tags,
+            };
+            write::insert_all(cache.core(), vec![item], &policy, kind).await
         })
     }
 }

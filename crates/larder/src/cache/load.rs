@@ -15,7 +15,6 @@ use crate::error::LoadError;
 use crate::mode::{Local, Mode, Serde};
 use crate::policy::Policy;
 use crate::read::{self, Ask, GroupOf};
-use crate::store::Want;
 use crate::tag::Tag;
 use crate::value::ValueKind;
 
@@ -119,6 +118,18 @@ impl<T, E, L, F, M> fmt::Debug for GetOrLoad<'_, T, E, L, F, M> {
     }
 }
 
+impl<'a, T: Send + Sync + 'static, E, L, F, M> GetOrLoad<'a, T, E, L, F, M> {
+    /// The read, for values of this kind.
+    pub(crate) fn by(self, kind: ValueKind<T>) -> Loading<'a, T, E, L, F> {
+        let kind = self.parts.weigh.map_or(kind, |weigh| kind.weigh(weigh));
+        Loading {
+            start: Some((self.parts, kind)),
+            running: None,
+            load: PhantomData,
+        }
+    }
+}
+
 impl<'a, T, E, L, F, M> IntoFuture for GetOrLoad<'a, T, E, L, F, M>
 where
     T: Send + Sync + 'static,
@@ -131,15 +142,7 @@ where
     type IntoFuture = Loading<'a, T, E, L, F>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let kind = self
-            .parts
-            .weigh
-            .map_or_else(M::kind, |weigh| M::kind().weigh(weigh));
-        Loading {
-            start: Some((self.parts, kind)),
-            running: None,
-            load: PhantomData,
-        }
+        self.by(M::kind())
     }
 }
 
@@ -162,6 +165,18 @@ impl<T, E, L, F> fmt::Debug for Loading<'_, T, E, L, F> {
 // Nothing inside is pinned in place: the parts are moved out, the running future is boxed.
 impl<T, E, L, F> Unpin for Loading<'_, T, E, L, F> {}
 
+impl<T: Send + Sync + 'static, E, L, F> Loading<'_, T, E, L, F> {
+    /// A hit, if the read has not begun and the store has the entry at hand.
+    ///
+    /// It leaves the parts where they are: moving a key costs more than it seems.
+    pub(super) fn hit_now(&mut self) -> Option<Arc<T>> {
+        let (parts, kind) = self.start.as_ref()?;
+        let value = parts.hit_now(*kind)?;
+        self.start = None;
+        Some(value)
+    }
+}
+
 impl<'a, T, E, L, F> Future for Loading<'a, T, E, L, F>
 where
     T: Send + Sync + 'static,
@@ -174,12 +189,7 @@ where
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         // The look-up begins here rather than where the future was made: a write that returned in
         // between must be seen.
-        //
-        // A hit leaves the parts where they are: moving a key costs more than it seems.
-        if let Some((parts, kind)) = &self.start
-            && let Some(value) = parts.hit_now(*kind)
-        {
-            self.start = None;
+        if let Some(value) = self.hit_now() {
             return Poll::Ready(Ok(value));
         }
         if let Some((parts, kind)) = self.start.take() {
@@ -194,14 +204,16 @@ where
 
 impl<T: Send + Sync + 'static, L> Parts<'_, T, L> {
     fn hit_now(&self, kind: ValueKind<T>) -> Option<Arc<T>> {
-        let wants = wants(&self.tags);
+        let (key, tags) = (&*self.key, &self.tags);
+        let wants = || read::wants_of(key, tags);
         let ask = Ask {
-            key: &self.key,
+            key,
             wants: &wants,
             group: GroupOf::Key,
             policy: &self.policy,
             kind,
             negative: self.negative,
+            refused: None,
         };
         read::hit_now(self.cache.core(), &ask).map(|hit| hit.value)
     }
@@ -212,20 +224,18 @@ impl<T: Send + Sync + 'static, L> Parts<'_, T, L> {
         L: FnOnce() -> F + Send + 'static,
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
-        let wants = wants(&self.tags);
+        let (key, tags) = (&*self.key, &self.tags);
+        let wants = || read::wants_of(key, tags);
         let ask = Ask {
-            key: &self.key,
+            key,
             wants: &wants,
             group: self.group.map_or(GroupOf::Key, GroupOf::Named),
             policy: &self.policy,
             kind,
             negative: self.negative,
+            refused: None,
         };
         let fetched = read::read_through(self.cache.core(), ask, self.load).await?;
         Ok(fetched.value)
     }
-}
-
-fn wants(tags: &[Tag]) -> impl Fn() -> Vec<Want> + Send + Sync {
-    move || tags.iter().cloned().map(Want::Tag).collect()
 }

@@ -1,19 +1,23 @@
 //! Many keys at once.
 
-use std::collections::HashMap;
 use std::future::Future;
-use std::hash::Hash;
-use std::sync::Arc;
 
 use super::Cache;
-use crate::error::{LoadError, Result};
+use crate::error::Result;
 use crate::key::{IntoKey, Key};
-use crate::many;
-use crate::value::{CacheValue, ValueKind};
-use crate::write::{self, NewItem};
+use crate::write;
+
+mod get;
+mod insert;
+mod load;
+
+pub use get::GetMany;
+pub use insert::InsertMany;
+pub use load::GetOrLoadMany;
 
 impl Cache {
-    /// Deletes the entries under all these keys.
+    /// Deletes the entries under all these keys in one batch. Absent ones are fine. It wins over loads
+    /// of the keys that are running.
     ///
     /// # Errors
     ///
@@ -28,43 +32,51 @@ impl Cache {
     /// # Errors
     ///
     /// None from the memory store. A store that cannot be reached is a miss, with an event.
-    pub async fn get_many<T: CacheValue>(
-        &self,
-        keys: impl IntoIterator<Item: IntoKey>,
-    ) -> Result<Vec<Option<Arc<T>>>> {
-        let keys: Vec<Key> = keys.into_iter().map(Key::new).collect();
-        Ok(many::get(&self.core, &keys, ValueKind::serde()).await)
+    pub fn get_many<T>(&self, keys: impl IntoIterator<Item: IntoKey>) -> GetMany<'_, T> {
+        GetMany::new(self, keys.into_iter().map(Key::new).collect())
     }
 
-    /// Puts many values under their keys in one batch, by the cache's own policy. They win over
-    /// loads of the keys that are running.
+    /// Puts many values under their keys in one batch. They win over loads of the keys that are
+    /// running. Of values under one key the last one counts.
+    ///
+    /// # Example: values with tags of their own
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use larder::{Cache, Tag};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> larder::Result<()> {
+    /// let cache = Cache::memory();
+    /// cache
+    ///     .insert_many([(("price", 1), 10), (("price", 2), 20)])
+    ///     .ttl(Duration::from_secs(60))
+    ///     .tags([Tag::named("prices")])
+    ///     .tags_of(|(_, product), _| [Tag::named_parts(("product", *product))])
+    ///     .await?;
+    /// cache.invalidate([Tag::named_parts(("product", 1))]).await?;
+    /// let found = cache.get_many::<i32>([("price", 1), ("price", 2)]).await?;
+    /// assert_eq!(found[0], None);
+    /// assert_eq!(found[1].as_deref(), Some(&20));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
     /// The store failed; some values may be stored.
-    pub async fn insert_many<K: IntoKey, T: CacheValue>(
+    pub fn insert_many<K: IntoKey, T>(
         &self,
         values: impl IntoIterator<Item = (K, T)>,
-    ) -> Result<()> {
-        // Of values under one key the last one counts.
-        let values: HashMap<Key, T> = values
-            .into_iter()
-            .map(|(key, value)| (Key::new(key), value))
-            .collect();
-        let items = values.into_iter().map(|(key, value)| NewItem {
-            group: self.core.groups.of(&key),
-            value: Arc::new(value),
-            key,
-        });
-        let (items, kind) = (items.collect(), ValueKind::serde());
-        write::insert_all(&self.core, items, Vec::new(), &self.core.policy, kind).await
+    ) -> InsertMany<'_, K, T> {
+        InsertMany::new(self, values.into_iter().collect())
     }
 
     /// Looks for many values and loads all that are missing by one call of `load`.
     ///
     /// Keys for which `load` returns nothing are not in the answer, and are not remembered.
     ///
-    /// Beside [`get_or_load`](Cache::get_or_load), with the cache's own policy and no tags:
+    /// Beside [`get_or_load`](Cache::get_or_load):
     ///
     /// - What is being loaded already, in this process or in another that shares the store, is
     ///   waited for, while the rest is loaded. Should such a load end without a value, because it
@@ -93,6 +105,28 @@ impl Cache {
     /// # }
     /// ```
     ///
+    /// # Example: tags of their own
+    ///
+    /// ```
+    /// use larder::{Cache, Tag};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cache = Cache::memory();
+    /// let load = async |missing: Vec<u32>| {
+    ///     Ok::<_, std::io::Error>(missing.into_iter().map(|id| (id, id * 10)).collect::<Vec<_>>())
+    /// };
+    /// cache
+    ///     .get_or_load_many([1, 2, 3], load)
+    ///     .tags_of(|id| [Tag::named_parts(("product", *id))])
+    ///     .await?;
+    /// cache.invalidate([Tag::named_parts(("product", 2))]).await?;
+    /// assert_eq!(cache.get::<u32>(2).await?, None);
+    /// assert_eq!(cache.get::<u32>(3).await?.as_deref(), Some(&30));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`get_or_load`](Cache::get_or_load).
@@ -100,20 +134,16 @@ impl Cache {
     /// # Panics
     ///
     /// If the load panics.
-    pub async fn get_or_load_many<K, T, E, L, F, V>(
-        &self,
+    pub fn get_or_load_many<'a, K, T, E, L, F, V>(
+        &'a self,
         keys: impl IntoIterator<Item = K>,
         load: L,
-    ) -> Result<HashMap<K, Arc<T>>, LoadError<E>>
+    ) -> GetOrLoadMany<'a, K, T, E, L, F, V>
     where
-        K: IntoKey + Clone + Hash + Eq + Send + Sync + 'static,
-        T: CacheValue,
-        E: Send + Sync + 'static,
         L: FnOnce(Vec<K>) -> F + Clone + Send + 'static,
         F: Future<Output = Result<V, E>> + Send + 'static,
         V: IntoIterator<Item = (K, T)> + Send + 'static,
     {
-        let keys: Vec<K> = keys.into_iter().collect();
-        many::get_or_load(&self.core, keys, ValueKind::serde(), load).await
+        GetOrLoadMany::new(self, keys.into_iter().collect(), load)
     }
 }

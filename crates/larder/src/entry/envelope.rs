@@ -114,27 +114,21 @@ impl<'a> Envelope<'a> {
             return None;
         }
         let mut reader = Reader(seal.open(bytes)?);
-        let _beginning: [u8; MAGIC.len() + 1] = reader.array()?;
-        let stamp = reader.array()?;
-        let [codec, flags] = reader.array()?;
-        if flags & !(COMPRESSED | KEYED) != 0 || (flags & KEYED != 0) != seal.is_keyed() {
+        let Beginning {
+            stamp,
+            codec,
+            flags,
+            fingerprint,
+            structure,
+            written_at_millis,
+            ttl,
+            key,
+            tags,
+            length,
+        } = Beginning::read(&mut reader)?;
+        if (flags & KEYED != 0) != seal.is_keyed() {
             return None;
         }
-        let fingerprint = reader.u64()?;
-        let structure = reader.u64()?;
-        let written_at_millis = reader.u64()?;
-        let ttl = Duration::from_millis(reader.u64()?);
-        let key = reader.sized(NAME_BYTES_MAX)?;
-        let [count] = reader.array()?;
-        if usize::from(count) > TAGS_MAX {
-            return None;
-        }
-        let mut tags = Vec::with_capacity(count.into());
-        for _ in 0..count {
-            let tag = reader.sized(NAME_BYTES_MAX)?;
-            tags.push((tag, Version::from_bytes(reader.array()?)));
-        }
-        let length = reader.u32()?;
         let stored = reader.sized(VALUE_BYTES_MAX)?;
         if !reader.0.is_empty() {
             return None;
@@ -154,6 +148,69 @@ impl<'a> Envelope<'a> {
             key,
             tags,
             value,
+        })
+    }
+}
+
+/// What stands before the value. Nobody has looked at the seal: it may be forged.
+pub(crate) struct Beginning<'a> {
+    stamp: Stamp,
+    codec: u8,
+    flags: u8,
+    fingerprint: u64,
+    structure: u64,
+    pub(crate) written_at_millis: u64,
+    pub(crate) ttl: Duration,
+    pub(crate) key: &'a [u8],
+    pub(crate) tags: Vec<(&'a [u8], Version)>,
+    /// How many bytes the value has, when it is not compressed.
+    pub(crate) length: usize,
+}
+
+impl<'a> Beginning<'a> {
+    /// The beginning of an envelope, of which more may follow; nothing if it is none or is not all
+    /// there.
+    #[cfg(any(feature = "redis", feature = "memcached"))]
+    pub(crate) fn of(bytes: &'a [u8]) -> Option<Beginning<'a>> {
+        if !bytes.starts_with(&MAGIC) || bytes.get(MAGIC.len()) != Some(&FORMAT) {
+            return None;
+        }
+        Beginning::read(&mut Reader(bytes))
+    }
+
+    fn read(reader: &mut Reader<'a>) -> Option<Beginning<'a>> {
+        let _beginning: [u8; MAGIC.len() + 1] = reader.array()?;
+        let stamp = reader.array()?;
+        let [codec, flags] = reader.array()?;
+        if flags & !(COMPRESSED | KEYED) != 0 {
+            return None;
+        }
+        let fingerprint = reader.u64()?;
+        let structure = reader.u64()?;
+        let written_at_millis = reader.u64()?;
+        let ttl = Duration::from_millis(reader.u64()?);
+        let key = reader.sized(NAME_BYTES_MAX)?;
+        let [count] = reader.array()?;
+        if usize::from(count) > TAGS_MAX {
+            return None;
+        }
+        let mut tags = Vec::with_capacity(count.into());
+        for _ in 0..count {
+            let tag = reader.sized(NAME_BYTES_MAX)?;
+            tags.push((tag, Version::from_bytes(reader.array()?)));
+        }
+        let length = reader.u32()?;
+        Some(Beginning {
+            stamp,
+            codec,
+            flags,
+            fingerprint,
+            structure,
+            written_at_millis,
+            ttl,
+            key,
+            tags,
+            length,
         })
     }
 }

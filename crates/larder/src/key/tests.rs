@@ -1,6 +1,14 @@
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::num::NonZero;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::key;
 
 /// One part of any type, with the order in which values of the type may be told apart.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +22,11 @@ enum Any {
     Char(char),
     Some(Box<Any>),
     Key(Vec<Any>),
+    List(Vec<Any>),
+    Named(BTreeMap<String, Any>),
+    Duration(Duration),
+    Time(i64),
+    Address(IpAddr),
 }
 
 impl KeyPart for Any {
@@ -28,6 +41,19 @@ impl KeyPart for Any {
             Any::Char(value) => key.push(*value),
             Any::Some(inner) => key.push(Some(&**inner)),
             Any::Key(parts) => key.push(of(parts)),
+            Any::List(parts) => key.push(parts),
+            Any::Named(parts) => {
+                // In whatever order: backwards.
+                let parts = parts.iter().rev();
+                let parts = parts.map(|(name, part)| (&**name, part as &dyn KeyPart));
+                *key = std::mem::take(key).named(parts);
+            }
+            Any::Duration(value) => key.push(*value),
+            Any::Time(seconds) => key.push(match u64::try_from(*seconds) {
+                Ok(after) => UNIX_EPOCH + Duration::from_secs(after),
+                Err(_) => UNIX_EPOCH - Duration::from_secs(seconds.unsigned_abs()),
+            }),
+            Any::Address(value) => key.push(*value),
         }
     }
 }
@@ -51,11 +77,17 @@ fn any() -> impl Strategy<Value = Any> {
         "[ab'\u{0}\u{7}]{0,3}".prop_map(Any::Text),
         proptest::collection::vec(0u8..12, 0..3).prop_map(Any::Bytes),
         proptest::char::range('a', 'c').prop_map(Any::Char),
+        (0u64..3).prop_map(|nanos| Any::Duration(Duration::from_nanos(nanos))),
+        (-2i64..3).prop_map(Any::Time),
+        (0u32..2).prop_map(|bits| Any::Address(Ipv4Addr::from_bits(bits).into())),
+        (0u128..2).prop_map(|bits| Any::Address(Ipv6Addr::from_bits(bits).into())),
     ];
     leaf.prop_recursive(2, 6, 3, |inner| {
         prop_oneof![
             inner.clone().prop_map(|part| Any::Some(Box::new(part))),
-            proptest::collection::vec(inner, 0..3).prop_map(Any::Key),
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(Any::Key),
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(Any::List),
+            proptest::collection::btree_map("[ab]{0,2}", inner, 0..3).prop_map(Any::Named),
         ]
     })
 }
@@ -70,6 +102,31 @@ proptest! {
     ) {
         prop_assert_eq!(left == right, of(&left) == of(&right));
         prop_assert_eq!(left == right, of(&left).as_bytes() == of(&right).as_bytes());
+    }
+
+    #[test]
+    fn kc4_what_begins_with_the_same_parts_is_below_and_nothing_else(
+        left in proptest::collection::vec(any(), 0..4),
+        right in proptest::collection::vec(any(), 0..4),
+    ) {
+        let (above, below) = (of(&left), of(&right));
+        let is_above = left.len() < right.len() && right.starts_with(&left);
+        // The key without parts is above everything, and stands in no entry.
+        let found = below.above().any(|parts| parts == above.as_bytes());
+        prop_assert_eq!(is_above && !left.is_empty(), found);
+        prop_assert_eq!(below.above().count(), right.len().saturating_sub(1));
+        prop_assert_eq!(right.starts_with(&left), below.as_bytes().starts_with(above.as_bytes()));
+    }
+
+    #[test]
+    fn the_ends_of_any_bytes_can_be_looked_for(
+        bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..64),
+    ) {
+        let mut last = 0;
+        for end in encoding::ends(&bytes) {
+            prop_assert!(last < end && end <= bytes.len());
+            last = end;
+        }
     }
 
     #[test]
@@ -154,4 +211,117 @@ fn debug_shows_the_kind_and_hides_the_values() {
     assert!(shown.contains("user"), "{shown}");
     assert!(!shown.contains("bob"), "{shown}");
     assert_eq!(key.readable(), "('user', 'bob@example.org')");
+}
+
+#[test]
+fn kc1_names_come_in_any_order() {
+    let (w, c) = (20, "ch");
+    let key = key!("ship", weight = w, country = c);
+    assert_eq!(key, key!("ship", country = c, weight = w));
+    assert_eq!(
+        key,
+        key!("ship", country = String::from("ch"), weight = 20u8,)
+    );
+    differ(&key, key!("ship", weight = "ch", country = 20));
+    differ(&key, key!("ship", weight = w));
+    differ(
+        &key,
+        key!("ship", weight = w, country = c, express = None::<bool>),
+    );
+    differ(&key, key!("ship", w, c));
+    differ(&key, ("ship", ("country", "ch"), ("weight", 20)));
+    differ(&key, ("ship", (("country", "ch"), ("weight", 20))));
+    differ(key!(a = 1, b = 2), key!(a = 2, b = 1));
+}
+
+#[test]
+fn kc1_parts_without_names_are_a_tuple() {
+    same(key!("product", 123), ("product", 123));
+    same(
+        key!("product", (1, 2), Some("x")),
+        ("product", (1, 2), Some("x")),
+    );
+    same(key!(), ());
+    let text = String::from("kept");
+    same(key!("used", text), ("used", "kept"));
+    assert_eq!(text, "kept", "a part is borrowed");
+    same(key!("sum", 1 + 1, text.len() == 4), ("sum", 2, true));
+}
+
+#[test]
+fn kc1_a_raw_name_is_its_name() {
+    let r#type = 1;
+    let parts: [(&str, &dyn KeyPart); 1] = [("type", &1)];
+    same(
+        key!("x", r#type = r#type),
+        Key::builder().text("x").named(parts).build(),
+    );
+}
+
+#[test]
+fn kc1_what_points_to_a_part_is_that_part() {
+    same((Box::new(1),), (1,));
+    same((Arc::new("a"), Rc::new(2)), ("a", 2));
+    same(
+        (Cow::Borrowed("a"), Cow::<str>::Owned("b".into())),
+        ("a", "b"),
+    );
+    same(Arc::<str>::from("a"), "a");
+    same(Box::<str>::from("a"), "a");
+    same(Cow::Borrowed("a"), "a");
+    same((Box::new(Key::new("a")),), (Key::new("a"),));
+    same(Cow::Borrowed(&Key::new("a")), "a");
+    same((Box::new("a") as Box<dyn KeyPart>,), ("a",));
+}
+
+#[test]
+fn kc1_many_parts_are_one_and_bytes_are_bytes() {
+    same((vec!["a", "b"],), (["a", "b"],));
+    same((&["a", "b"][..],), (("a", "b"),));
+    differ((["a", "b"], "c"), ("a", "b", "c"));
+    differ((["a", "b"],), (["ab"],));
+    differ((Vec::<i32>::new(),), (Vec::<u8>::new(),));
+    same((Vec::<i32>::new(),), ((),));
+    same(([1u8, 2],), (vec![1u8, 2],));
+    differ(([1u8, 2],), ([1u16, 2],));
+    differ(([[1u8], [2]],), ([1u8, 2],));
+}
+
+#[test]
+fn kc1_a_number_with_a_fraction_is_its_bits() {
+    same(1.5f32, 1.5f64);
+    same(f32::MAX, f64::from(f32::MAX));
+    differ(0.0, -0.0);
+    differ(1.0, 1);
+    same(f64::NAN, f64::NAN);
+    same(f32::NAN, f64::NAN);
+    same(f32::NEG_INFINITY, f64::NEG_INFINITY);
+    differ(f32::from_bits(0x7fc0_0001), f32::NAN);
+    differ(0.1f32, 0.1f64);
+    same(1.5, Key::builder().real(1.5).build());
+}
+
+#[test]
+fn kc1_times_and_addresses_are_kinds_of_their_own() {
+    differ(Duration::from_secs(1), 1_000_000_000);
+    differ(Duration::ZERO, UNIX_EPOCH);
+    differ(Duration::MAX, Duration::MAX - Duration::from_nanos(1));
+    differ(UNIX_EPOCH + Duration::from_nanos(1), UNIX_EPOCH);
+    differ(
+        UNIX_EPOCH - Duration::from_secs(1),
+        UNIX_EPOCH + Duration::from_secs(1),
+    );
+    same(SystemTime::UNIX_EPOCH, UNIX_EPOCH);
+    same(Ipv4Addr::LOCALHOST, IpAddr::from([127, 0, 0, 1]));
+    differ(Ipv4Addr::LOCALHOST, Ipv4Addr::LOCALHOST.to_ipv6_mapped());
+    differ(Ipv4Addr::LOCALHOST, [127u8, 0, 0, 1]);
+    same(NonZero::new(7u32).expect("not zero"), 7);
+    same(NonZero::new(u128::MAX).expect("not zero"), u128::MAX);
+}
+
+#[test]
+fn kc3_a_key_is_built_once_and_used_often() {
+    let key = Key::new(("product", 123));
+    assert_eq!(key, Key::new(&key));
+    assert!(matches!((&key).into_key(), Cow::Borrowed(_)));
 }

@@ -40,12 +40,20 @@ impl<'a, T> Fill<'a, T> {
 
 /// Stores loaded values under the versions that were read before their load, in one batch, unless
 /// their flights were detached meanwhile. Leases that are not spent on an insertion are given back.
-pub(crate) async fn fill<T: Send + Sync + 'static>(core: &Core, fills: Vec<Fill<'_, T>>) {
+///
+/// One answer for each: the entry, unless it may not be kept, by a store or by anyone else. A store
+/// that has no room for it, or has failed, is no reason against it.
+pub(crate) async fn fill<T: Send + Sync + 'static>(
+    core: &Core,
+    fills: Vec<Fill<'_, T>>,
+) -> SmallVec<[Option<Entry>; 1]> {
+    let mut filled: SmallVec<[Option<Entry>; 1]> = SmallVec::from_elem(None, fills.len());
     let mut items: SmallVec<[Insertion<'_>; 1]> = SmallVec::new();
-    let mut rest: SmallVec<[(&Group, Option<Lease>); 1]> = SmallVec::new();
+    let mut rest: SmallVec<[(usize, &Group, Option<Lease>); 1]> = SmallVec::new();
     // Held until the entries are stored: whoever removes a key waits, then removes it.
     let mut gates: SmallVec<[_; 1]> = SmallVec::new();
-    for fill in fills {
+    let keys: SmallVec<[&Key; 1]> = fills.iter().map(|fill| fill.lead.key()).collect();
+    for (at, fill) in fills.into_iter().enumerate() {
         let Fill {
             lead,
             job,
@@ -78,27 +86,35 @@ pub(crate) async fn fill<T: Send + Sync + 'static>(core: &Core, fills: Vec<Fill<
             group: Some(job.group.clone()),
             origin: None,
         });
+        filled[at] = Some(entry.clone());
         let permit = grant.lease.as_ref().and_then(Lease::permit).cloned();
         items.push(Insertion {
             permit,
             ..Insertion::new(lead.key(), entry, job.policy.keep_of(ttl))
         });
-        rest.push((&job.group, grant.lease));
+        rest.push((at, &job.group, grant.lease));
     }
     if items.is_empty() {
-        return;
+        return filled;
     }
-    let groups: SmallVec<[&Group; 1]> = rest.iter().map(|(group, _)| *group).collect();
+    let groups: SmallVec<[&Group; 1]> = rest.iter().map(|(_, group, _)| *group).collect();
     // A store's failure was reported; the load's answer wins.
     let Ok(puts) = put(core, &groups, items).await else {
-        return;
+        return filled;
     };
-    for (put, (_, lease)) in puts.into_iter().zip(rest) {
+    for (put, (at, _, lease)) in puts.into_iter().zip(rest) {
+        if let (Put::Stored { .. }, Some(key)) = (put, keys.get(at)) {
+            core.journal.note_filled(key);
+        }
+        if let Put::Outdated | Put::Fenced = put {
+            filled[at] = None;
+        }
         // A lease that its store did not end is given back.
         if let (Put::Stored { .. } | Put::Fenced, Some(lease)) = (put, lease) {
             lease.spend();
         }
     }
+    filled
 }
 
 /// Stores entries, counts and reports what became of each.

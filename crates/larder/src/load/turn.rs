@@ -11,17 +11,16 @@
 //! does not look again: the store itself compares what the caller has seen with what is there, and
 //! says [`Taken::Changed`] if somebody has stored the key in between.
 
-use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cache::Core;
 use crate::event::{Event, MissReason};
 use crate::facts::Prepared;
-use crate::flight::Lead;
+use crate::flight::{Landed, Lead};
 use crate::key::Key;
 use crate::lease::{self, Lease, Pauses};
-use crate::read::{Verdict, judge};
+use crate::read::{Verdict, judge, refuse};
 use crate::store::{Claim, Look, Lookup, Taken, Versions};
 
 use super::{Job, Seen};
@@ -34,8 +33,8 @@ const MARKED_PATIENCE: Duration = Duration::from_millis(50);
 pub(crate) enum Turn {
     /// Load.
     Load(Grant),
-    /// Give this value, an `Arc<T>`: another process has loaded and stored it.
-    Found(Arc<dyn Any + Send + Sync>),
+    /// Give this value: another process has loaded and stored it.
+    Found(Landed),
     /// Nothing: nobody waits, or another process refreshes the entry.
     Over,
 }
@@ -130,7 +129,7 @@ pub(crate) async fn turn<T: Send + Sync + 'static>(
                 if turns.keeps() {
                     match turns.found_instead(core, lead, job).await {
                         Some(_) if job.refresh => return Turn::Over,
-                        Some(value) => return Turn::Found(value),
+                        Some(landed) => return Turn::Found(landed),
                         None => {}
                     }
                 }
@@ -149,8 +148,8 @@ pub(crate) async fn turn<T: Send + Sync + 'static>(
                 // Strike the flight off, then look: whoever has joined did so before the look, so
                 // what it finds is new enough for all of them.
                 lead.leave();
-                if let Some(value) = turns.look(core, lead.key(), job).await {
-                    return Turn::Found(value);
+                if let Some(landed) = turns.look(core, lead.key(), job).await {
+                    return Turn::Found(landed);
                 }
             }
         }
@@ -237,11 +236,12 @@ impl Turns {
         core: &Core,
         key: &Key,
         job: &Job<T>,
-    ) -> Option<Arc<T>> {
+    ) -> Option<Landed> {
         let wants = job.wants_to_look(core);
-        let found = core.look(&[Look { key, wants }]).await.pop()?;
+        let mut found = core.look(&[Look { key, wants }]).await.pop()?;
+        refuse(&mut found, job.refused.as_ref());
         match judge(found, &job.kind, &job.policy, core.clock.now()) {
-            Verdict::Serve { value, .. } => Some(value),
+            Verdict::Serve { value, entry, .. } => Some(Landed::new(value, Some(entry))),
             Verdict::Load {
                 reason,
                 seen,
@@ -263,7 +263,7 @@ impl Turns {
         core: &Core,
         lead: &mut Lead,
         job: &Job<T>,
-    ) -> Option<Arc<T>> {
+    ) -> Option<Landed> {
         if !is_replaced(core, lead.key(), job).await {
             return None;
         }

@@ -10,11 +10,12 @@ use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::cache::Core;
-use crate::flight::{self, Done, Running};
+use crate::flight::{self, Done, Landed, Running};
 use crate::freshness::TagState;
 use crate::key::IntoKey;
 use crate::lease;
 use crate::load::{Fill, Loaded, fill, guarded};
+use crate::scope::Reading;
 
 use super::settle::{Settled, alone, settle};
 use super::sort::{Ours, Sorted, claim, sort};
@@ -24,13 +25,16 @@ use super::{Item, note_served, types};
 pub(super) struct Batch<L> {
     core: Arc<Core>,
     load: L,
+    /// The read, whose scope keeps what comes of it.
+    reading: Reading,
 }
 
 impl<L> Batch<L> {
-    pub(super) fn new(core: &Arc<Core>, load: L) -> Batch<L> {
+    pub(super) fn new(core: &Arc<Core>, load: L, reading: Reading) -> Batch<L> {
         Batch {
             core: core.clone(),
             load,
+            reading,
         }
     }
 
@@ -51,7 +55,11 @@ impl<L> Batch<L> {
         F: Future<Output = Result<V, E>> + Send + 'static,
         V: IntoIterator<Item = (K, T)> + Send + 'static,
     {
-        let Batch { core, load } = self;
+        let Batch {
+            core,
+            load,
+            reading,
+        } = self;
         let core = &core;
         let types = types::<T, E>();
         let Sorted { mut ours, others } = if open {
@@ -78,7 +86,7 @@ impl<L> Batch<L> {
         let mut loading = None;
         loop {
             if loading.is_none() && !ours.is_empty() {
-                let call = load_all(core, load.clone(), std::mem::take(&mut ours));
+                let call = load_all(core, load.clone(), std::mem::take(&mut ours), &reading);
                 loading = Some(Box::pin(call));
             }
             if loading.is_none() && waits.is_empty() {
@@ -92,7 +100,10 @@ impl<L> Batch<L> {
                     values.extend(loaded?);
                 }
                 Some((item, settled)) = waits.next(), if !waits.is_empty() => match settled {
-                    Settled::Value(value) => {
+                    Settled::Value(value, entry) => {
+                        if let Some(entry) = entry {
+                            reading.keep(&item.encoded, &entry);
+                        }
                         values.insert(item.key, value);
                     }
                     Settled::Nothing => {}
@@ -115,7 +126,11 @@ impl<L> Batch<L> {
         F: Future<Output = Result<V, E>> + Send + 'static,
         V: IntoIterator<Item = (K, T)> + Send + 'static,
     {
-        let Batch { core, load } = self;
+        let Batch {
+            core,
+            load,
+            reading,
+        } = self;
         let running = Running::new(&core);
         let led = items.into_iter().filter_map(|item| {
             let lead = flight::try_lead(&core, &item.encoded, types::<T, E>())?;
@@ -124,7 +139,7 @@ impl<L> Batch<L> {
         let sorted = claim(&core, led.collect()).await;
         if !sorted.ours.is_empty() {
             // Its failure was reported, and nobody waits for it.
-            let _ = load_all::<K, T, E, L, F, V>(&core, load, sorted.ours).await;
+            let _ = load_all::<K, T, E, L, F, V>(&core, load, sorted.ours, &reading).await;
         }
         drop(running);
     }
@@ -135,6 +150,7 @@ async fn load_all<K, T, E, L, F, V>(
     core: &Core,
     load: L,
     ours: Vec<Ours<K, T>>,
+    reading: &Reading,
 ) -> Result<Vec<(K, Arc<T>)>, Done>
 where
     K: Clone + Hash + Eq + Send + Sync + 'static,
@@ -181,27 +197,36 @@ where
     let mut fills = Vec::with_capacity(ours.len());
     for Ours { item, lead, grant } in ours {
         let loaded = by_key.remove(&item.key).and_then(|(_, loaded)| loaded);
-        let mut done = Done::Nothing;
         if let Some(loaded) = &loaded {
             values.push((item.key.clone(), loaded.value.clone()));
-            done = Done::Loaded(loaded.value.clone());
         }
         let Some(lead) = lead else {
             continue;
         };
+        let value = loaded.as_ref().map(|loaded| loaded.value.clone());
         if let Some(loaded) = loaded {
             fills.push((landing.len(), grant, loaded));
         }
-        landing.push((item, lead, done));
+        landing.push((item, lead, value));
     }
     let fills = fills.into_iter().map(|(at, grant, loaded)| {
         let (item, lead, _) = &landing[at];
         Fill::new(lead, &item.job, grant, loaded)
     });
     let fills = fills.collect();
-    fill(core, fills).await;
-    for (_, lead, done) in landing {
-        lead.land(done);
+    let mut filled = fill(core, fills).await.into_iter();
+    for (item, lead, value) in landing {
+        lead.land(match value {
+            None => Done::Nothing,
+            // Those with a value were filled, in this order.
+            Some(value) => {
+                let entry = filled.next().flatten();
+                if let Some(entry) = &entry {
+                    reading.keep(&item.encoded, entry);
+                }
+                Done::Loaded(Landed::new(value, entry))
+            }
+        });
     }
     Ok(values)
 }

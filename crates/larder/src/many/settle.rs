@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 use crate::cache::Core;
+use crate::entry::Entry;
 use crate::facts::Prepared;
 use crate::flight::{self, Done, Join, Lead, Waiter};
 use crate::load::{Grant, Turn, turn};
@@ -26,8 +27,8 @@ pub(super) enum Wait {
 /// What a key came to.
 #[expect(clippy::large_enum_variant, reason = "lives for one match, on a miss")]
 pub(super) enum Settled<T> {
-    /// Somebody else has loaded this value.
-    Value(Arc<T>),
+    /// Somebody else has loaded this value, and stored it in this entry.
+    Value(Arc<T>, Option<Entry>),
     /// Somebody else's load knows nothing of it.
     Nothing,
     /// It is to be loaded here: for all, or without a flight for this batch alone.
@@ -53,8 +54,8 @@ pub(super) async fn settle<K, T: Send + Sync + 'static>(
             Wait::Follow(waiter) => match waiter.done().await {
                 Done::Again => Wait::Look,
                 Done::Nothing => return Settled::Nothing,
-                done @ (Done::Loaded(_) | Done::Found(_)) => match done.value() {
-                    Some(value) => return Settled::Value(value),
+                Done::Loaded(landed) | Done::Found(landed) => match landed.take() {
+                    Some((value, entry)) => return Settled::Value(value, entry),
                     None => Wait::Look,
                 },
                 failed => return Settled::Failed(failed),
@@ -67,11 +68,10 @@ pub(super) async fn settle<K, T: Send + Sync + 'static>(
                 drop(waiter);
                 match turn {
                     Turn::Load(grant) => return Settled::Load(Some(lead), grant),
-                    Turn::Found(value) => {
-                        let done = Done::Found(value);
-                        lead.land(done.clone());
-                        match done.value() {
-                            Some(value) => return Settled::Value(value),
+                    Turn::Found(landed) => {
+                        lead.land(Done::Found(landed.clone()));
+                        match landed.take() {
+                            Some((value, entry)) => return Settled::Value(value, entry),
                             None => Wait::Look,
                         }
                     }
@@ -85,7 +85,9 @@ pub(super) async fn settle<K, T: Send + Sync + 'static>(
                 let found = found.unwrap_or(Lookup::Absent);
                 let (kind, policy) = (&item.job.kind, &item.job.policy);
                 match judge(found, kind, policy, core.clock.now()) {
-                    Verdict::Serve { value, .. } => return Settled::Value(value),
+                    Verdict::Serve { value, entry, .. } => {
+                        return Settled::Value(value, Some(entry));
+                    }
                     Verdict::Load { .. } => match flight::join(core, key, types).await {
                         Join::Lead(lead) => Wait::Lead(lead),
                         Join::Follow(waiter) => Wait::Follow(waiter),

@@ -11,7 +11,7 @@ use crate::flight::{self, Join, Lead};
 use crate::freshness::TagState;
 use crate::lease::{self, Lease};
 use crate::load::{Grant, Turns};
-use crate::store::{Claim, Look, Lookup, Taken};
+use crate::store::{Claim, Look, Lookup, Taken, Want};
 
 use super::settle::{Wait, alone};
 use super::{Item, types};
@@ -30,8 +30,7 @@ pub(super) struct Sorted<K, T> {
     pub(super) others: Vec<(Item<K, T>, Wait)>,
 }
 
-/// Finds out who loads which key: one batch of leases, and one preparation, because all keys
-/// of a batch carry the same tags.
+/// Finds out who loads which key: one batch of leases, and one preparation of all their tags.
 pub(super) async fn sort<K, T, E>(core: &Arc<Core>, items: Vec<Item<K, T>>) -> Sorted<K, T>
 where
     K: Send + Sync + 'static,
@@ -83,7 +82,8 @@ where
         .zip(&turns)
         .map(|((item, _), turns)| turns.claim(&item.encoded, &item.job))
         .collect();
-    let prepare = core.prepare(&first.job.wants);
+    let sets: Vec<Vec<Want>> = led.iter().map(|(item, _)| item.job.wants.clone()).collect();
+    let prepare = core.prepare_each(&sets);
     // A lease would take away an entry that may be right again when its mark has gone.
     let is_marked = |(item, _): &(Item<K, T>, Lead)| {
         let seen = item.job.seen.as_ref();
@@ -118,10 +118,11 @@ where
     };
     let taken: Vec<Option<Taken>> = taken;
     let rest = std::iter::repeat_with(|| None);
-    for (((item, lead), taken), changed) in led
+    for ((((item, lead), taken), changed), prepared) in led
         .into_iter()
         .zip(taken.into_iter().chain(rest))
         .zip(changed)
+        .zip(prepared)
     {
         let mut unleased = unleased;
         let lease = match taken {
@@ -151,7 +152,7 @@ where
             sorted.others.push((item, Wait::Look));
             continue;
         }
-        let mut grant = Grant::new(prepared.clone(), lease);
+        let mut grant = Grant::new(prepared, lease);
         grant.unleased = unleased;
         sorted.ours.push(Ours {
             item,

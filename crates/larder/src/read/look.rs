@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::cache::{Core, State};
 use crate::counters::Group;
 use crate::entry::Entry;
+use crate::error::Result;
 use crate::event::{Event, MissReason};
+use crate::freshness::TagState;
 use crate::key::Key;
+use crate::scope::Reading;
 use crate::store::{Look, Lookup};
 
 use super::{Ask, Hit, Verdict, judge};
@@ -60,6 +65,15 @@ pub(crate) fn hit_now<T: Send + Sync + 'static>(core: &Core, ask: &Ask<'_, T>) -
     if core.state() != State::Open {
         return None;
     }
+    let reading = Reading::begin(core);
+    if reading.is_scoped() {
+        return hit_in_scope(core, ask, &reading);
+    }
+    Some(hit_at_hand(core, ask)?.0)
+}
+
+/// A hit, if the store has the entry at hand.
+fn hit_at_hand<T: Send + Sync + 'static>(core: &Core, ask: &Ask<'_, T>) -> Option<(Hit<T>, Entry)> {
     let found = core.look_now(ask.key)?;
     if let Lookup::Absent = found {
         return None;
@@ -72,19 +86,133 @@ pub(crate) fn hit_now<T: Send + Sync + 'static>(core: &Core, ask: &Ask<'_, T>) -
             refresh: false,
         } => {
             ask.served(core, &entry, stale);
-            Some(Hit { value, stale })
+            Some((Hit { value, stale }, entry))
         }
         _ => None,
     }
 }
 
-pub(super) async fn look<T>(core: &Core, ask: &Ask<'_, T>) -> Lookup {
-    let wants = ask.wants_to_look(core);
-    let looks = [Look {
-        key: ask.key,
-        wants: &wants,
-    }];
-    core.look(&looks).await.pop().unwrap_or(Lookup::Absent)
+#[cold]
+fn hit_in_scope<T: Send + Sync + 'static>(
+    core: &Core,
+    ask: &Ask<'_, T>,
+    reading: &Reading,
+) -> Option<Hit<T>> {
+    if let Some(hit) = kept(core, ask, reading) {
+        return Some(hit);
+    }
+    if reading.is_absent(ask.key) {
+        return None;
+    }
+    let (hit, entry) = hit_at_hand(core, ask)?;
+    reading.keep(ask.key, &entry);
+    Some(hit)
+}
+
+/// A hit among what the reader's scope keeps. An entry of another type is none: the store may hold
+/// one of this type by now.
+pub(super) fn kept<T: Send + Sync + 'static>(
+    core: &Core,
+    ask: &Ask<'_, T>,
+    reading: &Reading,
+) -> Option<Hit<T>> {
+    let entry = reading.kept(ask.key)?;
+    if ask.refused.is_some_and(|refused| entry.is(refused)) {
+        return None;
+    }
+    let value = ask.kind.unwrap(entry.value())?;
+    ask.served(core, &entry, false);
+    Some(Hit {
+        value,
+        stale: false,
+    })
+}
+
+/// Looks in the store.
+pub(super) async fn look<T>(core: &Core, ask: &Ask<'_, T>, reading: &Reading) -> Lookup {
+    let mut found = reading
+        .look(core, ask.key, &|| ask.wants_to_look(core))
+        .await;
+    refuse(&mut found, ask.refused);
+    found
+}
+
+/// An entry that its reader refuses is as good as invalidated.
+pub(crate) fn refuse(found: &mut Lookup, refused: Option<&Entry>) {
+    if let (Lookup::Found { entry, state }, Some(refused)) = (found, refused)
+        && entry.is(refused)
+    {
+        *state = TagState::Changed;
+    }
+}
+
+/// What the reader's scope keeps for one key, before [`look_all`] is asked.
+pub(crate) fn settle_kept<T: Send + Sync + 'static>(
+    core: &Core,
+    ask: &Ask<'_, T>,
+    reading: &Reading,
+) -> Option<(Arc<T>, Entry)> {
+    if core.state() != State::Open {
+        return None;
+    }
+    let hit = kept(core, ask, reading)?;
+    Some((hit.value, reading.kept(ask.key)?))
+}
+
+/// Looks for several keys in one batch, whatever the types of their values are: one answer for
+/// each, to be settled by [`settle`].
+///
+/// # Errors
+///
+/// The store failed.
+pub(crate) async fn look_all(core: &Core, looks: &[Look<'_>]) -> Result<SmallVec<[Lookup; 1]>> {
+    if core.state() != State::Open {
+        return Ok(looks.iter().map(|_| Lookup::Absent).collect());
+    }
+    core.try_look(looks).await
+}
+
+/// What one look-up among others comes to.
+pub(crate) enum Settled<T> {
+    Serve {
+        value: Arc<T>,
+        entry: Entry,
+        /// Whether it is to be loaded anew behind its reader.
+        refresh: bool,
+    },
+    Missed,
+}
+
+/// Decides about what [`look_all`] found for one key; counts and reports it.
+pub(crate) fn settle<T: Send + Sync + 'static>(
+    core: &Core,
+    ask: &Ask<'_, T>,
+    found: Lookup,
+    reading: &Reading,
+) -> Settled<T> {
+    if core.state() != State::Open {
+        return Settled::Missed;
+    }
+    match judge(found, &ask.kind, ask.policy, core.clock.now()) {
+        Verdict::Serve {
+            value,
+            entry,
+            stale,
+            refresh,
+        } => {
+            ask.served(core, &entry, stale);
+            reading.keep(ask.key, &entry);
+            Settled::Serve {
+                value,
+                entry,
+                refresh,
+            }
+        }
+        Verdict::Load { reason, .. } => {
+            note_missed(core, ask.key, &ask.group(core), reason);
+            Settled::Missed
+        }
+    }
 }
 
 /// Looks, and never loads.
@@ -95,7 +223,15 @@ pub(crate) async fn look_only<T: Send + Sync + 'static>(
     if core.state() != State::Open {
         return None;
     }
-    let found = look(core, ask).await;
+    let reading = Reading::begin(core);
+    if let Some(hit) = kept(core, ask, &reading) {
+        return Some(hit);
+    }
+    if reading.is_absent(ask.key) {
+        note_missed(core, ask.key, &ask.group(core), MissReason::Absent);
+        return None;
+    }
+    let found = look(core, ask, &reading).await;
     match judge(found, &ask.kind, ask.policy, core.clock.now()) {
         Verdict::Serve {
             value,

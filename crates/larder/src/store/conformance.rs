@@ -4,13 +4,14 @@
 //! says which promise was broken when it panics.
 
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use smallvec::smallvec;
+use smallvec::{SmallVec, smallvec};
 
-use super::{Insertion, Look, Lookup, Put, Store, Versions, Want};
+use super::{Insertion, Listed, Look, Lookup, Put, Store, Versions, Want};
 use crate::clock::Moment;
 use crate::codec::Codec;
 use crate::counters::Group;
@@ -52,6 +53,8 @@ cases! {
     a_bump_reaches_one_namespace_only
     prepared_versions_tell_whether_they_are_current
     versions_name_their_tags_in_the_order_wanted
+    many_loads_are_prepared_each_with_its_own_tags
+    what_is_there_is_listed_if_the_store_can
     a_prepared_shape_is_in_the_list
     a_bump_reports_the_lists_after_it
     a_shape_is_registered_once
@@ -528,4 +531,127 @@ async fn a_value_that_is_too_large_ends_what_was_there(bench: Bench) {
         bench.case
     );
     bench.same(bench.get(&key(1), &[]).await, None);
+}
+
+async fn many_loads_are_prepared_each_with_its_own_tags(bench: Bench) {
+    let want = |name: &str| Want::Tag(Tag::named(name));
+    let track = Tag::table("", "track");
+    let row = |id| Want::Shape {
+        table: track.clone(),
+        shape: Shape::new(["id"], Columns::All),
+        values: smallvec![TagValue::Int(id)],
+    };
+    let sets = [
+        vec![want("all"), want("a")],
+        vec![want("all"), want("b")],
+        Vec::new(),
+        vec![row(1)],
+        vec![row(2)],
+        vec![want("all"), want("a")],
+    ];
+    let prepared = bench.store.prepare_each(&bench.namespace, &sets).await;
+    assert_eq!(
+        prepared.len(),
+        sets.len(),
+        "{}: one answer each",
+        bench.case
+    );
+    let mut versions = Vec::new();
+    for (prepared, wants) in prepared.into_iter().zip(&sets) {
+        let prepared = prepared.unwrap_or_else(|error| panic!("{}: {error}", bench.case));
+        assert_eq!(
+            prepared.tags().len(),
+            wants.len(),
+            "{}: its own",
+            bench.case
+        );
+        versions.push(prepared);
+    }
+    bench.bump(&["a"]).await;
+    let mut current = Vec::new();
+    for versions in &versions {
+        let state = bench.store.current(&bench.namespace, versions).await;
+        current.push(state.is_ok_and(|state| state == TagState::Current));
+    }
+    assert_eq!(
+        current,
+        [false, true, true, true, true, false],
+        "{}",
+        bench.case
+    );
+    // What was prepared together is stored one by one.
+    for (at, versions) in versions.into_iter().enumerate() {
+        bench.insert(&Key::new(("many", at)), 1, versions).await;
+    }
+    let shape = Shape::new(["id"], Columns::All);
+    let first = Tag::shape(&track, &shape, &[TagValue::Int(1)]);
+    let bumped = bench.store.bump(&bench.namespace, &[first], &[]).await;
+    bumped.unwrap_or_else(|error| panic!("{}: bump failed: {error}", bench.case));
+    let mut found = Vec::new();
+    for (at, wants) in sets.iter().enumerate() {
+        let key = Key::new(("many", at));
+        let looks = [Look { key: &key, wants }];
+        let mut answer = bench.store.get(&bench.namespace, &looks).await;
+        let answer = answer.as_mut().map(SmallVec::pop);
+        found.push(matches!(
+            answer,
+            Ok(Some(Lookup::Found {
+                state: TagState::Current,
+                ..
+            }))
+        ));
+    }
+    assert_eq!(
+        found,
+        [false, true, true, false, true, false],
+        "{}",
+        bench.case
+    );
+}
+
+async fn what_is_there_is_listed_if_the_store_can(bench: Bench) {
+    let listing = bench.store.listing();
+    assert_eq!(
+        listing.is_some(),
+        bench.store.capability().lists_keys,
+        "{}: a store does what it says",
+        bench.case
+    );
+    let Some(listing) = listing else {
+        return;
+    };
+    for (key, tag) in [(1, "a"), (2, "b"), (3, "a")] {
+        bench.put(&Key::new(("listed", key)), 1, &[tag]).await;
+    }
+    bench.put(&Key::new(("other", 1)), 1, &["a"]).await;
+    bench.bump(&["b"]).await;
+    let mut listed = Vec::new();
+    let mut told = |entry: Listed| {
+        if entry.state == TagState::Current {
+            listed.push((entry.key.readable(), entry.versions.tags(), entry.ttl));
+        }
+        ControlFlow::Continue(())
+    };
+    let prefix = Key::new("listed");
+    let all = listing.list(&bench.namespace, &prefix, &mut told).await;
+    assert!(
+        all.is_ok_and(|all| all),
+        "{}: the list is whole",
+        bench.case
+    );
+    listed.sort_by(|left, right| left.0.cmp(&right.0));
+    let expected = |key: &str| (key.to_owned(), vec![Tag::named("a")], KEEP);
+    assert_eq!(
+        listed,
+        [expected("('listed', 1)"), expected("('listed', 3)")],
+        "{}: what is current",
+        bench.case
+    );
+    let mut enough = |_: Listed| ControlFlow::Break(());
+    let all = listing.list(&bench.namespace, &prefix, &mut enough).await;
+    assert!(
+        all.is_ok_and(|all| !all),
+        "{}: it says that there is more",
+        bench.case
+    );
 }

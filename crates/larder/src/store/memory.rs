@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -16,8 +17,8 @@ use smallvec::{SmallVec, smallvec};
 use self::map::{Gone, Map, Seek, StoredKey};
 use self::shapes::TableShapes;
 use super::{
-    Capability, Guard, Insertion, Look, Lookup, Mark, Marked, Marks, Put, Reply, Store, Versions,
-    Want, tag_weight,
+    Capability, Guard, Insertion, Listed, Listing, Look, Lookup, Mark, Marked, Marks, Put, Reply,
+    Store, Versions, Want, tag_weight,
 };
 use crate::entry::Entry;
 use crate::error::{Error, Result};
@@ -26,7 +27,7 @@ use crate::key::Key;
 use crate::namespace::Namespace;
 use crate::shape::ShapeList;
 use crate::sync;
-use crate::tag::Tag;
+use crate::tag::{Tag, TagKind};
 
 mod cells;
 mod map;
@@ -38,6 +39,10 @@ pub const MEMORY_BYTES_MAX_DEFAULT: u64 = 256 << 20;
 /// The store is divided so that threads do not wait for each other; a division smaller than this
 /// would hold too few entries to choose well which to drop.
 const DIVISION_BYTES_MIN: u64 = 4 << 20;
+
+/// A tree that so many entries and loads are in weighs nothing for one more of them: one cell serves
+/// them all. Fewer could be the entries of one key, replaced again and again.
+const TREE_SHARED_BY: usize = 4;
 
 /// So many shards the tags' cells are divided into.
 const CELL_SHARDS: usize = 64;
@@ -166,7 +171,7 @@ impl Store for Memory {
             typed_values: true,
             tags_needed_to_look: false,
             marks: true,
-            lists_keys: false,
+            lists_keys: true,
             remote: false,
             bytes_max: Some(self.0.map.capacity()),
         }
@@ -195,43 +200,16 @@ impl Store for Memory {
         namespace: &'a Namespace,
         wants: &'a [Want],
     ) -> Reply<'a, Result<Versions>> {
-        let mut uses = SmallVec::new();
-        let mut tags: Vec<Tag> = Vec::with_capacity(wants.len());
-        for want in wants {
-            let tag = match want {
-                Want::Tag(tag) => tag.clone(),
-                Want::Shape {
-                    table,
-                    shape,
-                    values,
-                } => {
-                    let mut shapes = self.0.shapes.lock();
-                    let (shape_used, used) =
-                        table_shapes(&mut shapes, namespace, table).admit(shape);
-                    drop(shapes);
-                    uses.extend(used);
-                    if shape_used.is_any_row() {
-                        Tag::shape(table, &shape_used, &[])
-                    } else {
-                        Tag::shape(table, &shape_used, values)
-                    }
-                }
-            };
-            if !tags.contains(&tag) {
-                tags.push(tag);
-            }
-        }
-        // The shapes are registered before the versions are read, and both before the load: a
-        // writer that commits after the load's query finds the shape in the list.
-        let holder = self.hold(namespace, &tags);
-        let marked = holder.is_marked();
-        Reply::Ready(Ok(Versions::guarded(
-            Arc::new(Recorded {
-                holder,
-                _uses: uses,
-            }),
-            marked,
-        )))
+        Reply::Ready(Ok(self.record(namespace, wants)))
+    }
+
+    fn prepare_each<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        sets: &'a [Vec<Want>],
+    ) -> Reply<'a, Vec<Result<Versions>>> {
+        let versions = sets.iter().map(|wants| Ok(self.record(namespace, wants)));
+        Reply::Ready(versions.collect())
     }
 
     fn insert<'a>(
@@ -291,6 +269,38 @@ impl Store for Memory {
     fn marks(&self) -> Option<&dyn Marks> {
         Some(self)
     }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        Some(self)
+    }
+}
+
+/// Walks through all entries of the store, one lock of a division for each.
+impl Listing for Memory {
+    fn list<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        prefix: &'a Key,
+        told: &'a mut (dyn FnMut(Listed) -> ControlFlow<()> + Send),
+    ) -> Reply<'a, Result<bool>> {
+        for (stored, entry) in self.0.map.iter() {
+            let Some(key) = stored.key_below(namespace, prefix) else {
+                continue;
+            };
+            let listed = Listed {
+                key,
+                versions: entry.versions().clone(),
+                state: state(&entry),
+                written_at: entry.written_at(),
+                ttl: entry.ttl(),
+                weight: entry.weight(),
+            };
+            if told(listed).is_break() {
+                return Reply::Ready(Ok(false));
+            }
+        }
+        Reply::Ready(Ok(true))
+    }
 }
 
 impl Marks for Memory {
@@ -318,6 +328,46 @@ impl Marked for Held {
 }
 
 impl Memory {
+    fn record(&self, namespace: &Namespace, wants: &[Want]) -> Versions {
+        let mut uses = SmallVec::new();
+        let mut tags: Vec<Tag> = Vec::with_capacity(wants.len());
+        for want in wants {
+            let tag = match want {
+                Want::Tag(tag) => tag.clone(),
+                Want::Shape {
+                    table,
+                    shape,
+                    values,
+                } => {
+                    let mut shapes = self.0.shapes.lock();
+                    let (shape_used, used) =
+                        table_shapes(&mut shapes, namespace, table).admit(shape);
+                    drop(shapes);
+                    uses.extend(used);
+                    if shape_used.is_any_row() {
+                        Tag::shape(table, &shape_used, &[])
+                    } else {
+                        Tag::shape(table, &shape_used, values)
+                    }
+                }
+            };
+            if !tags.contains(&tag) {
+                tags.push(tag);
+            }
+        }
+        // The shapes are registered before the versions are read, and both before the load: a
+        // writer that commits after the load's query finds the shape in the list.
+        let holder = self.hold(namespace, &tags);
+        let marked = holder.is_marked();
+        Versions::guarded(
+            Arc::new(Recorded {
+                holder,
+                _uses: uses,
+            }),
+            marked,
+        )
+    }
+
     fn look(&self, namespace: &Namespace, key: &Key) -> Lookup {
         let seek = Seek { namespace, key };
         let Some(entry) = self.0.map.get(&seek) else {
@@ -393,8 +443,13 @@ impl Guard for Recorded {
     }
 
     fn weight(&self) -> usize {
-        let tags = self.holder.tags();
-        tags.map(|scoped| tag_weight(&scoped.tag)).sum()
+        let shares = self.holder.shares();
+        shares
+            .map(|(scoped, holders)| match scoped.tag.kind() {
+                TagKind::Tree if holders >= TREE_SHARED_BY => Entry::TAG_OVERHEAD,
+                _ => tag_weight(&scoped.tag),
+            })
+            .sum()
     }
 }
 

@@ -22,8 +22,8 @@ use smallvec::SmallVec;
 
 use self::news::{News, Since};
 use super::{
-    Capability, Guard, Insertion, Leases, Look, Lookup, Marks, Memory, Push, Put, Reply, Store,
-    Versions, Want, tag_weight,
+    Capability, Guard, Insertion, Leases, Listing, Look, Lookup, Marks, Memory, Push, Put, Reply,
+    Store, Versions, Want, tag_weight,
 };
 use crate::entry::Entry;
 use crate::error::{Error, Result};
@@ -319,6 +319,14 @@ impl Store for Tiered {
         self.0.far.prepare(namespace, wants)
     }
 
+    fn prepare_each<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        sets: &'a [Vec<Want>],
+    ) -> Reply<'a, Vec<Result<Versions>>> {
+        self.0.far.prepare_each(namespace, sets)
+    }
+
     fn insert<'a>(
         &'a self,
         namespace: &'a Namespace,
@@ -395,6 +403,10 @@ impl Store for Tiered {
 
     fn leases(&self) -> Option<&dyn Leases> {
         self.0.far.leases()
+    }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        self.0.far.listing()
     }
 
     fn push(&self) -> Option<&dyn Push> {

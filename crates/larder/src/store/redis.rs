@@ -30,6 +30,7 @@ mod endpoint;
 mod greeting;
 mod link;
 mod news;
+mod page;
 mod password;
 mod refusal;
 mod reply;
@@ -76,7 +77,7 @@ pub use super::remote::node::{
 /// Redis 6.2 or later, or any Valkey. The user needs the commands
 /// `+get +mget +getex +getrange +set +setrange +pexpire +del +info`; either
 /// `+eval +evalsha +exists` or, more slowly, `+watch +unwatch +multi +exec`; in a cluster
-/// `+cluster|slots`; for a near tier with push `+hello +client|tracking`. As keys it needs
+/// `+cluster|slots`; for [`keys`](crate::Cache::keys) `+scan`; for a near tier with push `+hello +client|tracking`. As keys it needs
 /// `~shop:*` for the namespace `shop`. What is missing is said when it connects: the commands
 /// are tried then, with a key `larder:nothing`, which the server's `ACL LOG` may show as denied.
 ///

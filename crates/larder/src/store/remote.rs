@@ -5,6 +5,7 @@
 //! `store/memcached`: how a link is dialled, and how an operation is spelled.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ use self::sightings::Sightings;
 use self::standing::Standing;
 use self::topology::Topology;
 use super::{
-    Capability, Claim, Insertion, Leases, Look, Lookup, Mark, Marks, Permit, Put, Reply, Store,
-    Taken, Versions, Want,
+    Capability, Claim, Insertion, Leases, Listed, Listing, Look, Lookup, Mark, Marks, Permit, Put,
+    Reply, Store, Taken, Versions, Want,
 };
 use crate::entry::Entry;
 use crate::entry::seal::Seal;
@@ -35,6 +36,7 @@ pub(crate) mod cell;
 pub(crate) mod face;
 mod lease;
 pub(crate) mod link;
+pub(crate) mod list;
 mod lists;
 mod look;
 mod mark;
@@ -71,6 +73,8 @@ pub(crate) struct Settings {
     pub(crate) value_bytes_max: usize,
     /// Keeps names from telling whether a guess of a key is right.
     pub(crate) names_secret: Option<Arc<[u8]>>,
+    /// Whether the servers tell which names they keep.
+    pub(crate) lists_keys: bool,
 }
 
 struct Inner {
@@ -79,6 +83,7 @@ struct Inner {
     /// What entries are authenticated with, if anything.
     secrets: OnceLock<Secrets>,
     names_secret: Option<Arc<[u8]>>,
+    lists_keys: bool,
     /// Names by namespace. Never held across an await.
     names: Mutex<HashMap<Box<str>, Arc<Names>>>,
     lists: Lists,
@@ -93,6 +98,7 @@ impl Remote {
             value_bytes_max: settings.value_bytes_max,
             secrets: OnceLock::new(),
             names_secret: settings.names_secret,
+            lists_keys: settings.lists_keys,
             names: Mutex::default(),
             lists: Lists::default(),
             sightings: Sightings::default(),
@@ -141,7 +147,7 @@ impl Store for Remote {
             typed_values: false,
             tags_needed_to_look: true,
             marks: true,
-            lists_keys: false,
+            lists_keys: self.0.lists_keys,
             remote: true,
             bytes_max: None,
         }
@@ -177,7 +183,20 @@ impl Store for Remote {
         namespace: &'a Namespace,
         wants: &'a [Want],
     ) -> Reply<'a, Result<Versions>> {
-        Reply::Pending(Box::pin(self.0.prepare(namespace, wants)))
+        Reply::Pending(Box::pin(async move {
+            let mut versions = self.0.prepare_each(namespace, &[wants]).await;
+            versions
+                .pop()
+                .unwrap_or_else(|| Err(Error::store("nothing was prepared")))
+        }))
+    }
+
+    fn prepare_each<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        sets: &'a [Vec<Want>],
+    ) -> Reply<'a, Vec<Result<Versions>>> {
+        Reply::Pending(Box::pin(self.0.prepare_each(namespace, sets)))
     }
 
     fn insert<'a>(
@@ -246,6 +265,10 @@ impl Store for Remote {
     fn leases(&self) -> Option<&dyn Leases> {
         Some(self)
     }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        self.0.lists_keys.then_some(self)
+    }
 }
 
 impl Marks for Remote {
@@ -297,6 +320,17 @@ impl Leases for Remote {
         permits: &'a [Permit],
     ) -> Reply<'a, Result<()>> {
         Reply::Pending(Box::pin(self.0.release(permits)))
+    }
+}
+
+impl Listing for Remote {
+    fn list<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        prefix: &'a Key,
+        told: &'a mut (dyn FnMut(Listed) -> ControlFlow<()> + Send),
+    ) -> Reply<'a, Result<bool>> {
+        Reply::Pending(Box::pin(self.0.list(namespace, prefix, told)))
     }
 }
 

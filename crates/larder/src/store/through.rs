@@ -5,7 +5,8 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::{
-    Capability, Insertion, Leases, Look, Lookup, Marks, Push, Put, Reply, Store, Versions, Want,
+    Capability, Insertion, Leases, Listing, Look, Lookup, Marks, Push, Put, Reply, Store, Versions,
+    Want,
 };
 use crate::entry::Entry;
 use crate::error::Result;
@@ -39,6 +40,14 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         wants: &'a [Want],
     ) -> Reply<'a, Result<Versions>> {
         (**self).prepare(namespace, wants)
+    }
+
+    fn prepare_each<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        sets: &'a [Vec<Want>],
+    ) -> Reply<'a, Vec<Result<Versions>>> {
+        (**self).prepare_each(namespace, sets)
     }
 
     fn insert<'a>(
@@ -96,6 +105,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn leases(&self) -> Option<&dyn Leases> {
         (**self).leases()
+    }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        (**self).listing()
     }
 
     fn push(&self) -> Option<&dyn Push> {

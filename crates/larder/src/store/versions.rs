@@ -46,7 +46,7 @@ pub trait Guard: Any + Send + Sync {
 pub(crate) fn tag_weight(tag: &Tag) -> usize {
     match tag.kind() {
         TagKind::Guard | TagKind::Namespace | TagKind::Root | TagKind::Table => Entry::TAG_OVERHEAD,
-        TagKind::Shape | TagKind::Named => {
+        TagKind::Shape | TagKind::Named | TagKind::Tree => {
             Entry::TAG_OVERHEAD + Entry::FINE_TAG_OVERHEAD + tag.as_bytes().len()
         }
     }

@@ -190,6 +190,23 @@ async fn a_hit_is_one_command_and_few_allocations() {
 }
 
 #[tokio::test]
+async fn kc30_a_second_read_in_a_request_is_no_command() {
+    let bench = Bench::new(None).await;
+    bench.read(1).await;
+    let request = bench.cache.request_scope(async {
+        // The first one asks, and is kept.
+        let first = bench.commands();
+        bench.read(1).await;
+        assert!(bench.commands() > first);
+        let cost = costs(&bench, async || bench.read(1).await).await;
+        check("a second read in a request", cost, 0, 0);
+    });
+    request.await;
+    let cost = costs(&bench, async || bench.read(1).await).await;
+    check("a hit after it", cost, 80, 1);
+}
+
+#[tokio::test]
 async fn a_validated_hit_reads_no_value() {
     let near = Near::validated(Memory::bytes_max(16 << 20));
     let bench = Bench::new(Some(near)).await;

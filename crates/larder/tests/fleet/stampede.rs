@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use larder::Policy;
+use larder::{Cache, Policy};
 use larder_servers::until;
 
 use crate::child::{Child, known, say, wait};
@@ -32,6 +32,16 @@ fn eight_processes_load_a_cold_key_once_from_memcached() {
 }
 
 #[test]
+fn kc12_eight_processes_run_a_cached_function_once_on_redis() {
+    runs_once(Engine::Redis);
+}
+
+#[test]
+fn kc12_eight_processes_run_a_cached_function_once_on_memcached() {
+    runs_once(Engine::Memcached);
+}
+
+#[test]
 fn when_the_leader_is_killed_one_more_process_loads_from_redis() {
     loads_twice_at_most(Engine::Redis);
 }
@@ -39,6 +49,13 @@ fn when_the_leader_is_killed_one_more_process_loads_from_redis() {
 #[test]
 fn when_the_leader_is_killed_one_more_process_loads_from_memcached() {
     loads_twice_at_most(Engine::Memcached);
+}
+
+/// What a process asks for its value.
+#[derive(Debug)]
+enum Asks {
+    TheCache,
+    AFunction,
 }
 
 /// The processes, ready to begin, and the file in which each load leaves its process's id.
@@ -50,7 +67,8 @@ struct Herd {
 }
 
 impl Herd {
-    fn gather(engine: Engine, load: Duration) -> Herd {
+    /// Of processes that ask the cache, or call a function that is cached.
+    fn gather(engine: Engine, load: Duration, asks: Asks) -> Herd {
         let server = engine.start();
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let loads = folder.path().join("loads");
@@ -59,6 +77,7 @@ impl Herd {
             ("ADDRESS", server.address()),
             ("LOADS", loads.display().to_string()),
             ("LOAD_MILLIS", load.as_millis().to_string()),
+            ("ASKS", format!("{asks:?}")),
         ];
         let knows: Vec<(&str, &str)> = knows
             .iter()
@@ -99,13 +118,19 @@ impl Herd {
 }
 
 fn loads_once(engine: Engine) {
-    let mut herd = Herd::gather(engine, LOAD);
+    let mut herd = Herd::gather(engine, LOAD, Asks::TheCache);
+    herd.all_served();
+    assert_eq!(herd.loads().len(), 1);
+}
+
+fn runs_once(engine: Engine) {
+    let mut herd = Herd::gather(engine, LOAD, Asks::AFunction);
     herd.all_served();
     assert_eq!(herd.loads().len(), 1);
 }
 
 fn loads_twice_at_most(engine: Engine) {
-    let mut herd = Herd::gather(engine, LOAD_TO_BE_KILLED);
+    let mut herd = Herd::gather(engine, LOAD_TO_BE_KILLED, Asks::TheCache);
     until("a process loads", || !herd.loads().is_empty());
     let leader = herd.loads()[0];
     let at = herd.children.iter().position(|child| child.id() == leader);
@@ -131,11 +156,16 @@ pub(crate) async fn play() {
         .policy(Policy::new().lease(LEASE))
         .build()
         .expect("the settings are valid");
+    let asks = known("ASKS");
     say("ready");
     tokio::task::block_in_place(wait);
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..TASKS {
         let (cache, loads) = (cache.clone(), loads.clone());
+        if asks == "AFunction" {
+            tasks.spawn(async move { cold(&cache, 1, loads, millis).await });
+            continue;
+        }
         tasks.spawn(async move {
             let load = move || async move {
                 note(Path::new(&loads));
@@ -151,6 +181,14 @@ pub(crate) async fn play() {
     let values = tasks.join_all().await;
     let right = values.iter().filter(|value| **value == VALUE).count();
     say(&format!("{right} tasks have {VALUE}"));
+}
+
+#[larder::cached(ttl = "1h", skip(loads, millis))]
+async fn cold(cache: &Cache, id: u32, loads: String, millis: u64) -> u64 {
+    let _ = id;
+    note(Path::new(&loads));
+    tokio::time::sleep(Duration::from_millis(millis)).await;
+    VALUE
 }
 
 /// Leaves this process's id in the file of loads.

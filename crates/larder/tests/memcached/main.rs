@@ -7,9 +7,17 @@
 mod cached;
 mod conformance;
 mod connecting;
+mod functions;
+mod listing;
 mod near;
 mod ring;
+mod trees;
 mod trips;
+
+#[path = "../common/functions.rs"]
+mod common_functions;
+#[path = "../common/trees.rs"]
+mod common_trees;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

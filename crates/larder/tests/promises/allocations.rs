@@ -99,3 +99,26 @@ fn a_hit_in_memory_allocates_nothing() {
         "a short key is built without allocating, too"
     );
 }
+
+#[larder::cached(ttl = "1h", tags(Tag::named(town)))]
+async fn nearest(cache: &Cache, town: &str, cuisine: u64) -> u64 {
+    cuisine + town.len() as u64
+}
+
+#[larder::cached]
+async fn shared(cache: &Cache, town: &str) -> std::sync::Arc<String> {
+    std::sync::Arc::new(town.to_owned())
+}
+
+#[tokio::test]
+async fn a_hit_of_a_cached_function_allocates_nothing() {
+    let cache = Cache::memory();
+    assert_eq!(nearest(&cache, "Ulm", 7).await, 10);
+    let hit = || assert_eq!(now(nearest(&cache, "Ulm", 7)), 10);
+    hit();
+    assert_eq!(allocations(hit), 0, "a number");
+    assert_eq!(*shared(&cache, "Ulm").await, "Ulm");
+    let hit = || assert_eq!(*now(shared(&cache, "Ulm")), "Ulm");
+    hit();
+    assert_eq!(allocations(hit), 0, "an `Arc`");
+}

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use larder::{Key, LoadError, Policy};
+use larder::{Key, LoadError, Policy, Tag};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -236,4 +236,154 @@ async fn a_batch_over_a_store_that_is_down_loads_everything() {
     let found = values(batch(&process, &gate, &asked, &[1, 2, 1], 0)).await;
     assert_eq!(found, [(1, 10), (2, 20)]);
     assert_eq!(calls(&asked), [vec![1, 2]]);
+}
+
+/// A load of many that counts its calls and gives each key times ten.
+fn tenfold(bench: &Bench) -> impl FnOnce(Vec<u64>) -> Loaded + Clone + Send + 'static {
+    let loads = bench.loads.clone();
+    move |missing| {
+        loads.fetch_add(1, Ordering::SeqCst);
+        std::future::ready(Ok(missing.into_iter().map(|key| (key, key * 10)).collect()))
+    }
+}
+
+type Loaded = std::future::Ready<Result<Vec<(u64, u64)>, Broken>>;
+
+#[tokio::test]
+async fn kc2_many_values_have_a_ttl_and_tags_of_all_and_of_each() {
+    let bench = Bench::new();
+    let insert = bench.cache.insert_many((1..=4).map(|key| (key, key)));
+    let own = |key: &u64, value: &u64| {
+        assert_eq!(key, value);
+        [Tag::named(&format!("tag {key}"))]
+    };
+    let insert = insert
+        .ttl(seconds(10))
+        .tags([Tag::named("all")])
+        .tags_of(own);
+    insert.await.expect("stored");
+    let there = async || {
+        let found = bench.cache.get_many::<u64>(1..=4_u64).await.expect("asked");
+        found
+            .iter()
+            .flatten()
+            .map(|value| **value)
+            .collect::<Vec<u64>>()
+    };
+    assert_eq!(there().await, [1, 2, 3, 4]);
+    bench
+        .cache
+        .invalidate([Tag::named("tag 2")])
+        .await
+        .expect("bumped");
+    assert_eq!(there().await, [1, 3, 4]);
+    bench
+        .cache
+        .invalidate([Tag::named("all")])
+        .await
+        .expect("bumped");
+    assert_eq!(there().await, [0; 0]);
+    let again = bench.cache.insert_many([(1, 1_u64)]).ttl(seconds(10));
+    again.await.expect("stored");
+    bench.advance(9);
+    assert_eq!(there().await, [1]);
+    bench.advance(1);
+    assert_eq!(there().await, [0; 0]);
+}
+
+#[tokio::test]
+async fn kc2_many_loads_have_a_ttl_and_tags_of_all_and_of_each() {
+    let bench = Bench::new();
+    let read = async || {
+        let read = bench.cache.get_or_load_many(1..=3_u64, tenfold(&bench));
+        let read = read.ttl(seconds(10)).tags([Tag::named("all")]);
+        let read = read.tags_of(|key| [Tag::named(&format!("tag {key}"))]);
+        assert_eq!(*read.await.expect("loaded")[&2], 20);
+        bench.loads()
+    };
+    assert_eq!(read().await, 1);
+    assert_eq!(read().await, 1);
+    bench
+        .cache
+        .invalidate([Tag::named("tag 2")])
+        .await
+        .expect("bumped");
+    let found = bench.cache.get_many::<u64>(1..=3_u64).await.expect("asked");
+    let found: Vec<bool> = found.iter().map(Option::is_some).collect();
+    assert_eq!(found, [true, false, true]);
+    assert_eq!(read().await, 2);
+    bench
+        .cache
+        .invalidate([Tag::named("all")])
+        .await
+        .expect("bumped");
+    assert_eq!(read().await, 3);
+    bench.advance(10);
+    assert_eq!(read().await, 4);
+}
+
+#[tokio::test]
+async fn kc2_tags_of_what_is_there_are_not_asked_for() {
+    let bench = Bench::new();
+    bench
+        .cache
+        .insert_many([(1, 1_u64), (2, 2)])
+        .await
+        .expect("stored");
+    let read = bench.cache.get_or_load_many(1..=3_u64, tenfold(&bench));
+    let read = read.tags_of(|key| {
+        assert_eq!(*key, 3);
+        None
+    });
+    assert_eq!(read.await.expect("loaded").len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn kc2_whoever_reads_many_waits_no_longer_than_said() {
+    let bench = Bench::new();
+    let (gate, cache) = (Gate::new(), bench.cache.clone());
+    let inner = gate.clone();
+    let load = move |missing: Vec<u64>| async move {
+        inner.pass().await;
+        Ok::<_, Broken>(
+            missing
+                .into_iter()
+                .map(|key| (key, key))
+                .collect::<Vec<_>>(),
+        )
+    };
+    let read = cache
+        .get_or_load_many([1_u64], load)
+        .wait_timeout(seconds(1));
+    assert!(read.await.expect_err("too long").is_timeout());
+    gate.open();
+    bench.settle().await;
+    assert_eq!(
+        bench.cache.get::<u64>(1).await.expect("asked").as_deref(),
+        Some(&1)
+    );
+}
+
+#[tokio::test]
+async fn kc2_many_keys_with_tags_of_their_own_are_one_round_trip_each_way() {
+    let shared = Shared::default();
+    let process = shared.process(Policy::new());
+    let own = |key: &u64| [Tag::named(&format!("tag {key}"))];
+    let insert = process.cache.insert_many((0..50).map(|key| (key, key)));
+    insert.tags_of(|key, _| own(key)).await.expect("stored");
+    assert_eq!(shared.trips(), ["prepare", "insert"]);
+    let get = process.cache.get_many::<u64>(0..50_u64);
+    get.tags([Tag::named("tag 1")]).await.expect("asked");
+    assert_eq!(shared.trips(), ["get"]);
+    let read = process
+        .cache
+        .get_or_load_many(0..100_u64, tenfold(&process));
+    assert_eq!(read.tags_of(own).await.expect("loaded").len(), 100);
+    assert_eq!(shared.trips(), ["get", "prepare", "take", "insert"]);
+    process
+        .cache
+        .remove_many(0..100_u64)
+        .await
+        .expect("removed");
+    assert_eq!(shared.trips(), ["remove"]);
 }

@@ -33,6 +33,11 @@ struct Inner {
     trips: Mutex<Vec<&'static str>>,
     marks: Arc<AtomicU64>,
     never_gives_a_lease: AtomicBool,
+    hangs: AtomicBool,
+    /// What passes during each round trip.
+    passes: Mutex<Option<Box<dyn Fn() + Send>>>,
+    /// How long an answer is on its way.
+    delay: Mutex<Option<fn() -> usize>>,
 }
 
 /// A key, and whether the lease stands beside its entry.
@@ -88,9 +93,24 @@ impl Shared {
         lock(&self.0.failing).clear();
     }
 
+    /// From now on this happens during each round trip.
+    pub(crate) fn takes(&self, passes: impl Fn() + Send + 'static) {
+        *lock(&self.0.passes) = Some(Box::new(passes));
+    }
+
+    /// From now on nothing answers, and nothing says so.
+    pub(crate) fn hangs(&self) {
+        self.0.hangs.store(true, Ordering::SeqCst);
+    }
+
     /// From now on somebody has always stored another entry when a lease is asked for.
     pub(crate) fn never_gives_a_lease(&self) {
         self.0.never_gives_a_lease.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on so many others run while an answer is on its way.
+    pub(crate) fn delays(&self, steps: fn() -> usize) {
+        *lock(&self.0.delay) = Some(steps);
     }
 
     /// The operations so far, in their order.
@@ -130,11 +150,20 @@ impl Shared {
         Reply::Pending(Box::pin(async move {
             lock(&self.0.trips).push(operation);
             tokio::task::yield_now().await;
+            if self.0.hangs.load(Ordering::SeqCst) {
+                std::future::pending::<()>().await;
+            }
+            if let Some(passes) = &*lock(&self.0.passes) {
+                passes();
+            }
             if lock(&self.0.failing).contains(operation) {
                 return Err(Error::store("the store does not answer"));
             }
             let answer = act(&self.0);
-            tokio::task::yield_now().await;
+            let delay = *lock(&self.0.delay);
+            for _ in 0..delay.map_or(1, |steps| steps()) {
+                tokio::task::yield_now().await;
+            }
             Ok(answer)
         }))
     }
@@ -230,6 +259,7 @@ impl Store for Shared {
     fn capability(&self) -> Capability {
         let mut capability = self.0.memory.capability();
         capability.remote = true;
+        capability.lists_keys = false;
         capability
     }
 
@@ -248,6 +278,23 @@ impl Store for Shared {
     ) -> Reply<'a, Result<Versions>> {
         self.trip("prepare", move |inner| {
             now(inner.memory.prepare(namespace, wants))
+        })
+    }
+
+    fn prepare_each<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        sets: &'a [Vec<Want>],
+    ) -> Reply<'a, Vec<Result<Versions>>> {
+        let all = self.trip("prepare", move |inner| {
+            let versions = sets
+                .iter()
+                .map(|wants| now(inner.memory.prepare(namespace, wants)));
+            versions.collect::<Vec<_>>()
+        });
+        all.map(|all| match all {
+            Ok(versions) => versions.into_iter().map(Ok).collect(),
+            Err(error) => sets.iter().map(|_| Err(error.clone())).collect(),
         })
     }
 

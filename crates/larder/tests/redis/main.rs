@@ -9,9 +9,19 @@ mod clustered;
 mod conformance;
 mod connecting;
 mod encrypted;
+mod functions;
+mod listing;
 mod news;
 mod permitted;
+mod trees;
 mod watched;
+
+#[path = "../common/functions.rs"]
+mod common_functions;
+#[path = "../common/listing.rs"]
+mod common_listing;
+#[path = "../common/trees.rs"]
+mod common_trees;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

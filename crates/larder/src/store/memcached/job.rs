@@ -251,6 +251,7 @@ fn store(mode: Mode, value: &[u8], keep: Duration) -> Command<'_> {
 /// A time as memcached counts it. Its clock ticks once a second, whatever the fraction at which a
 /// value was written: a second more makes a value live for `keep` at least.
 fn seconds(keep: Duration) -> u32 {
-    let rounded = keep.as_secs() + u64::from(keep.subsec_nanos() > 0) + 1;
+    let part = u64::from(keep.subsec_nanos() > 0);
+    let rounded = keep.as_secs().saturating_add(part + 1);
     rounded.min(MEMCACHED_KEEP_MAX.as_secs()) as u32
 }

@@ -197,6 +197,13 @@ impl<K: Hash + Eq + Clone, S: BuildHasher + Clone> Holder<K, S> {
         self.stamps.iter().map(|(cell, _)| &cell.tag)
     }
 
+    /// The tags, in their order, each with how many hold it now, with this one.
+    pub(crate) fn shares(&self) -> impl Iterator<Item = (&K, usize)> {
+        self.stamps
+            .iter()
+            .map(|(cell, _)| (&cell.tag, cell.holders.load(Ordering::Relaxed)))
+    }
+
     /// Marks the tags until the marker is dropped; nothing if a tag bears too many marks already.
     pub(crate) fn mark(self) -> Option<Marker<K, S>> {
         // Built first, so that its drop takes back the marks that were made if one is refused.

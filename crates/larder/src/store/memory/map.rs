@@ -38,6 +38,7 @@ pub(super) fn new(bytes: u64, division_bytes_min: u64) -> (Map, u64) {
 }
 
 /// A key as the map keeps it: no larger than it must be.
+#[derive(Clone)]
 pub(super) struct StoredKey {
     hash: u64,
     namespace: Namespace,
@@ -51,6 +52,14 @@ impl StoredKey {
             namespace: namespace.clone(),
             bytes: key.as_bytes().into(),
         }
+    }
+
+    /// The key, if it is one of the namespace and begins with these parts.
+    pub(super) fn key_below(&self, namespace: &Namespace, prefix: &Key) -> Option<Key> {
+        if self.namespace != *namespace || !self.bytes.starts_with(prefix.as_bytes()) {
+            return None;
+        }
+        Key::decode(&self.bytes)
     }
 }
 

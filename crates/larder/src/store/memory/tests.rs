@@ -194,6 +194,25 @@ fn an_entry_weighs_its_tags() {
 }
 
 #[test]
+fn kc4_a_tree_of_many_entries_weighs_as_little_as_a_table() {
+    let memory = Memory::new();
+    let namespace = Namespace::new("shop");
+    let mut held = Vec::new();
+    let mut weight = |tree: &Tag| {
+        let versions = ready(memory.prepare(&namespace, &[Want::Tag(tree.clone())]));
+        let entry = entry(versions, 10);
+        held.push(entry.clone());
+        entry.tags_weight()
+    };
+    let (product, user) = (Tag::tree("product"), Tag::tree(("user", 7)));
+    let full = crate::store::tag_weight(&product);
+    let weights: Vec<usize> = (0..5).map(|_| weight(&product)).collect();
+    let shared = Entry::TAG_OVERHEAD;
+    assert_eq!(weights, [full, full, full, shared, shared]);
+    assert!(weight(&user) > full, "a tree of its own");
+}
+
+#[test]
 fn entries_of_many_tags_keep_to_the_bytes() {
     let memory = Memory::bytes_max(1 << 20);
     let namespace = Namespace::new("shop");

@@ -280,6 +280,7 @@ impl RedisBuilder {
         }
         let limits = remote::Settings {
             value_bytes_max: self.value_bytes_max,
+            lists_keys: true,
             ..remote::Settings::default()
         };
         Ok(Redis {

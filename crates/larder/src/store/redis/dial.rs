@@ -7,7 +7,6 @@ use futures_util::future::BoxFuture;
 use super::endpoint::Endpoint;
 use super::greeting::{greet, try_transactions};
 use super::link::{Overseer, RedisLink};
-use super::sentinel::SentinelDial;
 use super::settings::Settings;
 use super::transaction::Transactions;
 use super::wire::Wire;
@@ -22,7 +21,7 @@ pub(super) struct ServerDial {
     /// Whether it should be one of a cluster.
     member: bool,
     /// Who knows whether it is the master, where it is known by them.
-    sentinels: Option<SentinelDial>,
+    overseer: Option<Overseer>,
 }
 
 impl ServerDial {
@@ -32,13 +31,13 @@ impl ServerDial {
             endpoint,
             settings,
             member,
-            sentinels: None,
+            overseer: None,
         }
     }
 
     /// A master that sentinels have named: its link asks them now and then whether it still is.
-    pub(super) fn overseen_by(mut self, sentinels: SentinelDial) -> ServerDial {
-        self.sentinels = Some(sentinels);
+    pub(super) fn overseen_by(mut self, overseer: Overseer) -> ServerDial {
+        self.overseer = Some(overseer);
         self
     }
 
@@ -83,10 +82,7 @@ impl ServerDial {
             }
         };
         let value_bytes_max = self.settings.value_bytes_max;
-        let overseer = self.sentinels.clone().map(|sentinels| Overseer {
-            sentinels,
-            master: self.endpoint.clone(),
-        });
+        let overseer = self.overseer.clone();
         let link = RedisLink::new(wire, server, value_bytes_max, transactions, overseer);
         Ok(Arc::new(link))
     }

@@ -8,15 +8,16 @@ use redis::{Cmd, Value};
 use tokio::time::Instant;
 
 use super::condition::Condition;
-use super::endpoint::Endpoint;
+use super::page::page;
 use super::refusal::broken;
-use super::sentinel::SentinelDial;
+use super::sentinel::{Named, SentinelDial};
 use super::server::Server;
 use super::spell::{Ability, Batch};
 use super::transaction::Transactions;
 use super::wire::Wire;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::store::remote::link::{Answer, Fault, Incarnation, Link, Op};
+use crate::store::remote::list::{Page, PageAsk};
 
 /// How often a link in use asks whether the server still lives the life that it began with, and its
 /// sentinels whether it is still the master. A server may become a replica and a master again
@@ -29,7 +30,7 @@ pub(super) struct RedisLink {
     server: Server,
     /// The server's own, which every batch asks for.
     incarnation: Incarnation,
-    ability: Ability,
+    pub(super) ability: Ability,
     /// Where scripts are denied.
     transactions: Option<Transactions>,
     /// Who is asked beside the server, where it is one that sentinels have named.
@@ -39,10 +40,11 @@ pub(super) struct RedisLink {
 }
 
 /// The sentinels that have named a link's server.
+#[derive(Clone)]
 pub(super) struct Overseer {
     pub(super) sentinels: SentinelDial,
     /// As they have named it.
-    pub(super) master: Endpoint,
+    pub(super) master: Named,
 }
 
 impl RedisLink {
@@ -112,8 +114,9 @@ impl RedisLink {
     /// says then was true of all the replies before. Its sentinels are asked at the same time, and
     /// their answer is waited for: a link that was idle while another master was promoted has no
     /// other way to know.
-    async fn ask(&self, mut commands: Vec<Cmd>) -> Result<Vec<Value>, Fault> {
-        let asks_life = !commands.is_empty() && self.is_time();
+    pub(super) async fn ask(&self, mut commands: Vec<Cmd>) -> Result<Vec<Value>, Fault> {
+        let began = Instant::now();
+        let asks_life = !commands.is_empty() && self.is_time(began);
         if asks_life {
             let mut command = redis::cmd("INFO");
             command.arg("replication");
@@ -148,18 +151,14 @@ impl RedisLink {
                     self.ability.address
                 ))));
             }
+            // Only now: who comes while we ask must ask too, and so must all if our caller goes away.
+            *self.asked.lock() = began;
         }
         Ok(replies)
     }
 
-    fn is_time(&self) -> bool {
-        let now = Instant::now();
-        let mut asked = self.asked.lock();
-        let late = now.duration_since(*asked) >= LIFE_ASKED_EVERY;
-        if late {
-            *asked = now;
-        }
-        late
+    fn is_time(&self, now: Instant) -> bool {
+        now.duration_since(*self.asked.lock()) >= LIFE_ASKED_EVERY
     }
 }
 
@@ -170,5 +169,9 @@ impl Link for RedisLink {
 
     fn run(&self, ops: Vec<Op>) -> BoxFuture<'_, Result<Vec<Answer>, Fault>> {
         Box::pin(self.run_all(ops))
+    }
+
+    fn page<'a>(&'a self, ask: &'a PageAsk<'a>) -> BoxFuture<'a, Result<Result<Page>, Fault>> {
+        Box::pin(page(self, ask))
     }
 }

@@ -145,7 +145,7 @@ impl News {
     ) -> Result<Followed> {
         let endpoint = match (endpoint, &self.masters) {
             (Some(endpoint), _) => endpoint.clone(),
-            (None, Masters::Sentinel(dial)) => dial.locate().await?,
+            (None, Masters::Sentinel(dial)) => dial.locate().await?.endpoint,
             (None, _) => return Err(Error::store("no master is known")),
         };
         let mut greeting = RedisConnectionInfo::default()

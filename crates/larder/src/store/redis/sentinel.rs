@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, join_all};
+use futures_util::stream::FuturesUnordered;
 use parking_lot::Mutex;
 use redis::Value;
 use tokio::time::timeout;
 
 use super::dial::ServerDial;
 use super::endpoint::Endpoint;
+use super::link::Overseer;
 use super::refusal::words;
 use super::settings::{Login, Settings};
 use super::wire::{Wire, no_password};
@@ -29,6 +32,14 @@ pub(super) struct SentinelDial {
     login: Login,
     address: String,
     settings: Arc<Settings>,
+}
+
+/// A master as a sentinel names it.
+#[derive(Clone, Debug)]
+pub(super) struct Named {
+    pub(super) endpoint: Endpoint,
+    /// The number of the failover that made it the master: of two, the higher one is right.
+    pub(super) epoch: u64,
 }
 
 /// A sentinel, with the connection on which it was asked last.
@@ -60,27 +71,28 @@ impl SentinelDial {
         }
     }
 
-    /// Where the master is now: what the first sentinel says that knows it, in their order. All
-    /// are asked at once, for a dead one must not use up the time of the others.
+    /// Where the master is now: what the sentinel says that knows of the latest failover. All are
+    /// asked at once, for a dead one must not use up the time of the others.
     ///
     /// # Errors
     ///
     /// Every sentinel's error, or the one that is [`is_config`](Error::is_config).
-    pub(super) async fn locate(&self) -> Result<Endpoint> {
+    pub(super) async fn locate(&self) -> Result<Named> {
         let limit = self.settings.connect_timeout / 2;
-        let asked = self.sentinels.iter().map(|sentinel| async move {
-            match timeout(limit, self.ask(sentinel)).await {
-                Ok(answer) => answer,
-                Err(_) => Err(Error::store(format!(
-                    "the sentinel {} has not answered within {limit:?}",
-                    sentinel.endpoint
-                ))),
-            }
-        });
+        let asked = self.sentinels.iter();
+        let asked = asked.map(|sentinel| self.ask_within(limit, sentinel));
         let mut wrong: Option<Error> = None;
+        let mut latest: Option<Named> = None;
         for answer in join_all(asked).await {
             match answer {
-                Ok(endpoint) => return Ok(endpoint),
+                Ok(named) => {
+                    if latest
+                        .as_ref()
+                        .is_none_or(|known| known.epoch < named.epoch)
+                    {
+                        latest = Some(named);
+                    }
+                }
                 Err(error) => {
                     if wrong.as_ref().is_none_or(|wrong| !wrong.is_config()) {
                         wrong = Some(error);
@@ -88,30 +100,58 @@ impl SentinelDial {
                 }
             }
         }
-        Err(wrong.unwrap_or_else(|| Error::config("no sentinel is named")))
+        latest.ok_or_else(|| wrong.unwrap_or_else(|| Error::config("no sentinel is named")))
     }
 
-    /// Whether a sentinel names another master than this one.
+    /// Whether a sentinel knows of a later failover, to another master than this one. Waits until most
+    /// of them have answered.
     ///
     /// A master that stood still while another was promoted goes on as if nothing had happened, and
     /// its connections with it, until the sentinels have got round to demoting it. Until then only
     /// they know.
-    pub(super) async fn names_another_than(&self, master: &Endpoint) -> bool {
-        let asked = self.sentinels.iter().map(|sentinel| async move {
-            let answer = timeout(OVERSEEN_WITHIN, self.ask(sentinel)).await;
-            matches!(answer, Ok(Ok(named)) if named != *master)
-        });
-        join_all(asked).await.contains(&true)
+    pub(super) async fn names_another_than(&self, master: &Named) -> bool {
+        let limit = OVERSEEN_WITHIN.min(self.settings.response_timeout / 2);
+        let asked = self.sentinels.iter();
+        let mut asked: FuturesUnordered<_> = asked
+            .map(|sentinel| self.ask_within(limit, sentinel))
+            .collect();
+        let mut agree = 0;
+        while let Some(answer) = asked.next().await {
+            match answer {
+                Ok(named) if named.epoch > master.epoch && named.endpoint != master.endpoint => {
+                    return true;
+                }
+                Ok(_) => agree += 1,
+                Err(_) => {}
+            }
+            if agree > self.sentinels.len() / 2 {
+                return false;
+            }
+        }
+        false
     }
 
-    async fn ask(&self, sentinel: &Sentinel) -> Result<Endpoint> {
+    async fn ask_within(&self, limit: Duration, sentinel: &Sentinel) -> Result<Named> {
+        timeout(limit, self.ask(sentinel))
+            .await
+            .unwrap_or_else(|_| {
+                // A connection on which nobody answers is not asked again.
+                *sentinel.wire.lock() = None;
+                Err(Error::store(format!(
+                    "the sentinel {} has not answered within {limit:?}",
+                    sentinel.endpoint
+                )))
+            })
+    }
+
+    async fn ask(&self, sentinel: &Sentinel) -> Result<Named> {
         let open = sentinel.wire.lock().clone();
-        if let Some(wire) = open
-            && let Ok(master) = self.ask_over(&wire, &sentinel.endpoint).await
-        {
-            return Ok(master);
+        if let Some(wire) = open {
+            if let Ok(master) = self.ask_over(&wire, &sentinel.endpoint).await {
+                return Ok(master);
+            }
+            *sentinel.wire.lock() = None;
         }
-        *sentinel.wire.lock() = None;
         let wire = Wire::open(&sentinel.endpoint, &self.settings).await?;
         wire.log_in(&self.login, 0, &self.settings).await?;
         let master = self.ask_over(&wire, &sentinel.endpoint).await?;
@@ -119,25 +159,33 @@ impl SentinelDial {
         Ok(master)
     }
 
-    async fn ask_over(&self, wire: &Wire, sentinel: &Endpoint) -> Result<Endpoint> {
-        let mut command = redis::cmd("SENTINEL");
-        command.arg("GET-MASTER-ADDR-BY-NAME").arg(&*self.master);
+    async fn ask_over(&self, wire: &Wire, sentinel: &Endpoint) -> Result<Named> {
+        let mut place = redis::cmd("SENTINEL");
+        place.arg("GET-MASTER-ADDR-BY-NAME").arg(&*self.master);
+        let mut state = redis::cmd("SENTINEL");
+        state.arg("MASTER").arg(&*self.master);
         let encrypted = self.settings.tls.is_some();
-        let replies = wire.ask_first(vec![command], encrypted).await?;
-        match &replies[..] {
-            [Value::Array(place)] => match &place[..] {
+        let replies = wire.ask_first(vec![place, state], encrypted).await?;
+        let (place, state) = match &replies[..] {
+            [place, state] => (place, state),
+            _ => return Err(strange(sentinel)),
+        };
+        match place {
+            Value::Array(place) => match &place[..] {
                 [Value::BulkString(host), Value::BulkString(port)] => {
                     let (host, port) = (text(host)?, text(port)?);
                     let port = port.parse().map_err(|_| strange(sentinel))?;
-                    Ok(Endpoint::Tcp { host, port })
+                    let endpoint = Endpoint::Tcp { host, port };
+                    let epoch = epoch(state).ok_or_else(|| strange(sentinel))?;
+                    Ok(Named { endpoint, epoch })
                 }
                 _ => Err(strange(sentinel)),
             },
-            [Value::Nil] => Err(Error::config(format!(
+            Value::Nil => Err(Error::config(format!(
                 "the sentinel {sentinel} knows no master {:?}: is the name right?",
                 self.master
             ))),
-            [Value::ServerError(error)] => Err(match error.code() {
+            Value::ServerError(error) => Err(match error.code() {
                 "NOAUTH" => no_password(&format!("the sentinel {sentinel}")),
                 "ERR" => Error::config(format!(
                     "{sentinel} is no sentinel ({}): name those, mostly at port 26379",
@@ -150,6 +198,20 @@ impl SentinelDial {
             }),
             _ => Err(strange(sentinel)),
         }
+    }
+}
+
+/// The number of the last failover, in what a sentinel says of a master: names and values in turn.
+fn epoch(state: &Value) -> Option<u64> {
+    let Value::Array(fields) = state else {
+        return None;
+    };
+    let field = fields
+        .chunks_exact(2)
+        .find(|field| matches!(&field[0], Value::BulkString(name) if name == b"config-epoch"))?;
+    match &field[1] {
+        Value::BulkString(number) => str::from_utf8(number).ok()?.parse().ok(),
+        _ => None,
     }
 }
 
@@ -174,11 +236,15 @@ impl Dial for SentinelDial {
 
     fn dial(&self) -> BoxFuture<'_, Result<Arc<dyn Link>>> {
         Box::pin(async {
-            let endpoint = self.locate().await?;
+            let named = self.locate().await?;
             // A master that was just promoted, or demoted, may still say otherwise: its role is
             // checked, and the next dial asks again.
-            let server = ServerDial::new(endpoint, self.settings.clone(), false);
-            Ok(server.overseen_by(self.clone()).open().await? as Arc<dyn Link>)
+            let server = ServerDial::new(named.endpoint.clone(), self.settings.clone(), false);
+            let overseer = Overseer {
+                sentinels: self.clone(),
+                master: named,
+            };
+            Ok(server.overseen_by(overseer).open().await? as Arc<dyn Link>)
         })
     }
 }

@@ -56,6 +56,14 @@ macro_rules! store_through_remote {
                 self.remote.prepare(namespace, wants)
             }
 
+            fn prepare_each<'a>(
+                &'a self,
+                namespace: &'a $crate::Namespace,
+                sets: &'a [Vec<$crate::Want>],
+            ) -> $crate::store::Reply<'a, Vec<$crate::Result<$crate::Versions>>> {
+                self.remote.prepare_each(namespace, sets)
+            }
+
             fn insert<'a>(
                 &'a self,
                 namespace: &'a $crate::Namespace,
@@ -84,6 +92,14 @@ macro_rules! store_through_remote {
                 self.remote.bump(namespace, tags, watch)
             }
 
+            fn bump_each<'a>(
+                &'a self,
+                namespace: &'a $crate::Namespace,
+                tags: &'a [$crate::Tag],
+            ) -> $crate::store::Reply<'a, Vec<$crate::Result<()>>> {
+                self.remote.bump_each(namespace, tags)
+            }
+
             fn shapes<'a>(
                 &'a self,
                 namespace: &'a $crate::Namespace,
@@ -106,6 +122,10 @@ macro_rules! store_through_remote {
 
             fn marks(&self) -> Option<&dyn $crate::store::Marks> {
                 self.remote.marks()
+            }
+
+            fn listing(&self) -> Option<&dyn $crate::store::Listing> {
+                self.remote.listing()
             }
 
             fn leases(&self) -> Option<&dyn $crate::store::Leases> {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use super::list::{Page, PageAsk};
 use super::name::Name;
 use crate::error::{Error, Result};
 
@@ -147,6 +148,15 @@ pub(crate) trait Link: Send + Sync + 'static {
     ///
     /// A dropped call leaves each operation done or not done. Replies never reach another call.
     fn run(&self, ops: Vec<Op>) -> BoxFuture<'_, Result<Vec<Answer>, Fault>>;
+
+    /// A part of what the server keeps, where it can tell; or why it does not.
+    fn page<'a>(&'a self, _ask: &'a PageAsk<'a>) -> BoxFuture<'a, Result<Result<Page>, Fault>> {
+        Box::pin(async {
+            Ok(Err(Error::unsupported(
+                "this server does not tell what it keeps",
+            )))
+        })
+    }
 }
 
 /// How a link is opened.

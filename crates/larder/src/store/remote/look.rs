@@ -54,7 +54,7 @@ impl Seen {
 
     /// The state of an entry that recorded these versions. The first tag that is not current
     /// decides: coarse tags stand first, where marks are.
-    fn state(&self, stamps: &[(Tag, Version)]) -> Result<TagState> {
+    pub(super) fn state(&self, stamps: &[(Tag, Version)]) -> Result<TagState> {
         for (tag, recorded) in stamps {
             match self.0.get(tag) {
                 Some(Sight::Live { marked: true, .. }) => return Ok(TagState::Marked),
@@ -199,7 +199,7 @@ impl Inner {
         Ok(states)
     }
 
-    async fn sight(&self, names: &Names, seen: &mut Seen, tags: Vec<Tag>) {
+    pub(super) async fn sight(&self, names: &Names, seen: &mut Seen, tags: Vec<Tag>) {
         let act = |tag| (names.tag(tag), Act::Get);
         let acts: Vec<(Name, Act)> = tags.iter().map(act).collect();
         let told = batch::run(&*self.topology, &acts).await;
@@ -256,6 +256,6 @@ impl Inner {
     }
 }
 
-fn stamps(versions: &Versions) -> &[(Tag, Version)] {
+pub(super) fn stamps(versions: &Versions) -> &[(Tag, Version)] {
     versions.stamps().unwrap_or_default()
 }

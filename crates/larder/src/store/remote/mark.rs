@@ -7,8 +7,9 @@ use tokio::runtime::Handle;
 
 use super::Inner;
 use super::TAG_KEEP;
-use super::batch::Act;
+use super::batch::{self, Act};
 use super::cell::{Cell, Fresh, Kind, MARKS_MAX, MarkId};
+use super::link::{Answer, Op};
 use super::name::Name;
 use super::settle::{Goal, Next, settle};
 use crate::error::{Error, Result};
@@ -25,7 +26,8 @@ struct Held {
 }
 
 impl Inner {
-    /// Two round trips, if no other writer is in the way.
+    /// Two round trips, if no other writer is in the way. A guard that bears too many marks goes
+    /// instead: see [`end_guards`](Self::end_guards).
     pub(super) async fn mark(
         self: &Arc<Inner>,
         namespace: &Namespace,
@@ -42,8 +44,7 @@ impl Inner {
             .collect();
         all.sort();
         all.dedup();
-        let fresh = Fresh::new()?;
-        let goals = all.iter().map(|(name, _)| Goal {
+        let goals = all.iter().map(|(name, guard)| Goal {
             name: name.clone(),
             first: Act::Get,
             decide: Box::new(move |cell, incarnation| {
@@ -52,10 +53,13 @@ impl Inner {
                 // may be waiting to confirm it.
                 let mut cell = match cell {
                     Some(cell) => cell.clone(),
-                    None => Cell::new(Kind::Held, &fresh, incarnation),
+                    None => Cell::new(Kind::Held, &Fresh::new()?, incarnation),
                 };
                 if cell.marks.contains(&id) {
                     return Ok(Next::Keep);
+                }
+                if cell.marks.len() >= MARKS_MAX && *guard {
+                    return Ok(Next::Delete);
                 }
                 if cell.marks.len() >= MARKS_MAX {
                     return Err(Error::store(format!(
@@ -73,8 +77,31 @@ impl Inner {
             id,
             names: all.clone(),
         };
-        settle(&*self.topology, TAG_KEEP, goals.collect()).await?;
+        let settled = settle(&*self.topology, TAG_KEEP, goals.collect()).await;
+        if let Err(error) = settled {
+            self.end_guards(&all, error).await?;
+        }
         Ok(Mark::new(held))
+    }
+
+    /// Deletes the guards that could not be marked, as on a server that has no room. Inside its
+    /// transaction that is as good for a writer as a mark that was lost with its guard: nothing that
+    /// depends on the guard is served, and a new one is not confirmed before the writer has ended.
+    async fn end_guards(&self, names: &[(Name, bool)], error: Error) -> Result<()> {
+        if !names.iter().all(|(_, guard)| *guard) {
+            return Err(error);
+        }
+        let delete = |(name, _): &(Name, bool)| {
+            let op = Op::Delete(name.clone());
+            (name.clone(), Act::Do(op))
+        };
+        let acts: Vec<(Name, Act)> = names.iter().map(delete).collect();
+        for told in batch::run(&*self.topology, &acts).await {
+            if let (Answer::Refused(_), _) = told? {
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     async fn unmark(&self, id: MarkId, names: &[(Name, bool)]) -> Result<()> {

@@ -101,6 +101,19 @@ impl Names {
         self.build("e1:", None, &self.digest(key.as_bytes()))
     }
 
+    /// What the names of all entries begin with, and no others. Of its characters none means another
+    /// in a pattern.
+    pub(crate) fn entries(&self) -> String {
+        format!("{}:e1:", self.prefix)
+    }
+
+    /// The name of an entry of this namespace, as a server tells it.
+    pub(crate) fn told(&self, text: &str) -> Option<Name> {
+        let digest = text.strip_prefix(&self.entries())?;
+        let harmless = digest.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        (harmless && digest.len() == DIGEST_CHARS).then(|| Name(text.into()))
+    }
+
     /// The name of the lease of an entry that stays during its load.
     pub(crate) fn lease(&self, key: &Key) -> Name {
         self.build("l1:", None, &self.digest(key.as_bytes()))
@@ -113,7 +126,7 @@ impl Names {
                 let digest = self.digest(tag.as_bytes());
                 self.build("t1:", Some(self.table(tag.table_of())), &digest)
             }
-            TagKind::Named => self.own_route(tag),
+            TagKind::Named | TagKind::Tree => self.own_route(tag),
             TagKind::Guard | TagKind::Namespace | TagKind::Root | TagKind::Table => {
                 self.coarse(tag)
             }

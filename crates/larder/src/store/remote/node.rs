@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::link::{Answer, Dial, Fault, Incarnation, Link, Op};
+use super::list::{Page, PageAsk};
 use crate::error::{Error, Result};
 
 /// How long a dial may take, if nobody says otherwise.
@@ -222,15 +223,29 @@ impl Lane {
     /// Runs a batch: see [`Link::run`].
     pub(crate) async fn run(&self, ops: Vec<Op>) -> Result<Vec<Answer>, Failure> {
         let count = ops.len();
-        match timeout(self.node.limits.response_timeout, self.link.run(ops)).await {
-            Ok(Ok(answers)) if answers.len() == count => Ok(answers),
-            Ok(Ok(_)) => {
-                self.node.drop_link(&self.link, None);
-                Err(Failure::Broken(Error::store(format!(
-                    "{} gave another number of answers than it was asked for",
-                    self.address()
-                ))))
-            }
+        let answers = self.in_time(self.link.run(ops)).await?;
+        if answers.len() == count {
+            return Ok(answers);
+        }
+        self.node.drop_link(&self.link, None);
+        Err(Failure::Broken(Error::store(format!(
+            "{} gave another number of answers than it was asked for",
+            self.address()
+        ))))
+    }
+
+    /// Asks for a part of what the server keeps: see [`Link::page`].
+    pub(crate) async fn page(&self, ask: &PageAsk<'_>) -> Result<Page, Failure> {
+        let page = self.in_time(self.link.page(ask)).await?;
+        page.map_err(Failure::Down)
+    }
+
+    async fn in_time<T>(
+        &self,
+        asked: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Failure> {
+        match timeout(self.node.limits.response_timeout, asked).await {
+            Ok(Ok(answer)) => Ok(answer),
             Ok(Err(Fault::Broken(error))) => {
                 self.node.drop_link(&self.link, None);
                 Err(Failure::Broken(error))

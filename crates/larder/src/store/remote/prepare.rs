@@ -1,5 +1,7 @@
 //! Registering shapes and noting versions, before a load.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Place;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -7,9 +9,9 @@ use parking_lot::Mutex;
 use super::batch::Act;
 use super::cell::{Cell, Fresh, Kind, encode_list};
 use super::name::Names;
-use super::settle::{Goal, Next, revised, settle};
+use super::settle::{Goal, Next, revised, settle, settle_each};
 use super::{Inner, TAG_KEEP, shape_tag};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::namespace::Namespace;
 use crate::shape::{Shape, ShapeList};
 use crate::store::{Versions, Want};
@@ -20,7 +22,8 @@ use crate::version::Version;
 const TOUCHED_ONE_IN: u8 = 64;
 
 impl Inner {
-    /// Registers the wanted shapes and notes the versions of the wanted tags.
+    /// Registers the wanted shapes and notes the versions of the wanted tags: for many loads at once,
+    /// of which each wants its own. A server that is down costs those only whose tags it keeps.
     ///
     /// Shapes are registered in the cell of their table's tag. The versions of the tags of rows may
     /// have been read a moment before that: a writer that commits between the two does not find the
@@ -28,72 +31,51 @@ impl Inner {
     ///
     /// One round trip if everything is there, two if something is new, and one more for each time
     /// that another process writes the same table's cell at the same moment.
-    pub(super) async fn prepare(&self, namespace: &Namespace, wants: &[Want]) -> Result<Versions> {
+    pub(super) async fn prepare_each<S: AsRef<[Want]> + Sync>(
+        &self,
+        namespace: &Namespace,
+        sets: &[S],
+    ) -> Vec<Result<Versions>> {
         let names = self.names(namespace);
-        let fresh = Fresh::new()?;
-        let tables = tables_of(wants);
+        let fresh = match Fresh::new() {
+            Ok(fresh) => fresh,
+            Err(error) => return sets.iter().map(|_| Err(error.clone())).collect(),
+        };
+        let tables = tables_of(sets.iter().flat_map(AsRef::as_ref));
         // What each table's list makes of the shapes that are wanted of it, when it is settled.
         let admitted: Vec<Arc<Mutex<Vec<Shape>>>> = tables.iter().map(|_| Arc::default()).collect();
-        let mut tags: Vec<Tag> = Vec::with_capacity(wants.len());
-        for want in wants {
-            let tag = self.guess(&names, want);
-            if !tags.contains(&tag) {
-                tags.push(tag);
-            }
-        }
-        let mut goals: Vec<Goal<'_>> = Vec::with_capacity(tags.len() + tables.len());
+        let mut goals: Vec<Goal<'_>> = Vec::new();
+        let mut places: HashMap<Tag, usize, ahash::RandomState> = HashMap::default();
         for ((table, shapes), admitted) in tables.iter().zip(&admitted) {
+            places.insert(table.clone(), goals.len());
             goals.push(self.register(&names, table, shapes, admitted.clone(), fresh));
         }
-        let beside = |tag: &&Tag| !tables.iter().any(|(table, _)| table == *tag);
-        let others: Vec<Tag> = tags.iter().filter(beside).cloned().collect();
-        goals.extend(others.iter().map(|tag| self.create(&names, tag, fresh)));
-        let cells = settle(&*self.topology, TAG_KEEP, goals).await?;
-
-        let tables_tags = tables.iter().map(|(table, _)| table.clone());
-        let mut known: Vec<(Tag, Option<Cell>)> = tables_tags.chain(others).zip(cells).collect();
+        for want in sets.iter().flat_map(AsRef::as_ref) {
+            let tag = self.guess(&names, want);
+            if let Place::Vacant(place) = places.entry(tag) {
+                goals.push(self.create(&names, place.key(), fresh));
+                place.insert(goals.len() - 1);
+            }
+        }
+        let mut cells = settle_each(&*self.topology, TAG_KEEP, goals).await;
         // Now the lists are known: a guess may have been wrong.
-        let mut wanted: Vec<Tag> = Vec::with_capacity(wants.len());
-        for want in wants {
-            let tag = resolve(want, &tables, &admitted);
-            if !wanted.contains(&tag) {
-                wanted.push(tag);
-            }
-        }
-        let missing: Vec<Tag> = wanted
+        let sets: Vec<Wanted> = sets
             .iter()
-            .filter(|tag| !known.iter().any(|(have, _)| have == *tag))
-            .cloned()
+            .map(|wants| Wanted::new(wants.as_ref(), &tables, &admitted))
             .collect();
-        if !missing.is_empty() {
-            let goals = missing
-                .iter()
-                .map(|tag| self.create(&names, tag, fresh))
-                .collect();
-            let cells = settle(&*self.topology, TAG_KEEP, goals).await?;
-            known.extend(missing.into_iter().zip(cells));
-        }
-        let (mut marked, mut unconfirmed) = (false, false);
-        let mut stamps: Vec<(Tag, Version)> = Vec::with_capacity(wanted.len());
-        for tag in wanted {
-            let cell = known.iter().find(|(have, _)| *have == tag);
-            match cell.and_then(|(_, cell)| cell.as_ref()) {
-                Some(cell) => {
-                    marked |= !cell.marks.is_empty();
-                    match tag.kind() {
-                        TagKind::Guard => unconfirmed |= !cell.is_live(),
-                        _ => marked |= !cell.is_live(),
-                    }
-                    stamps.push((tag, cell.version));
-                }
-                None => marked = true,
+        let mut goals: Vec<Goal<'_>> = Vec::new();
+        for tag in sets.iter().flat_map(|wanted| &wanted.tags) {
+            if let Place::Vacant(place) = places.entry(tag.clone()) {
+                place.insert(cells.len() + goals.len());
+                goals.push(self.create(&names, tag, fresh));
             }
         }
-        let versions = Versions::recorded(stamps, marked);
-        Ok(match unconfirmed {
-            true => versions.unconfirmed(),
-            false => versions,
-        })
+        if !goals.is_empty() {
+            cells.extend(settle_each(&*self.topology, TAG_KEEP, goals).await);
+        }
+        sets.into_iter()
+            .map(|wanted| wanted.versions(|tag| &cells[places[tag]]))
+            .collect()
     }
 
     /// A tag that is there afterwards. A guard that is new is held until it is confirmed: marks on
@@ -108,6 +90,11 @@ impl Inner {
             first: first(&fresh),
             decide: Box::new(move |cell, incarnation| {
                 let Some(cell) = cell else {
+                    // A guard's age is counted by its version: no two share one.
+                    let fresh = match kind {
+                        Kind::Held => Fresh::new()?,
+                        Kind::Live => fresh,
+                    };
                     return Ok(Next::Write(Cell::new(kind, &fresh, incarnation)));
                 };
                 Ok(match self.without_old_marks(cell)? {
@@ -231,8 +218,67 @@ fn first(fresh: &Fresh) -> Act {
     }
 }
 
+/// What one load wants, now that the lists of its tables are known.
+struct Wanted {
+    /// In the order in which they are checked.
+    tags: Vec<Tag>,
+    /// The tables whose lists have decided on them.
+    tables: Vec<Tag>,
+}
+
+impl Wanted {
+    fn new(
+        wants: &[Want],
+        tables: &[(Tag, Vec<Shape>)],
+        admitted: &[Arc<Mutex<Vec<Shape>>>],
+    ) -> Wanted {
+        let mut wanted = Wanted {
+            tags: Vec::with_capacity(wants.len()),
+            tables: Vec::new(),
+        };
+        for want in wants {
+            let tag = resolve(want, tables, admitted);
+            if !wanted.tags.contains(&tag) {
+                wanted.tags.push(tag);
+            }
+            if let Want::Shape { table, .. } = want {
+                wanted.tables.push(table.clone());
+            }
+        }
+        wanted
+    }
+
+    /// The versions of the cells.
+    fn versions<'a>(self, cell: impl Fn(&Tag) -> &'a Result<Option<Cell>>) -> Result<Versions> {
+        for table in &self.tables {
+            // Which tags are wanted is not known without its list.
+            cell(table).as_ref().map_err(Error::clone)?;
+        }
+        let (mut marked, mut unconfirmed) = (false, false);
+        let mut stamps: Vec<(Tag, Version)> = Vec::with_capacity(self.tags.len());
+        for tag in self.tags {
+            match cell(&tag).as_ref().map_err(Error::clone)? {
+                Some(cell) => {
+                    marked |= !cell.marks.is_empty();
+                    match tag.kind() {
+                        TagKind::Guard => unconfirmed |= !cell.is_live(),
+                        _ => marked |= !cell.is_live(),
+                    }
+                    stamps.push((tag, cell.version));
+                }
+                None => marked = true,
+            }
+        }
+        let versions = Versions::recorded(stamps, marked);
+        Ok(match unconfirmed {
+            true => versions.unconfirmed(),
+            false => versions,
+        })
+    }
+}
+
 /// The tables of which shapes are wanted, with these, each once.
-fn tables_of(wants: &[Want]) -> Vec<(Tag, Vec<Shape>)> {
+fn tables_of<'a>(wants: impl Iterator<Item = &'a Want>) -> Vec<(Tag, Vec<Shape>)> {
     let mut tables: Vec<(Tag, Vec<Shape>)> = Vec::new();
     for want in wants {
         let (table, shape) = match want {

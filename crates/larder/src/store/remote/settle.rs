@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::batch::{self, Act};
+use super::batch::{self, Act, Told};
 use super::cell::{Cell, Fresh};
 use super::link::{Answer, Found, Incarnation, Op};
 use super::name::Name;
@@ -43,10 +43,24 @@ pub(crate) struct Goal<'a> {
 pub(crate) async fn settle(
     topology: &dyn Topology,
     keep: Duration,
-    mut goals: Vec<Goal<'_>>,
+    goals: Vec<Goal<'_>>,
 ) -> Result<Vec<Option<Cell>>> {
-    let mut settled: Vec<Option<Cell>> = goals.iter().map(|_| None).collect();
-    let mut open: Vec<(usize, Act, Option<Option<Cell>>)> = goals
+    let settled = settle_each(topology, keep, goals).await;
+    settled.into_iter().collect()
+}
+
+/// A cell on its way: its place among the goals, what is to be done next, and what is there
+/// afterwards if it is done.
+type Open = (usize, Act, Option<Option<Cell>>);
+
+/// As [`settle`], with an error for each of those alone that cannot be settled.
+pub(crate) async fn settle_each(
+    topology: &dyn Topology,
+    keep: Duration,
+    mut goals: Vec<Goal<'_>>,
+) -> Vec<Result<Option<Cell>>> {
+    let mut settled: Vec<Result<Option<Cell>>> = goals.iter().map(|_| Ok(None)).collect();
+    let mut open: Vec<Open> = goals
         .iter()
         .enumerate()
         .map(|(place, goal)| (place, goal.first.clone(), None))
@@ -59,47 +73,65 @@ pub(crate) async fn settle(
         let told = batch::run(topology, &acts).await;
         let mut still_open = Vec::new();
         for ((place, _, written), told) in open.into_iter().zip(told) {
-            let (answer, incarnation) = told?;
-            let seen = match (answer, written) {
-                (Answer::Done, Some(written)) => {
-                    settled[place] = written;
-                    continue;
-                }
-                (Answer::Found(found), _) => Some(found),
-                (Answer::Missing, _) => None,
-                (Answer::Refused(error), _) => return Err(error),
-                (Answer::TooLarge, _) => {
-                    return Err(Error::store(
-                        "a table's list of shapes is too large for the server",
-                    ));
-                }
-                (Answer::Done, None) => return Err(Error::store("a read gave no answer")),
-            };
-            let goal = &mut goals[place];
-            let cell = seen.as_ref().and_then(|found| live(found, incarnation));
-            match (goal.decide)(cell.as_ref(), incarnation)? {
-                Next::Keep => settled[place] = cell,
-                Next::Write(cell) => {
-                    let act = Act::Do(write(&goal.name, seen, &cell, keep));
-                    still_open.push((place, act, Some(Some(cell))));
-                }
-                Next::Delete => match seen {
-                    Some(seen) => {
-                        let name = goal.name.clone();
-                        still_open.push((place, Act::Do(Op::Take { name, seen }), Some(None)));
-                    }
-                    None => settled[place] = None,
-                },
+            match step(&mut goals[place], written, told, keep) {
+                Ok(Step::Settled(cell)) => settled[place] = Ok(cell),
+                Ok(Step::Next(act, written)) => still_open.push((place, act, Some(written))),
+                Err(error) => settled[place] = Err(error),
             }
         }
         if still_open.is_empty() {
-            return Ok(settled);
+            return settled;
         }
         open = still_open;
     }
-    Err(Error::store(format!(
-        "a tag was written by others {ATTEMPTS_MAX} times in a row"
-    )))
+    for (place, ..) in open {
+        settled[place] = Err(Error::store(format!(
+            "a tag was written by others {ATTEMPTS_MAX} times in a row"
+        )));
+    }
+    settled
+}
+
+/// What has become of one cell.
+enum Step {
+    Settled(Option<Cell>),
+    /// This is to be done, and then this is there.
+    Next(Act, Option<Cell>),
+}
+
+/// What an answer means for a cell. `written` is what is there if a write was answered.
+fn step(
+    goal: &mut Goal<'_>,
+    written: Option<Option<Cell>>,
+    told: Told,
+    keep: Duration,
+) -> Result<Step> {
+    let (answer, incarnation) = told?;
+    let seen = match (answer, written) {
+        (Answer::Done, Some(written)) => return Ok(Step::Settled(written)),
+        (Answer::Found(found), _) => Some(found),
+        (Answer::Missing, _) => None,
+        (Answer::Refused(error), _) => return Err(error),
+        (Answer::TooLarge, _) => {
+            return Err(Error::store(
+                "a table's list of shapes is too large for the server",
+            ));
+        }
+        (Answer::Done, None) => return Err(Error::store("a read gave no answer")),
+    };
+    let cell = seen.as_ref().and_then(|found| live(found, incarnation));
+    Ok(match ((goal.decide)(cell.as_ref(), incarnation)?, seen) {
+        (Next::Keep, _) => Step::Settled(cell),
+        (Next::Write(cell), seen) => {
+            let act = Act::Do(write(&goal.name, seen, &cell, keep));
+            Step::Next(act, Some(cell))
+        }
+        (Next::Delete, Some(seen)) => {
+            let name = goal.name.clone();
+            Step::Next(Act::Do(Op::Take { name, seen }), None)
+        }
+        (Next::Delete, None) => Step::Settled(None),
+    })
 }
 
 /// The cell in these bytes, if it is one of this life of the server.

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 
 use super::link::{Answer, Dial, Fault, Found, HEAD_BYTES, Incarnation, Link, Op};
+use super::list::{Page, PageAsk};
 use super::name::Name;
 use super::node::{Limits, Node};
 use super::topology::Topology;
@@ -187,6 +188,32 @@ impl Link for Connection {
             Ok(answers)
         })
     }
+
+    fn page<'a>(&'a self, ask: &'a PageAsk<'a>) -> BoxFuture<'a, Result<Result<Page>, Fault>> {
+        /// Few, so that there are several pages.
+        const NAMES: usize = 5;
+        Box::pin(async move {
+            self.server.trips.fetch_add(1, Ordering::SeqCst);
+            let values = self.server.values.lock();
+            let mut names: Vec<&Name> = values.keys().collect();
+            names.sort();
+            let begin = ask.cursor as usize;
+            // The last one of a page comes again with the next one.
+            let shown = names.iter().skip(begin).take(NAMES + 1);
+            let next = begin + NAMES;
+            Ok(Ok(Page {
+                next: if next < names.len() { next as u64 } else { 0 },
+                values: shown
+                    .filter(|name| name.as_str().starts_with(ask.prefix))
+                    .map(|name| {
+                        let value = &values[*name];
+                        let head = &value[..value.len().min(ask.bytes)];
+                        (name.as_str().to_owned(), head.to_vec())
+                    })
+                    .collect(),
+            }))
+        })
+    }
 }
 
 /// Names spread over servers by their route.
@@ -209,6 +236,7 @@ pub(crate) fn process(servers: &[Arc<Server>]) -> Remote {
         |server: &Arc<Server>| Node::new(Arc::new(ToServer(server.clone())), Limits::default());
     let settings = Settings {
         value_bytes_max: 1 << 20,
+        lists_keys: true,
         ..Settings::default()
     };
     Remote::new(

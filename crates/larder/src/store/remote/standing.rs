@@ -21,13 +21,14 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::Inner;
 use super::batch::{self, Act, Told};
 use super::link::Answer;
 use super::name::Name;
 use super::settle::live;
+use crate::error::Error;
 use crate::namespace::Namespace;
 use crate::store::Versions;
 use crate::tag::{Tag, TagKind};
@@ -36,6 +37,10 @@ use crate::tag::{Tag, TagKind};
 /// before its commit: one round trip.
 pub const GUARD_BELIEVED_FOR: Duration = Duration::from_millis(200);
 
+/// How long a writer waits for an answer: it may hold its database's write lock. A server that takes
+/// longer has said nothing.
+const ANSWERED_WITHIN: Duration = Duration::from_millis(100);
+
 /// An answer that is older is renewed together with a bump.
 const RENEWED_AFTER: Duration = Duration::from_millis(100);
 
@@ -43,7 +48,7 @@ const RENEWED_AFTER: Duration = Duration::from_millis(100);
 /// is none, with room for clocks that run at different speeds.
 pub const GUARD_RIPE_AFTER: Duration = Duration::from_millis(500);
 
-/// So many answers are remembered. Beyond, all are forgotten, and asked for again.
+/// So many answers are remembered. Beyond, those that say "no" are forgotten, and asked for again.
 const ANSWERS_MAX: usize = 10_000;
 
 /// What this process knows of guards, by their names.
@@ -77,8 +82,11 @@ impl Standing {
 
     fn note(&self, guard: &Name, stands: bool, asked: Instant) {
         let mut known = self.known.lock();
+        if known.get(guard).is_some_and(|later| later.asked > asked) {
+            return;
+        }
         if known.len() >= ANSWERS_MAX && !known.contains_key(guard) {
-            known.clear();
+            known.retain(|_, known| known.stands);
         }
         known.insert(guard.clone(), Known { stands, asked });
     }
@@ -103,7 +111,15 @@ impl Inner {
             .iter()
             .map(|(_, name)| (name.clone(), Act::Get))
             .collect();
-        let told = batch::run(&*self.topology, &acts).await;
+        let told = timeout(ANSWERED_WITHIN, batch::run(&*self.topology, &acts)).await;
+        let told = told.unwrap_or_else(|_| {
+            let silent = || {
+                Err(Error::store(
+                    "the server has not said in time who reads strictly",
+                ))
+            };
+            acts.iter().map(|_| silent()).collect()
+        });
         for ((guard, name), told) in unknown.iter().zip(told) {
             if self.note_guard(name, told, asked) {
                 stand.push((*guard).clone());
@@ -112,21 +128,17 @@ impl Inner {
         stand
     }
 
-    /// The guards that a bump of these tables may ask for on its way.
+    /// The guards that a bump of these tables may ask for on its way: each is on its table's server.
     pub(super) fn guards_to_renew(&self, namespace: &Namespace, tables: &[Tag]) -> Vec<Name> {
         let names = self.names(namespace);
         let now = Instant::now();
         let mut renewed: Vec<Name> = Vec::new();
-        let mut add = |of: &Tag| {
-            let name = names.tag(&Tag::guard(of));
+        for table in tables {
+            let name = names.tag(&Tag::guard(table));
             let known = self.standing.known(&name, RENEWED_AFTER, now);
             if known.is_none() && !renewed.contains(&name) {
                 renewed.push(name);
             }
-        };
-        for table in tables {
-            add(table);
-            add(&Tag::root(table.database().unwrap_or_default()));
         }
         renewed
     }

@@ -14,7 +14,9 @@ use crate::store::{
 use crate::value::ValueKind;
 use crate::{Entry, Key, Moment, Namespace, Tag, TagState, Versions};
 
+mod listing;
 mod standing;
+mod trips;
 mod values;
 
 const KEEP: Duration = Duration::from_secs(60);

@@ -1,0 +1,162 @@
+//! Looks that are on their way: one for all tasks of a scope that want the same key.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ahash::RandomState;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+
+use crate::cache::Core;
+use crate::freshness::TagState;
+use crate::key::Key;
+use crate::store::{Look, Lookup, Want};
+
+use super::shelf::is_strict;
+use super::{Begun, Inner, State};
+
+/// Looks by key.
+pub(super) type Looks = HashMap<Key, Asked, RandomState>;
+
+/// A look that is on its way. Whoever waits for it moves it on, so that nobody who goes away stops
+/// it for the others.
+#[derive(Clone)]
+pub(super) struct Asked {
+    begun: Begun,
+    /// Nothing if the store failed.
+    found: Shared<BoxFuture<'static, Option<Lookup>>>,
+}
+
+impl Asked {
+    fn new(core: &Arc<Core>, key: &Key, wants: Vec<Want>, begun: Begun) -> Asked {
+        let (core, key) = (core.clone(), key.clone());
+        let found = async move {
+            let looks = [Look {
+                key: &key,
+                wants: &wants,
+            }];
+            let mut found = core.try_look(&looks).await.ok()?;
+            Some(found.pop().unwrap_or(Lookup::Absent))
+        };
+        Asked {
+            begun,
+            found: found.boxed().shared(),
+        }
+    }
+}
+
+impl Inner {
+    /// Looks for `key` in the store, together with all tasks of the scope that do so now, and keeps
+    /// what is found. `came` is when the caller began.
+    pub(super) async fn look(
+        &self,
+        key: &Key,
+        wants: &(dyn Fn() -> Vec<Want> + Send + Sync),
+        came: Begun,
+    ) -> Lookup {
+        // A look that began before the caller came may have missed a change that had been
+        // acknowledged by then. If the journal tells of one, the next look is the caller's own, or
+        // one that began later.
+        let mut oldest = Begun::default();
+        loop {
+            let (asked, waiting) = self.ask(key, wants, came, oldest);
+            let begun = asked.begun;
+            let found = asked.found.await;
+            drop(waiting);
+            // A failure is a miss for whoever waited, and is not kept: the next reader asks again.
+            let Some(found) = found else {
+                return Lookup::Absent;
+            };
+            if begun.ticket >= came.ticket || self.is_good_for_all(key, &found, begun) {
+                self.keep_found(key, &found, begun);
+                return found;
+            }
+            oldest = came;
+        }
+    }
+
+    /// Joins the look that is on its way, unless it began before `oldest`, or begins one.
+    fn ask<'a>(
+        &'a self,
+        key: &'a Key,
+        wants: &(dyn Fn() -> Vec<Want> + Send + Sync),
+        came: Begun,
+        oldest: Begun,
+    ) -> (Asked, Waiting<'a>) {
+        let joined = |state: &State| {
+            let asked = state.looks.get(key)?;
+            (asked.begun.ticket >= oldest.ticket).then(|| asked.clone())
+        };
+        let asked = self.state.lock().as_ref().and_then(joined);
+        let asked = asked.unwrap_or_else(|| {
+            let begun = match oldest.ticket {
+                0 => came,
+                _ => self.begin(),
+            };
+            // Tags are computed without the lock. Another may have asked meanwhile.
+            let own = Asked::new(&self.core, key, wants(), begun);
+            match self.state.lock().as_mut() {
+                None => own,
+                Some(state) => joined(state).unwrap_or_else(|| {
+                    state.looks.insert(key.clone(), own.clone());
+                    own
+                }),
+            }
+        });
+        let waiting = Waiting {
+            scope: self,
+            key,
+            asked: Some(asked.clone()),
+        };
+        (asked, waiting)
+    }
+
+    fn keep_found(&self, key: &Key, found: &Lookup, begun: Begun) {
+        match found {
+            Lookup::Found {
+                entry,
+                state: TagState::Current,
+            } => self.keep(key, entry, begun),
+            Lookup::Found { .. } => {}
+            Lookup::Absent => self.keep_absent(key, begun),
+        }
+    }
+
+    /// Whether an answer may be used by a caller who came after it was asked for.
+    fn is_good_for_all(&self, key: &Key, found: &Lookup, begun: Begun) -> bool {
+        let journal = &self.core.journal;
+        match found {
+            Lookup::Absent => journal.still_absent(begun.position, key).is_some(),
+            Lookup::Found { entry, .. } => {
+                let tags = entry.versions().tags();
+                !is_strict(&tags) && journal.unchanged(begun.position, key, &tags).is_some()
+            }
+        }
+    }
+}
+
+/// Someone who waits for a look. The last one to go strikes it off, ended or not.
+struct Waiting<'a> {
+    scope: &'a Inner,
+    key: &'a Key,
+    /// Given up under the lock, so that of several who go at once one is the last.
+    asked: Option<Asked>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut state = self.scope.state.lock();
+        let (Some(state), Some(asked)) = (state.as_mut(), self.asked.take()) else {
+            return;
+        };
+        let listed = state.looks.get(self.key);
+        if listed.is_some_and(|listed| listed.found.ptr_eq(&asked.found)) {
+            let ended = asked.found.peek().is_some();
+            // The list's and ours are left.
+            let last = asked.found.strong_count().is_none_or(|count| count <= 2);
+            if ended || last {
+                state.looks.remove(self.key);
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The entries that one scope keeps.
+
+use std::collections::HashMap;
+
+use ahash::RandomState;
+
+use crate::clock::Moment;
+use crate::entry::Entry;
+use crate::key::Key;
+use crate::tag::{Tag, TagKind};
+
+use super::Begun;
+use super::journal::Journal;
+
+/// So many entries are kept at most by one scope. Those that come later are not: reading them again
+/// asks the store again.
+pub const SCOPE_ENTRIES_MAX: usize = 4_096;
+
+/// So many estimated bytes are kept at most by one scope; as above. In memory most of them are
+/// shared with the store.
+pub const SCOPE_BYTES_MAX: usize = 16 << 20;
+
+/// Entries by key.
+#[derive(Default)]
+pub(super) struct Shelf {
+    entries: HashMap<Key, Kept, RandomState>,
+    bytes: usize,
+    /// Keys under which nothing was found, each with where the journal stood. At most as many as
+    /// entries.
+    absent: HashMap<Key, u64, RandomState>,
+}
+
+struct Kept {
+    entry: Entry,
+    tags: Box<[Tag]>,
+    /// Up to here the journal tells of nothing that concerns it.
+    checked: u64,
+    /// The look that found it.
+    ticket: u64,
+    weight: usize,
+}
+
+impl Shelf {
+    /// The entry under `key`, if it is there, fresh, and nothing has changed that concerns it.
+    pub(super) fn get(&mut self, journal: &Journal, key: &Key, now: Moment) -> Option<Entry> {
+        let kept = self.entries.get_mut(key)?;
+        if let Some(checked) = journal.unchanged(kept.checked, key, &kept.tags)
+            && now.since(kept.entry.written_at()) < kept.entry.ttl()
+        {
+            kept.checked = checked;
+            return Some(kept.entry.clone());
+        }
+        self.remove(key);
+        None
+    }
+
+    /// Keeps an entry that was found current by a look that began at `begun`.
+    ///
+    /// Of two looks the later one counts, whichever ends first: an answer that is on its way for
+    /// long does not push a newer one out.
+    pub(super) fn put(&mut self, journal: &Journal, key: &Key, entry: &Entry, begun: Begun) {
+        let kept = self.entries.get(key);
+        if kept.is_some_and(|kept| kept.ticket > begun.ticket || kept.entry.is(entry)) {
+            return;
+        }
+        let tags = entry.versions().tags();
+        // Strict readers want to know what holds now.
+        if is_strict(&tags) {
+            return;
+        }
+        let Some(checked) = journal.unchanged(begun.position, key, &tags) else {
+            return;
+        };
+        self.remove(key);
+        self.absent.remove(key);
+        let weight = Entry::OVERHEAD + key.as_bytes().len() + entry.weight() + entry.tags_weight();
+        if self.entries.len() >= SCOPE_ENTRIES_MAX || self.bytes + weight > SCOPE_BYTES_MAX {
+            return;
+        }
+        self.bytes += weight;
+        let kept = Kept {
+            entry: entry.clone(),
+            tags: tags.into(),
+            checked,
+            ticket: begun.ticket,
+            weight,
+        };
+        self.entries.insert(key.clone(), kept);
+    }
+
+    /// Whether nothing was found under `key`, and nobody has stored it since.
+    pub(super) fn is_absent(&mut self, journal: &Journal, key: &Key) -> bool {
+        let Some(checked) = self.absent.get_mut(key) else {
+            return false;
+        };
+        if let Some(now) = journal.still_absent(*checked, key) {
+            *checked = now;
+            return true;
+        }
+        self.absent.remove(key);
+        false
+    }
+
+    /// Keeps in mind that a look that began at `begun` has found nothing. Where there is an entry it
+    /// counts: a load may have stored it after that look.
+    pub(super) fn put_absent(&mut self, journal: &Journal, key: &Key, begun: Begun) {
+        if self.absent.len() < SCOPE_ENTRIES_MAX
+            && !self.entries.contains_key(key)
+            && let Some(checked) = journal.still_absent(begun.position, key)
+        {
+            self.absent.insert(key.clone(), checked);
+        }
+    }
+
+    fn remove(&mut self, key: &Key) {
+        if let Some(kept) = self.entries.remove(key) {
+            self.bytes -= kept.weight;
+        }
+    }
+}
+
+/// Whether a reader of an entry with these tags may see nothing that is older than its own call.
+pub(super) fn is_strict(tags: &[Tag]) -> bool {
+    tags.iter().any(|tag| tag.kind() == TagKind::Guard)
+}

@@ -1,0 +1,6 @@
+//! Cached functions and methods.
+
+mod arguments;
+mod blocking;
+mod free;
+mod methods;
