@@ -129,6 +129,12 @@ impl CachedConnection {
         &self.shared.cache
     }
 
+    /// The database's name in keys and tags: see [`Builder::database`]. Values that are kept under
+    /// keys of one's own have it in their keys, where one cache serves several databases.
+    pub fn database(&self) -> &str {
+        &self.shared.database
+    }
+
     /// The connection as SeaORM made it, for what accepts no other: migrations, schema sync.
     ///
     /// Writes through it are not promised to be seen. Changes of the schema are: every write looks

@@ -238,6 +238,12 @@ impl Shared {
         trace::bumped(&published.tags);
     }
 
+    /// Before the database's lock is taken: what [`mark`](Self::mark) would else ask the store under it.
+    pub(crate) async fn look_for_guards(&self, changes: &Changes) {
+        let marks = self.strict.marks(&self.database, changes);
+        self.cache.look_for_guards(&marks.perhaps).await;
+    }
+
     /// Before a commit: nothing of what is about to change is served to strict reads, or stored for
     /// them, until the guard goes. Marks what this connection was told to be strict about, and what
     /// anybody else reads strictly.

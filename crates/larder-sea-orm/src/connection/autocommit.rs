@@ -28,6 +28,9 @@ pub(super) async fn write(
     // wait for the writers that hold it, and so make up for a mark that the store loses and for a
     // guard that stands since a moment ago.
     if need.needs_transaction() || shared.distant {
+        if shared.distant {
+            shared.look_for_guards(&write.widened()).await;
+        }
         return in_transaction(shared, statement, how).await;
     }
     let mut fate = Fate::new(&shared, write.widened());
