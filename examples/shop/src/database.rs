@@ -6,14 +6,14 @@ use std::{
     time::Duration,
 };
 
-use larder_sea_orm::{CachedConnection, larder::Cache};
+use larder_sea_orm::{CachedConnection, larder::CacheBuilder};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, metric::Info,
 };
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use crate::seed;
+use crate::{kept::basket::Shelf, seed};
 
 /// The connection that pages read and write through: SeaORM's own, with a cache before it.
 pub type Db = CachedConnection;
@@ -73,12 +73,12 @@ pub fn locate(database: &str) -> Result<PathBuf, StartError> {
     Ok(PathBuf::from(path))
 }
 
-/// Opens the shop's database behind `cache`, and loads the data if the file is new.
+/// Opens the shop's database behind a cache, and loads the data if the file is new.
 ///
 /// # Errors
 ///
 /// When the file cannot be read or written, or holds something else than a shop.
-pub async fn open(path: &Path, cache: Cache) -> Result<Db, StartError> {
+pub async fn open(path: &Path, cache: CacheBuilder) -> Result<Db, StartError> {
     let (db, _) = open_watched(path, cache, |_| {}).await?;
     Ok(db)
 }
@@ -91,7 +91,7 @@ pub async fn open(path: &Path, cache: Cache) -> Result<Db, StartError> {
 /// Those of [`open`].
 pub async fn open_watched(
     path: &Path,
-    cache: Cache,
+    cache: CacheBuilder,
     watch: impl Fn(&Info<'_>) + Send + Sync + 'static,
 ) -> Result<(Db, DatabaseConnection), StartError> {
     let shown = path.display();
@@ -101,6 +101,11 @@ pub async fn open_watched(
             reason(&error.to_string())
         ))
     };
+    // A store that cannot be is refused before anything is made.
+    let cache = cache
+        .resource(Shelf::default())
+        .build()
+        .map_err(|error| StartError(format!("cannot open the store: {error}")))?;
     let state = inspect(path).await?;
     let mut connection = connect(path).await.map_err(cannot_open)?;
     if state == State::Empty {
@@ -114,6 +119,9 @@ pub async fn open_watched(
         false => String::new(),
     };
     connection.set_metric_callback(watch);
+    if let Some(shelf) = cache.resource::<Shelf>() {
+        shelf.open(connection.clone());
+    }
     // This is all that it takes: from here on `.cached()` reads are cached, and writes through `db`
     // invalidate what they change.
     let db = CachedConnection::builder(cache)

@@ -4,6 +4,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use larder::ModelError;
 use sea_orm::DbErr;
 
 use crate::frame::View;
@@ -30,6 +31,12 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
+        Error::Internal(error.to_string())
+    }
+}
+
+impl From<ModelError> for Error {
+    fn from(error: ModelError) -> Self {
         Error::Internal(error.to_string())
     }
 }

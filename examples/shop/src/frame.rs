@@ -12,8 +12,8 @@ use axum::{
 use crate::{
     error::Error,
     format::{Microseconds, plural},
+    kept::basket::Basket,
     pages::Shop,
-    queries,
     trace::{self, Outcome, PageTrace},
     visitor,
 };
@@ -215,9 +215,9 @@ const SECURITY: [(&str, &str); 3] = [
 async fn render(shop: &Shop, view: View, basket: Option<String>) -> String {
     let in_basket = match basket {
         // A page is worth more than the number in its corner.
-        Some(basket) => queries::basket::count(&shop.db, &basket)
+        Some(visitor) => Basket::of(&shop.db, &visitor)
             .await
-            .unwrap_or_default(),
+            .map_or(0, |basket| basket.count()),
         None => 0,
     };
     let trace = trace::so_far();

@@ -7,6 +7,7 @@ mod basket;
 mod customers;
 mod genres;
 mod guard;
+mod health;
 mod home;
 mod office;
 mod pager;
@@ -22,6 +23,8 @@ use axum::{
     middleware,
     routing::{get, post},
 };
+
+use larder_tower::RequestScopeLayer;
 
 use crate::{database::Db, frame::frame};
 
@@ -67,10 +70,13 @@ pub fn router(db: Db, store: &str) -> Router {
         .route("/office/tracks/{id}", get(office::track).post(office::edit))
         .route("/office/tracks/{id}/genre", post(office::move_track))
         .route("/office/reprice", post(office::reprice))
+        .route("/health", get(health::show))
         .route("/style.css", get(assets::style))
         .route("/favicon.svg", get(assets::icon))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::from_fn(guard::same_origin))
         .layer(middleware::from_fn_with_state(shop.clone(), frame))
+        // The outermost: head and foot read within the scope, too.
+        .layer(RequestScopeLayer::new(shop.db.cache()))
         .with_state(shop)
 }

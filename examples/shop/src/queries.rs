@@ -3,7 +3,6 @@
 
 pub mod albums;
 pub mod artists;
-pub mod basket;
 pub mod customers;
 pub mod genres;
 pub mod invoices;

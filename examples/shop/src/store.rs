@@ -2,7 +2,9 @@
 
 use std::{path::PathBuf, str::FromStr};
 
-use larder_sea_orm::larder::{Cache, Memcached, Memory, Near, Redis, Secret, Secrets};
+use larder_sea_orm::larder::{
+    Cache, CacheBuilder, Memcached, Memory, Near, Redis, Secret, Secrets,
+};
 
 use crate::database::StartError;
 
@@ -90,13 +92,13 @@ impl Default for Place {
 }
 
 impl Place {
-    /// The cache that keeps its answers there.
+    /// A cache that keeps its answers there, to be built.
     ///
     /// # Errors
     ///
     /// When the address makes no sense, or nobody answers there, or not as a store must: the
     /// sentence is larder's own.
-    pub async fn open(&self) -> Result<Cache, StartError> {
+    pub async fn open(&self) -> Result<CacheBuilder, StartError> {
         let refused = |error| StartError(format!("cannot open the store: {error}"));
         let mut cache = Cache::builder().namespace(&self.namespace);
         match Kind::of(&self.address)? {
@@ -126,7 +128,7 @@ impl Place {
         if let Some(secret) = self.secret()? {
             cache = cache.authenticate(secret);
         }
-        cache.build().map_err(refused)
+        Ok(cache)
     }
 
     fn secret(&self) -> Result<Option<Secrets>, StartError> {

@@ -2,11 +2,13 @@
 //!
 //! A request runs inside [`page`]; each function of `queries` and `writes` runs inside [`query`],
 //! which notes what larder reports of it: found in the cache or not, and how many statements
-//! reached the database.
+//! reached the database. What is no query runs inside [`kept`]: its load is handed [`Notes`].
 
 use std::{
     cell::RefCell,
     future::Future,
+    panic::resume_unwind,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -168,7 +170,109 @@ pub async fn query<T>(label: &'static str, work: impl Future<Output = T>) -> T {
         elapsed: started.elapsed(),
         steps,
     };
-    // Outside a page nobody asks for the trace.
-    let _ = PAGE.try_with(|page| page.borrow_mut().queries.push(query));
+    note([query]);
     result
+}
+
+/// What the load of a value did, which runs on a task of its own and knows of no page. Whoever asks
+/// for the value hands them in, and reads them when it has its answer.
+#[derive(Clone, Debug, Default)]
+pub struct Notes(Arc<Mutex<Vec<Step>>>);
+
+impl Notes {
+    /// Runs a load, and notes what its queries did.
+    pub async fn load<T>(&self, work: impl Future<Output = T>) -> T {
+        let started = Instant::now();
+        let work = Box::pin(work);
+        let work = page(async { (work.await, so_far()) });
+        let ((result, loaded), own) = trace::scope(work).await;
+        self.note([of_value("the load", Source::Miss, started.elapsed())]);
+        self.note(own);
+        self.note(loaded.queries.into_iter().flat_map(|query| query.steps));
+        result
+    }
+
+    /// Runs a load that is one statement, on a connection that tells larder nothing.
+    pub async fn statement<T>(&self, sql: String, work: impl Future<Output = T>) -> T {
+        let started = Instant::now();
+        let result = work.await;
+        self.note([Step {
+            statements: 1,
+            ..of_value(sql, Source::Miss, started.elapsed())
+        }]);
+        result
+    }
+
+    /// Nothing was looked for and nothing ran, and why.
+    pub fn nothing(&self, why: &str) {
+        let outcome = Source::Uncached(why.to_owned());
+        self.note([of_value("nothing", outcome, Duration::ZERO)]);
+    }
+
+    fn note(&self, steps: impl IntoIterator<Item = Step>) {
+        let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.extend(steps);
+    }
+
+    fn taken(&self) -> Vec<Step> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A step that is no query.
+fn of_value(what: impl Into<String>, outcome: Source, elapsed: Duration) -> Step {
+    Step {
+        sql: what.into(),
+        outcome,
+        elapsed,
+        statements: 0,
+        bumped: Vec::new(),
+    }
+}
+
+/// Asks for a value that is no query, and notes under `label` whether it was there or what its load
+/// did. `what` says what is kept, where a query has its statement.
+pub async fn kept<T, F: Future<Output = T>>(
+    label: &'static str,
+    what: &'static str,
+    work: impl FnOnce(Notes) -> F,
+) -> T {
+    let started = Instant::now();
+    let notes = Notes::default();
+    let result = work(notes.clone()).await;
+    let elapsed = started.elapsed();
+    let mut steps = notes.taken();
+    if steps.is_empty() {
+        steps.push(of_value(what, Source::Hit, elapsed));
+    }
+    note([QueryTrace {
+        label,
+        outcome: Outcome::of(&steps),
+        elapsed,
+        steps,
+    }]);
+    result
+}
+
+/// Runs work to its end on a task of its own, whatever becomes of the visitor. What it asks is noted
+/// on the visitor's page.
+pub async fn carried<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    let work = Box::pin(work);
+    let task = tokio::spawn(page(async { (work.await, so_far()) }));
+    match task.await {
+        Ok((result, trace)) => {
+            note(trace.queries);
+            result
+        }
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The runtime is going away, and this task with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+/// Outside a page nobody asks for the trace.
+fn note(queries: impl IntoIterator<Item = QueryTrace>) {
+    let _ = PAGE.try_with(|page| page.borrow_mut().queries.extend(queries));
 }

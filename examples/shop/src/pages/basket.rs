@@ -19,7 +19,8 @@ use crate::{
     error::Error,
     format::{Count, Money},
     frame::{Section, View},
-    queries::{self, tracks::BasketRow},
+    kept::{self, Change},
+    queries::{self, tracks::TrackRow},
     visitor,
     writes::{self, basket::QUANTITY_MAX, checkout::CheckoutError},
 };
@@ -27,10 +28,23 @@ use crate::{
 #[derive(Template)]
 #[template(path = "basket.html")]
 struct Basket {
-    rows: Arc<Vec<BasketRow>>,
+    rows: Vec<BasketRow>,
     customers: Arc<Vec<customer::Model>>,
     problem: Option<String>,
     quantity_max: i32,
+}
+
+/// A track in the basket.
+struct BasketRow {
+    row: TrackRow,
+    quantity: i32,
+}
+
+impl BasketRow {
+    /// Its price times its quantity.
+    fn sum(&self) -> Money {
+        Money(i64::from(self.row.unit_price_cents) * i64::from(self.quantity))
+    }
 }
 
 impl Basket {
@@ -48,10 +62,28 @@ impl Basket {
     }
 }
 
+/// The tracks in a visitor's basket, at today's prices, by name.
+async fn rows(shop: &Shop, visitor: &str) -> Result<Vec<BasketRow>, Error> {
+    let basket = kept::basket::Basket::of(&shop.db, visitor).await?;
+    let ids: Vec<i32> = basket.lines.iter().map(|line| line.track_id).collect();
+    let tracks = queries::tracks::of_ids(&shop.db, &ids).await?;
+    let quantity = |track: &TrackRow| {
+        let line = basket.lines.iter().find(|line| line.track_id == track.id);
+        line.map(|line| line.quantity)
+    };
+    let rows = tracks.iter().filter_map(|track| {
+        Some(BasketRow {
+            quantity: quantity(track)?,
+            row: track.clone(),
+        })
+    });
+    Ok(rows.collect())
+}
+
 async fn view(shop: &Shop, basket: Option<&str>, problem: Option<String>) -> Result<View, Error> {
     let rows = match basket {
-        Some(basket) => queries::tracks::in_basket(&shop.db, basket).await?,
-        None => Arc::default(),
+        Some(visitor) => rows(shop, visitor).await?,
+        None => Vec::new(),
     };
     let customers = if rows.is_empty() {
         Arc::default()
@@ -88,7 +120,12 @@ pub(crate) async fn add(
             true,
         ),
     };
-    if !writes::basket::add(&shop.db, &basket, track_id).await? {
+    let change = Change::Basket(basket.clone());
+    let visitor = basket.clone();
+    let added = writes::make(&shop.db, change, |db| async move {
+        writes::basket::add(&db, &visitor, track_id).await
+    });
+    if !added.await? {
         return Err(no_track());
     }
     let mut response = Redirect::to(&came_from(&headers)).into_response();
@@ -125,7 +162,11 @@ pub(crate) async fn set(
             .into_response());
     };
     if let (Some(basket), Some(track_id)) = (basket, request::id(&fields, "track")) {
-        writes::basket::set(&shop.db, &basket, track_id, quantity).await?;
+        let change = Change::Basket(basket.clone());
+        writes::make(&shop.db, change, |db| async move {
+            writes::basket::set(&db, &basket, track_id, quantity).await
+        })
+        .await?;
     }
     Ok(Redirect::to("/basket").into_response())
 }
@@ -136,11 +177,15 @@ pub(crate) async fn checkout(
     Form(fields): Form<Fields>,
 ) -> Result<Response, Error> {
     let basket = visitor::basket(&headers);
-    let bought = match (&basket, field(&fields, "customer").parse()) {
+    let bought = match (basket.clone(), field(&fields, "customer").parse()) {
         (None, _) => Err(CheckoutError::EmptyBasket),
         (_, Err(_)) => Err(CheckoutError::NoSuchCustomer),
         (Some(basket), Ok(customer)) => {
-            writes::checkout::checkout(&shop.db, basket, customer, ChronoUtc::now()).await
+            let change = Change::Sale(basket.clone());
+            writes::make(&shop.db, change, |db| async move {
+                writes::checkout::checkout(&db, &basket, customer, ChronoUtc::now()).await
+            })
+            .await
         }
     };
     match bought {

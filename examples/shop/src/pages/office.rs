@@ -18,6 +18,7 @@ use crate::{
     error::Error,
     format::{Money, parse_price, plural, price_field},
     frame::{Section, View},
+    kept::Change,
     queries::{self, genres::GenreWithCount},
     writes::{self, office::TrackEdit},
 };
@@ -86,8 +87,12 @@ pub(crate) async fn reprice(
     };
     let problem = match (genre, parse_price(field(&fields, "price"))) {
         (Some(genre), Ok(cents)) => {
-            let count = writes::office::reprice_genre(&shop.db, genre.id, cents).await?;
-            let back = format!("/office?repriced={count}&genre={}&cents={cents}", genre.id);
+            let genre_id = genre.id;
+            let count = writes::make(&shop.db, Change::Catalogue, |db| async move {
+                writes::office::reprice_genre(&db, genre_id, cents).await
+            })
+            .await?;
+            let back = format!("/office?repriced={count}&genre={genre_id}&cents={cents}");
             return Ok(Redirect::to(&back).into_response());
         }
         (None, _) => "Choose a genre from the list.",
@@ -169,7 +174,10 @@ pub(crate) async fn edit(
             composer,
             unit_price_cents,
         };
-        return match writes::office::edit_track(&shop.db, id, edit).await? {
+        let found = writes::make(&shop.db, Change::Catalogue, |db| async move {
+            writes::office::edit_track(&db, id, edit).await
+        });
+        return match found.await? {
             true => Ok(saved(id)),
             false => Err(no_track()),
         };
@@ -199,7 +207,10 @@ pub(crate) async fn move_track(
 ) -> Result<Response, Error> {
     let no_genre = || Error::Invalid("Choose a genre from the list.".to_owned());
     let genre_id = request::id(&fields, "genre").ok_or_else(no_genre)?;
-    match writes::office::move_track(&shop.db, id, genre_id).await? {
+    let moved = writes::make(&shop.db, Change::Catalogue, |db| async move {
+        writes::office::move_track(&db, id, genre_id).await
+    });
+    match moved.await? {
         true => Ok(saved(id)),
         false => Err(no_genre()),
     }

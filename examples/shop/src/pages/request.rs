@@ -7,10 +7,7 @@ use axum::{
     http::request::Parts,
 };
 
-use crate::{error::Error, queries::Page};
-
-/// The longest text that a search takes.
-pub(crate) const SEARCH_CHARS_MAX: usize = 100;
+use crate::{error::Error, kept::search::SEARCH_CHARS_MAX, queries::Page};
 
 /// The id in a path such as `/tracks/7`.
 pub(crate) struct Id(pub(crate) i32);

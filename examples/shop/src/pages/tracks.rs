@@ -7,83 +7,39 @@ use axum::{
     extract::{Query, State},
     http::StatusCode,
 };
+use larder::FormError;
 
 use super::{
     Shop,
     pager::Pager,
-    request::{self, Fields, Id, field},
+    request::{self, Fields, Id},
 };
 use crate::{
     entities::{genre, playlist},
     error::Error,
-    format::{parse_length, parse_price, plural},
+    format::plural,
     frame::{Section, View},
+    kept::{
+        also_bought::also_bought,
+        search::{Problems, SearchForm},
+    },
     queries::{
         self, Page,
-        tracks::{Search, Sort, TrackDetail, TrackRow},
+        tracks::{Sort, TrackDetail, TrackRow},
     },
 };
 
 /// The search form as it was sent, and what is wrong with it.
-struct SearchForm<'a> {
-    fields: &'a Fields,
-    problems: Vec<(&'static str, &'static str)>,
+struct Shown {
+    form: SearchForm,
+    problems: Problems,
 }
 
-impl<'a> SearchForm<'a> {
-    /// Reads the form; what makes no sense becomes a sentence beside its field.
-    fn read(fields: &'a Fields) -> (SearchForm<'a>, Search) {
-        let mut form = SearchForm {
-            fields,
-            problems: Vec::new(),
-        };
-        let name = field(fields, "q");
-        if name.chars().count() > request::SEARCH_CHARS_MAX {
-            form.problems
-                .push(("q", "Shorter, please: at most 100 letters."));
-        }
-        let search = Search {
-            name: name.to_owned(),
-            genre_id: form.number("genre", |text| {
-                text.parse().map_err(|_| "Choose a genre from the list.")
-            }),
-            price_cents_min: form.number("from", parse_price),
-            price_cents_max: form.number("to", parse_price),
-            milliseconds_min: form.number("shortest", parse_length),
-            milliseconds_max: form.number("longest", parse_length),
-            sort: Sort::ALL
-                .into_iter()
-                .find(|sort| sort.word() == field(fields, "sort"))
-                .unwrap_or_default(),
-        };
-        if matches!((search.price_cents_min, search.price_cents_max), (Some(low), Some(high)) if low > high)
-        {
-            form.problems
-                .push(("to", "This is below the lowest price."));
-        }
-        if matches!((search.milliseconds_min, search.milliseconds_max), (Some(low), Some(high)) if low > high)
-        {
-            form.problems
-                .push(("longest", "This is below the shortest length."));
-        }
-        (form, search)
-    }
-
-    fn number(
-        &mut self,
-        name: &'static str,
-        parse: impl Fn(&str) -> Result<i32, &'static str>,
-    ) -> Option<i32> {
-        match field(self.fields, name) {
-            "" => None,
-            text => parse(text)
-                .map_err(|problem| self.problems.push((name, problem)))
-                .ok(),
-        }
-    }
-
+impl Shown {
     fn value(&self, name: &str) -> &str {
-        field(self.fields, name)
+        let fields = self.form.fields();
+        let field = fields.iter().find(|(field, _)| *field == name);
+        field.map_or("", |(_, text)| text)
     }
 
     fn problem(&self, name: &str) -> Option<&'static str> {
@@ -100,15 +56,15 @@ impl<'a> SearchForm<'a> {
 
 #[derive(Template)]
 #[template(path = "tracks.html")]
-struct Tracks<'a> {
-    form: SearchForm<'a>,
+struct Tracks {
+    form: Shown,
     genres: Arc<Vec<genre::Model>>,
     sorts: [Sort; 5],
-    tracks: Arc<Vec<TrackRow>>,
+    tracks: Vec<TrackRow>,
     pager: Pager,
 }
 
-impl Tracks<'_> {
+impl Tracks {
     fn heading(&self) -> String {
         let genre = self
             .genres
@@ -123,35 +79,30 @@ impl Tracks<'_> {
 
 pub(crate) async fn search(
     State(shop): State<Shop>,
+    Query(form): Query<SearchForm>,
     Query(fields): Query<Fields>,
 ) -> Result<View, Error> {
-    let (form, search) = SearchForm::read(&fields);
     let page = request::page(&fields)?;
     let genres = queries::genres::all(&shop.db).await?;
-    if !form.problems.is_empty() {
-        let pager = Pager::new(0, Page::FIRST, "/tracks", &[])?;
-        let tracks = Tracks {
-            form,
-            genres,
-            sorts: Sort::ALL,
-            tracks: Arc::default(),
-            pager,
-        };
-        return Ok(View::new(Section::Tracks, "Tracks", &tracks)?.status(StatusCode::BAD_REQUEST));
-    }
-    let names = ["q", "genre", "from", "to", "shortest", "longest", "sort"];
-    let kept = names.map(|name| (name, field(&fields, name)));
-    let total = queries::tracks::count(&shop.db, &search).await?;
-    let pager = Pager::new(total, page, "/tracks", &kept)?;
-    let tracks = queries::tracks::page(&shop.db, &search, page).await?;
+    let (status, found, problems) = match form.find(&shop.db, page).await {
+        Ok(found) => (StatusCode::OK, found, Problems::new()),
+        Err(FormError::Invalid(problems)) => (StatusCode::BAD_REQUEST, Arc::default(), problems),
+        Err(FormError::Failed(error)) => return Err(error.into()),
+    };
+    let page = if problems.is_empty() {
+        page
+    } else {
+        Page::FIRST
+    };
     let template = Tracks {
-        form,
+        pager: Pager::new(found.total, page, "/tracks", &form.fields())?,
+        tracks: found.tracks.clone(),
+        form: Shown { form, problems },
         genres,
         sorts: Sort::ALL,
-        tracks,
-        pager,
     };
-    View::new(Section::Tracks, template.heading(), &template)
+    let view = View::new(Section::Tracks, template.heading(), &template)?;
+    Ok(view.status(status))
 }
 
 #[derive(Template)]
@@ -160,6 +111,8 @@ struct Track<'a> {
     track: &'a TrackDetail,
     sold: i64,
     playlists: Arc<Vec<playlist::Model>>,
+    /// What its buyers bought too, at today's prices.
+    also_bought: Vec<TrackRow>,
 }
 
 impl Track<'_> {
@@ -177,6 +130,10 @@ pub(crate) async fn show(State(shop): State<Shop>, Id(id): Id) -> Result<View, E
         .ok_or_else(|| Error::missing("track"))?;
     let sold = queries::tracks::sold(&shop.db, id).await?;
     let playlists = queries::playlists::of_track(&shop.db, id).await?;
+    let ids = also_bought(&shop.db, id).await?;
+    let rows = queries::tracks::of_ids(&shop.db, &ids).await?;
+    let row = |id: &i32| rows.iter().find(|row| row.id == *id).cloned();
+    let also_bought = ids.iter().filter_map(row).collect();
     View::new(
         Section::Tracks,
         &track.row.name,
@@ -184,6 +141,7 @@ pub(crate) async fn show(State(shop): State<Shop>, Id(id): Id) -> Result<View, E
             track: &track,
             sold,
             playlists,
+            also_bought,
         },
     )
 }

@@ -11,9 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PAGE_ROWS, Page, containing};
 use crate::{
-    entities::{
-        album, artist, basket_line, genre, invoice_line, media_type, playlist_track, track,
-    },
+    entities::{album, artist, genre, invoice_line, media_type, playlist_track, track},
     format::{Length, Money},
     trace,
 };
@@ -344,33 +342,17 @@ pub async fn best_sellers(
     .await
 }
 
-/// A track in a basket.
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult, Serialize, Deserialize)]
-pub struct BasketRow {
-    /// The track.
-    #[sea_orm(nested)]
-    pub row: TrackRow,
-    /// How many of it.
-    pub quantity: i32,
-}
-
-impl BasketRow {
-    /// Its price times its quantity.
-    pub fn sum(&self) -> Money {
-        Money(i64::from(self.row.unit_price_cents) * i64::from(self.quantity))
+/// Tracks by their ids, by name.
+pub async fn of_ids(db: &impl CachedRead, ids: &[i32]) -> Result<Arc<Vec<TrackRow>>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Arc::default());
     }
-}
-
-/// The tracks in a visitor's basket, at today's prices.
-pub async fn in_basket(db: &impl CachedRead, basket: &str) -> Result<Arc<Vec<BasketRow>>, DbErr> {
-    trace::query("tracks in the basket", async {
+    trace::query("tracks by their ids", async {
         rows()
-            .join_rev(JoinType::InnerJoin, basket_line::Relation::Track.def())
-            .column(basket_line::Column::Quantity)
-            .filter(basket_line::Column::Basket.eq(basket))
+            .filter(track::Column::Id.is_in(ids.iter().copied()))
             .order_by_asc(track::Column::Name)
             .order_by_asc(track::Column::Id)
-            .into_model::<BasketRow>()
+            .into_model::<TrackRow>()
             .cached()
             .all(db)
             .await

@@ -95,7 +95,7 @@ impl Way {
 async fn open(path: &Path) -> Result<(Db, DatabaseConnection, Arc<AtomicU64>), StartError> {
     let statements = Arc::new(AtomicU64::new(0));
     let counted = statements.clone();
-    let (db, plain) = database::open_watched(path, Cache::memory(), move |_| {
+    let (db, plain) = database::open_watched(path, Cache::builder(), move |_| {
         counted.fetch_add(1, Relaxed);
     })
     .await?;

@@ -7,11 +7,13 @@ use crate::{chromium::Browser, client::Shop};
 /// Widths in CSS pixels: a small phone, a phone, a tablet, a desk.
 const WIDTHS: [u32; 4] = [360, 390, 768, 1280];
 
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 18] = [
     "/",
     "/tracks?q=love",
     "/tracks?from=x",
     "/tracks/2241",
+    "/tracks/2",
+    "/health",
     "/artists",
     "/artists/90",
     "/albums/1",

@@ -3,7 +3,7 @@
 use crate::client::Shop;
 
 /// A page of every kind.
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 18] = [
     "/",
     "/genres",
     "/artists",
@@ -14,6 +14,8 @@ const PAGES: [&str; 17] = [
     "/tracks?q=love&genre=1&from=0.5&to=1&shortest=2&longest=5:30&sort=longest",
     "/tracks?genre=25",
     "/tracks/7",
+    // Its buyers bought others, too.
+    "/tracks/2",
     "/playlists",
     "/playlists/1?page=3",
     "/customers?q=br",
@@ -166,6 +168,7 @@ async fn after_every_change_every_page_is_that_of_a_shop_without_memory() {
         ("/office/reprice", "genre=1&price=0.5"),
         ("/basket/add", "track=7"),
         ("/basket/set", "track=7&quantity=3"),
+        ("/basket/add", "track=2"),
         ("/basket/set", "track=12&quantity=0"),
         ("/basket/checkout", "customer=5"),
         ("/office/tracks/7/genre", "genre=1"),

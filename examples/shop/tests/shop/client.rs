@@ -27,7 +27,7 @@ pub(crate) async fn loaded() -> TempDir {
         .get_or_init(|| async {
             let folder = tempfile::tempdir().unwrap();
             database::close(
-                database::open(&folder.path().join("shop.db"), Cache::memory())
+                database::open(&folder.path().join("shop.db"), Cache::builder())
                     .await
                     .unwrap(),
             )
@@ -69,7 +69,7 @@ impl Shop {
             counter.fetch_add(1, Ordering::Relaxed);
         };
         let (db, _) =
-            database::open_watched(&folder.path().join("shop.db"), Cache::memory(), watch)
+            database::open_watched(&folder.path().join("shop.db"), Cache::builder(), watch)
                 .await
                 .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -141,6 +141,45 @@ async fn check_two_shops(arguments: &[&str], late: bool) {
         }
         std::mem::swap(&mut fleet.one, &mut fleet.other);
     }
+    check_what_is_no_query(&mut fleet, late).await;
+}
+
+/// A basket filled in one shop is full in the other, a sale there is known here, and neither costs a
+/// statement twice.
+async fn check_what_is_no_query(fleet: &mut Fleet, late: bool) {
+    let (one, other) = (&mut fleet.one, &mut fleet.other);
+    for track in [7, 2] {
+        one.post("/basket/add", &format!("track={track}")).await;
+    }
+    other.cookie = one.cookie.clone();
+    for quantity in [3, 5] {
+        let form = format!("track=7&quantity={quantity}");
+        one.post("/basket/set", &form).await;
+        let shows = |answer: &Answer| answer.text().contains(&format!("Total {} ", quantity + 1));
+        if late {
+            view_until(other, "/basket", "of the new quantity", shows).await;
+        }
+        assert!(shows(&other.get("/basket").await), "an old basket");
+        assert!(shows(&cached(one, "/basket").await), "an old basket");
+        std::mem::swap(one, other);
+    }
+    let also_bought = |answer: &Answer| {
+        let text = answer.text();
+        let (_, also) = text.split_once("also bought").unwrap_or_default();
+        also.contains("Balls to the Wall")
+    };
+    assert!(!also_bought(&cached(other, "/tracks/7").await));
+    assert_eq!(one.post("/basket/checkout", "customer=5").await.status, 303);
+    if late {
+        view_until(other, "/tracks/7", "of the sale", also_bought).await;
+    }
+    assert!(also_bought(&other.get("/tracks/7").await), "an old ranking");
+    assert!(also_bought(&cached(one, "/tracks/7").await));
+    let empty = |answer: &Answer| answer.text().contains("nothing in the basket");
+    if late {
+        view_until(other, "/basket", "empty", empty).await;
+    }
+    assert!(empty(&other.get("/basket").await), "a basket that was sold");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,6 +256,12 @@ async fn shops_with_files_of_their_own_do_not_mix() {
     let redis = Redis::start();
     let arguments = ["--store", &redis.url()];
     let (mut one, mut other) = (Fleet::open(&arguments).await, Fleet::open(&arguments).await);
+    // A browser has one cookie for all shops of one machine.
+    one.one.post("/basket/add", "track=7").await;
+    other.one.cookie = one.one.cookie.clone();
+    assert!(one.one.get("/basket").await.text().contains("Total 1 "));
+    let basket = other.one.get("/basket").await;
+    assert!(basket.text().contains("nothing in the basket"));
     for price in ["1.29", "2.49"] {
         let form = format!("name=Let's+Get+It+Up&composer=&price={price}");
         one.one.post("/office/tracks/7", &form).await;
@@ -249,8 +294,42 @@ async fn shops_stay_open_while_redis_is_away() {
         assert_eq!(answer.status, 200);
         assert!(answer.statements() > 0, "read from the database");
     }
+    let health = fleet.one.get("/health").await;
+    assert_eq!(health.status, 200);
+    assert!(
+        health.text().contains("goes on without it"),
+        "{}",
+        health.text()
+    );
     let form = "name=Let's+Get+It+Up&composer=&price=1.29";
     assert_eq!(fleet.one.post("/office/tracks/7", form).await.status, 303);
+    // Baskets and searches come from the database as well.
+    fleet.one.post("/basket/add", "track=7").await;
+    assert!(
+        fleet
+            .one
+            .get("/basket")
+            .await
+            .text()
+            .contains("Total 1 $1.29")
+    );
+    fleet.one.post("/basket/set", "track=7&quantity=2").await;
+    assert!(
+        fleet
+            .one
+            .get("/basket")
+            .await
+            .text()
+            .contains("Total 2 $2.58")
+    );
+    assert!(
+        fleet
+            .one
+            .get("/tracks?q=get+it+up")
+            .await
+            .text()
+            .contains("$1.29")
+    );
     for visitor in [&mut fleet.one, &mut fleet.other] {
         assert!(visitor.get("/tracks/7").await.text().contains("$1.29"));
     }
@@ -259,6 +338,14 @@ async fn shops_stay_open_while_redis_is_away() {
     for visitor in [&mut fleet.one, &mut fleet.other] {
         assert!(cached(visitor, "/tracks/7").await.text().contains("$1.29"));
     }
+    assert!(
+        cached(&mut fleet.one, "/basket")
+            .await
+            .text()
+            .contains("Total 2 $2.58")
+    );
+    let health = fleet.one.get("/health").await;
+    assert!(health.text().contains("It keeps what it is given"));
 }
 
 /// What the guide shows: each cached query of a page is one MGET.

@@ -8,5 +8,6 @@ mod client;
 mod command_line;
 mod edits;
 mod fleet;
+mod kept;
 mod purchases;
 mod views;
