@@ -6,18 +6,18 @@ use tokio::runtime::Runtime;
 
 use crate::row::Report;
 
-mod bare;
+pub(crate) mod bare;
 mod bytes;
 mod hit;
 mod invalidation;
 mod miss;
 mod near;
 mod query;
-mod servers;
+pub(crate) mod servers;
 mod staleness;
 mod stampede;
-mod trips;
-mod turns;
+pub(crate) mod trips;
+pub(crate) mod turns;
 mod write;
 
 /// How much is measured.

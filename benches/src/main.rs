@@ -8,7 +8,9 @@ use fleet::Scale;
 use row::Report;
 
 mod codecs;
+mod expansion;
 mod fleet;
+mod functions;
 mod measure;
 mod memory;
 mod row;
@@ -40,6 +42,21 @@ enum Table {
         #[arg(long)]
         json: bool,
     },
+    /// What is cached by an attribute, a derive or a scope: functions, models, requests.
+    Functions {
+        /// One JSON object a row.
+        #[arg(long)]
+        json: bool,
+        /// A fifth of everything that asks a server.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Building a crate of a hundred cached functions. It runs cargo, in a folder of its own.
+    Expansion {
+        /// One JSON object a row.
+        #[arg(long)]
+        json: bool,
+    },
     /// Servers that processes share: Redis, a Redis Cluster, memcached. It starts its own.
     Fleet {
         /// One JSON object a row.
@@ -55,10 +72,11 @@ fn main() -> ExitCode {
     let ran = match Arguments::parse().table {
         Table::Memory { json } => memory::run(&Report::new("memory", json)),
         Table::Codecs { json } => codecs::run(&Report::new("codecs", json)),
-        Table::Fleet { json, quick } => {
-            let scale = if quick { Scale::Quick } else { Scale::Whole };
-            fleet::run(&Report::new("fleet", json), scale)
+        Table::Functions { json, quick } => {
+            functions::run(&Report::new("functions", json), scale(quick))
         }
+        Table::Expansion { json } => expansion::run(&Report::new("expansion", json)),
+        Table::Fleet { json, quick } => fleet::run(&Report::new("fleet", json), scale(quick)),
     };
     match ran {
         Ok(()) => ExitCode::SUCCESS,
@@ -67,4 +85,8 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn scale(quick: bool) -> Scale {
+    if quick { Scale::Quick } else { Scale::Whole }
 }

@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use larder::Key;
+use larder::{Key, KeyBuilder, KeyPart};
 use libfuzzer_sys::fuzz_target;
 
 /// More parts than this tell nothing new.
@@ -35,14 +35,21 @@ fuzz_target!(|data: &[u8]| {
     // A key as a part, and the parts themselves, are two things.
     let nested = Key::builder().part(first_key.clone()).build();
     assert_ne!(nested, first_key);
+    // Of parts that belong together it is one, and so are parts with names, in any order.
+    let list = Key::builder().part(&first).build();
+    let pairs: [(&str, &dyn KeyPart); 2] = [("a", &first), ("b", &second)];
+    let named = Key::builder().named(pairs).build();
+    let turned = Key::builder().named(pairs.into_iter().rev()).build();
+    assert_eq!(named, turned);
+    assert!(list != named && list != nested && named != nested && named != first_key);
     // Showing a key withstands any parts.
     let _ = (first_key.readable(), first_key.to_string());
 });
 
-fn key(parts: &[Part]) -> Key {
-    let mut builder = Key::builder();
-    for part in parts {
-        builder = match part {
+impl KeyPart for Part {
+    fn append(&self, key: &mut KeyBuilder) {
+        let builder = std::mem::take(key);
+        *key = match self {
             Part::Null => builder.null(),
             Part::Bool(value) => builder.bool(*value),
             Part::Int(value) => builder.int(*value),
@@ -51,6 +58,11 @@ fn key(parts: &[Part]) -> Key {
             Part::Bytes(value) => builder.bytes(value),
         };
     }
+}
+
+fn key(parts: &[Part]) -> Key {
+    let mut builder = Key::builder();
+    parts.iter().for_each(|part| builder.push(part));
     builder.build()
 }
 
