@@ -125,7 +125,7 @@ where
                 encoded.codec(),
                 encoded.fingerprint(),
                 encoded.structure(),
-                bytes.as_slice().into(),
+                bytes.to_vec(),
             );
             black_box(kind.unwrap(&Value::Encoded(Arc::new(fresh))));
         },
@@ -178,7 +178,7 @@ where
             envelope.codec,
             envelope.fingerprint,
             envelope.structure,
-            envelope.value.into_owned().into(),
+            envelope.value.into_owned(),
         );
         kind.unwrap(&Value::Encoded(Arc::new(encoded)))
     };

@@ -160,12 +160,7 @@ where
     })?;
     for codec in chosen.chain() {
         if let Some(bytes) = attempt::<T, F>(value, content, codec) {
-            return Ok(Encoded::new(
-                codec.id(),
-                fingerprint,
-                content.hash,
-                bytes.into(),
-            ));
+            return Ok(Encoded::new(codec.id(), fingerprint, content.hash, bytes));
         }
     }
     Err(Error::codec(

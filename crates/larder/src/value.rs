@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -249,19 +250,19 @@ pub struct Encoded {
     codec: u8,
     fingerprint: u64,
     structure: u64,
-    bytes: Box<[u8]>,
+    bytes: Bytes,
     /// What the bytes were decoded to, once somebody did.
     decoded: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Encoded {
     /// These bytes, as they were stored.
-    pub fn new(codec: u8, fingerprint: u64, structure: u64, bytes: Box<[u8]>) -> Encoded {
+    pub fn new(codec: u8, fingerprint: u64, structure: u64, bytes: impl Into<Bytes>) -> Encoded {
         Encoded {
             codec,
             fingerprint,
             structure,
-            bytes,
+            bytes: bytes.into(),
             decoded: OnceLock::new(),
         }
     }

@@ -7,10 +7,16 @@ use crate::wait::until;
 /// The user by which the replica listens to the master.
 const REPLICA: &str = "replica";
 
-/// A master, a replica and one sentinel that promotes the replica when the master is gone.
+/// The user by which the cut-off sentinel looks at the master: it may see that the master lives, and
+/// nothing of replicas or other sentinels.
+const CUT_OFF_LOGIN: &str = "larder cutoff";
+
+/// A master, a replica and a sentinel that promotes the replica when the master is gone.
 #[derive(Debug)]
 pub struct Sentinel {
     sentinel: Redis,
+    /// Further ones: see [`Sentinel::of_three`].
+    others: Vec<Redis>,
     master: Redis,
     replica: Redis,
 }
@@ -29,6 +35,7 @@ impl Sentinel {
             Redis::builder()
                 .config(&[
                     ("user", "replica on >replica +psync +replconf +ping"),
+                    ("user", "cutoff on >cutoff +ping +client"),
                     ("masteruser", REPLICA),
                     ("masterauth", REPLICA),
                 ])
@@ -36,17 +43,9 @@ impl Sentinel {
         };
         let (master, replica) = (node(), node());
         replica.replicate(&master.address());
-        let watched = format!("{} 127.0.0.1 {} 1", Self::NAME, master.port());
-        let sentinel = Redis::builder()
-            .sentinel()
-            .config(&[
-                ("sentinel monitor", &watched),
-                ("sentinel down-after-milliseconds", "larder 1000"),
-                ("sentinel failover-timeout", "larder 5000"),
-            ])
-            .start();
         let pair = Sentinel {
-            sentinel,
+            sentinel: watch(&master, 1, &[]),
+            others: Vec::new(),
             master,
             replica,
         };
@@ -65,7 +64,41 @@ impl Sentinel {
         pair
     }
 
-    /// The sentinel.
+    /// As [`start`](Sentinel::start), with three sentinels: the first and the second have to agree, and
+    /// the third is cut off from them and from the replica. It goes on naming the first master
+    /// whatever they decide, as one on the wrong side of a partition does.
+    ///
+    /// # Panics
+    ///
+    /// If they do not come up.
+    pub fn of_three() -> Sentinel {
+        let mut pair = Sentinel::start();
+        let second = watch(&pair.master, 2, &[]);
+        pair.sentinel
+            .ask(&["SENTINEL", "SET", Self::NAME, "quorum", "2"])
+            .ok();
+        let login = [
+            ("sentinel auth-user", CUT_OFF_LOGIN),
+            ("sentinel auth-pass", CUT_OFF_LOGIN),
+        ];
+        let third = watch(&pair.master, 3, &login);
+        until("two sentinels know each other", || {
+            [&pair.sentinel, &second].iter().all(|sentinel| {
+                let known = sentinel.ask(&["SENTINEL", "SENTINELS", Self::NAME]);
+                known.list().len() == 1
+            })
+        });
+        pair.others = vec![second, third];
+        pair
+    }
+
+    /// The addresses of all sentinels; the one that is cut off is the last of three.
+    pub fn addresses(&self) -> Vec<String> {
+        let all = std::iter::once(&self.sentinel).chain(&self.others);
+        all.map(Redis::address).collect()
+    }
+
+    /// The sentinel; the first of three.
     pub fn sentinel(&self) -> &Redis {
         &self.sentinel
     }
@@ -164,4 +197,18 @@ impl Sentinel {
             address.list()[1].text() == port && self.replica.info("role") == "master"
         });
     }
+}
+
+/// A sentinel for this master, by which so many have to agree that it is gone.
+fn watch(master: &Redis, quorum: usize, login: &[(&str, &str)]) -> Redis {
+    let watched = format!("{} 127.0.0.1 {} {quorum}", Sentinel::NAME, master.port());
+    Redis::builder()
+        .sentinel()
+        .config(&[
+            ("sentinel monitor", &watched),
+            ("sentinel down-after-milliseconds", "larder 1000"),
+            ("sentinel failover-timeout", "larder 5000"),
+        ])
+        .config(login)
+        .start()
 }

@@ -31,7 +31,7 @@ where
         encoded.codec(),
         fingerprint::<New>(),
         encoded.structure(),
-        encoded.bytes().into(),
+        encoded.bytes().to_vec(),
     );
     decode(&marked)
 }

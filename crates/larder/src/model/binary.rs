@@ -99,7 +99,7 @@ fn read<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     let (codec, rest) = bytes.split_first()?;
     let (structure, value) = rest.split_first_chunk()?;
     let structure = u64::from_le_bytes(*structure);
-    let encoded = Encoded::new(*codec, 0, structure, value.into());
+    let encoded = Encoded::new(*codec, 0, structure, value.to_vec());
     codec::decode(&encoded)
 }
 

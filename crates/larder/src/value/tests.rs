@@ -25,7 +25,7 @@ fn damaged_bytes_are_no_value() {
             good.codec(),
             good.fingerprint(),
             good.structure(),
-            good.bytes()[..end].into(),
+            good.bytes()[..end].to_vec(),
         );
         let value = Value::Encoded(Arc::new(cut));
         assert_eq!(ValueKind::<String>::serde().unwrap(&value), None);
@@ -52,7 +52,7 @@ fn types_of_one_name_do_not_meet() {
         written.codec(),
         codec::fingerprint::<other::It>(),
         written.structure(),
-        written.bytes().into(),
+        written.bytes().to_vec(),
     );
     let value = Value::Encoded(Arc::new(renamed));
     assert!(ValueKind::<other::It>::serde().unwrap(&value).is_none());

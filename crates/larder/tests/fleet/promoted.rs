@@ -15,8 +15,13 @@ const LIFE_ASKED_EVERY: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(2);
 
 async fn process(pair: &Sentinel, database: &Arc<Database>) -> Process {
+    process_by(pair.addresses(), database).await
+}
+
+/// A process that knows sentinels by these addresses.
+async fn process_by(sentinels: Vec<String>, database: &Arc<Database>) -> Process {
     let redis = larder::Redis::builder()
-        .sentinel(Sentinel::NAME, [pair.sentinel().address()])
+        .sentinel(Sentinel::NAME, sentinels)
         .response_timeout(RESPONSE_TIMEOUT)
         .connect()
         .await
@@ -99,6 +104,28 @@ async fn h19_a_master_that_stood_still_while_another_was_promoted_is_not_read() 
     }
     assert_eq!(pair.master().info("role"), "master", "nobody has told it");
     idle.read_until_hit(0).await;
+}
+
+/// The third sentinel goes on naming the old master, which goes on as if nothing had happened. Its word
+/// is the older one, whoever is asked first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h19_of_sentinels_that_disagree_the_latest_failover_counts() {
+    let pair = Sentinel::of_three();
+    let database = Arc::new(Database::new(1));
+    let idle = process(&pair, &database).await;
+    idle.read_until_hit(0).await;
+    pair.catch_up();
+    pair.fail_over_from_the_paused();
+    let writer = process(&pair, &database).await;
+    assert!(writer.write(0).await, "the new master is there");
+    pair.master().resume();
+    assert_eq!(idle.read(0).await, 1, "a link that has begun before");
+    let mut order = pair.addresses();
+    for first in 0..order.len() {
+        order.rotate_left(1);
+        let new = process_by(order.clone(), &database).await;
+        assert_eq!(new.read_until_hit(0).await, 1, "asked first: {first}");
+    }
 }
 
 /// A master that an operator has made a replica, which lags behind its new master; a process that

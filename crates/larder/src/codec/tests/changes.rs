@@ -205,7 +205,7 @@ fn a_value_with_names_is_read_by_the_rules_of_serde() {
 #[test]
 fn an_unknown_codec_is_none() {
     for codec in [0, 4, 255] {
-        let unknown = Encoded::new(codec, fingerprint::<u8>(), 0, Box::new([7]));
+        let unknown = Encoded::new(codec, fingerprint::<u8>(), 0, vec![7]);
         assert_eq!(decode::<u8>(&unknown), None);
     }
 }

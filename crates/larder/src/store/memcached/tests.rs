@@ -157,7 +157,7 @@ fn splice(name: &Name, at: usize, value: impl AsRef<[u8]>) -> Op {
 /// What somebody remembers of a value without the server's number for it.
 fn remembered(bytes: impl AsRef<[u8]>) -> Found {
     Found {
-        bytes: bytes.as_ref().into(),
+        bytes: bytes.as_ref().to_vec().into(),
         cas: 0,
     }
 }

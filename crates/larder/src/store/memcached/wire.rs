@@ -13,7 +13,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::super::remote::link::Found;
+use super::super::remote::link::{Bytes, Found};
 use super::super::remote::name::Name;
 
 /// So many bytes the line of a reply has at most: a code, a length, a cas, a number and a name.
@@ -233,7 +233,7 @@ impl Expected {
                 }
                 let value = if wanted { value } else { &[] };
                 let reply = Reply::Value(Found {
-                    bytes: value.into(),
+                    bytes: Bytes::copy_from_slice(value),
                     cas,
                 });
                 return Ok(Arrival::Wholly {

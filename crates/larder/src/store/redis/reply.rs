@@ -1,6 +1,5 @@
 //! What replies mean.
 
-use std::sync::Arc;
 use std::vec;
 
 use redis::Value;
@@ -196,7 +195,7 @@ pub(super) fn found(value: Value) -> Option<Answer> {
     match value {
         Value::Nil => Some(Answer::Missing),
         Value::BulkString(bytes) => Some(Answer::Found(Found {
-            bytes: Arc::from(bytes),
+            bytes: bytes.into(),
             cas: 0,
         })),
         _ => None,

@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, join_all};
 use futures_util::stream::FuturesUnordered;
 use parking_lot::Mutex;
 use redis::Value;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::dial::ServerDial;
 use super::endpoint::Endpoint;
@@ -22,6 +22,9 @@ use crate::store::remote::link::{Dial, Link};
 /// How long a link in use waits for its sentinels to say that its server is still the master. One
 /// that is silent longer is not waited for: without a word against it the link goes on.
 const OVERSEEN_WITHIN: Duration = Duration::from_millis(200);
+
+/// How long a sentinel that was silent is asked without being waited for.
+const SILENT_FOR: Duration = Duration::from_secs(10);
 
 /// The master that the sentinels name.
 #[derive(Clone)]
@@ -47,6 +50,16 @@ struct Sentinel {
     endpoint: Endpoint,
     /// Never held across an await.
     wire: Mutex<Option<Arc<Wire>>>,
+    /// Until then nobody waits for it: it has not answered in time.
+    silent_until: Mutex<Option<Instant>>,
+}
+
+impl Sentinel {
+    fn is_silent(&self) -> bool {
+        self.silent_until
+            .lock()
+            .is_some_and(|until| Instant::now() < until)
+    }
 }
 
 impl SentinelDial {
@@ -64,6 +77,7 @@ impl SentinelDial {
                 .map(|endpoint| Sentinel {
                     endpoint,
                     wire: Mutex::default(),
+                    silent_until: Mutex::default(),
                 })
                 .collect(),
             login,
@@ -103,45 +117,46 @@ impl SentinelDial {
         latest.ok_or_else(|| wrong.unwrap_or_else(|| Error::config("no sentinel is named")))
     }
 
-    /// Whether a sentinel knows of a later failover, to another master than this one. Waits until most
-    /// of them have answered.
+    /// Whether a sentinel knows of a later failover, to another master than this one. Waits for all
+    /// sentinels but those that were silent a moment ago: the one that has decided tells the others
+    /// within two seconds, and until then they name the old master.
     ///
     /// A master that stood still while another was promoted goes on as if nothing had happened, and
     /// its connections with it, until the sentinels have got round to demoting it. Until then only
     /// they know.
     pub(super) async fn names_another_than(&self, master: &Named) -> bool {
         let limit = OVERSEEN_WITHIN.min(self.settings.response_timeout / 2);
-        let asked = self.sentinels.iter();
-        let mut asked: FuturesUnordered<_> = asked
-            .map(|sentinel| self.ask_within(limit, sentinel))
-            .collect();
-        let mut agree = 0;
-        while let Some(answer) = asked.next().await {
-            match answer {
-                Ok(named) if named.epoch > master.epoch && named.endpoint != master.endpoint => {
-                    return true;
-                }
-                Ok(_) => agree += 1,
-                Err(_) => {}
-            }
-            if agree > self.sentinels.len() / 2 {
-                return false;
+        let mut awaited = 0;
+        let mut asked = FuturesUnordered::new();
+        for sentinel in self.sentinels.iter() {
+            let is_awaited = !sentinel.is_silent();
+            awaited += usize::from(is_awaited);
+            asked.push(async move { (is_awaited, self.ask_within(limit, sentinel).await) });
+        }
+        while awaited > 0
+            && let Some((is_awaited, answer)) = asked.next().await
+        {
+            awaited -= usize::from(is_awaited);
+            if answer
+                .is_ok_and(|named| named.epoch > master.epoch && named.endpoint != master.endpoint)
+            {
+                return true;
             }
         }
         false
     }
 
     async fn ask_within(&self, limit: Duration, sentinel: &Sentinel) -> Result<Named> {
-        timeout(limit, self.ask(sentinel))
-            .await
-            .unwrap_or_else(|_| {
-                // A connection on which nobody answers is not asked again.
-                *sentinel.wire.lock() = None;
-                Err(Error::store(format!(
-                    "the sentinel {} has not answered within {limit:?}",
-                    sentinel.endpoint
-                )))
-            })
+        let answer = timeout(limit, self.ask(sentinel)).await;
+        *sentinel.silent_until.lock() = answer.is_err().then(|| Instant::now() + SILENT_FOR);
+        answer.unwrap_or_else(|_| {
+            // A connection on which nobody answers is not asked again.
+            *sentinel.wire.lock() = None;
+            Err(Error::store(format!(
+                "the sentinel {} has not answered within {limit:?}",
+                sentinel.endpoint
+            )))
+        })
     }
 
     async fn ask(&self, sentinel: &Sentinel) -> Result<Named> {

@@ -74,7 +74,7 @@ fn set(name: &Name, value: impl AsRef<[u8]>) -> Op {
 /// Something that somebody has seen.
 fn seen(bytes: impl AsRef<[u8]>) -> Found {
     Found {
-        bytes: Arc::from(bytes.as_ref()),
+        bytes: bytes.as_ref().to_vec().into(),
         cas: 0,
     }
 }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::list::{Page, PageAsk};
@@ -106,9 +107,6 @@ pub(crate) struct Found {
     /// The server's own number for this state of the value; zero if there is none, or none is known.
     pub(crate) cas: u64,
 }
-
-/// Bytes that were received. Cheap to clone.
-pub(crate) type Bytes = Arc<[u8]>;
 
 impl Found {
     /// What a later comparison needs of it.

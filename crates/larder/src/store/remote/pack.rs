@@ -1,5 +1,6 @@
 //! Entries as bytes and back.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,13 +98,21 @@ fn entry(
         .map(|(bytes, version)| Some((tag(bytes)?, *version)))
         .collect();
     let millis = Duration::from_millis(envelope.written_at_millis);
+    // Not copied: the value keeps the whole reply alive.
+    let (bytes, beside) = match envelope.value {
+        Cow::Borrowed(value) => (
+            found.bytes.slice_ref(value),
+            found.bytes.len() - value.len(),
+        ),
+        Cow::Owned(value) => (value.into(), 0),
+    };
     let value = Encoded::new(
         envelope.codec,
         envelope.fingerprint,
         envelope.structure,
-        envelope.value.into_owned().into(),
+        bytes,
     );
-    let weight = value.weight();
+    let weight = value.weight() + beside;
     Some(Entry::new(NewEntry {
         value: Value::Encoded(Arc::new(value)),
         versions: Versions::recorded(stamps?, false),

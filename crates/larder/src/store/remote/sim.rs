@@ -73,7 +73,7 @@ impl Server {
         let mut values = self.values.lock();
         let found = |bytes: &Vec<u8>| {
             Answer::Found(Found {
-                bytes: bytes.as_slice().into(),
+                bytes: bytes.clone().into(),
                 cas: 0,
             })
         };
