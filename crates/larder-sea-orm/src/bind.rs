@@ -10,7 +10,8 @@ use larder_sql::{
 use sea_orm::Value;
 
 use crate::sabotage;
-use crate::value::{Stored, bound, canonical};
+use crate::engine::Engine;
+use crate::value::Stored;
 
 /// The most tags that one table of one read depends on. A longer `IN` list, or a larger product
 /// of lists, is dropped: the read then depends on more rows than it has to.
@@ -18,6 +19,7 @@ pub(crate) const TAGS_PER_TABLE_MAX: usize = 256;
 
 /// The tags a read carries, coarse first: root, tables, shapes.
 pub(crate) fn wants(
+    engine: &dyn Engine,
     database: &str,
     catalogue: &Catalogue,
     planned: &Planned,
@@ -38,6 +40,7 @@ pub(crate) fn wants(
     wants.extend(tables.into_iter().map(Want::Tag));
     for table in &read.tables {
         shapes_of(
+            engine,
             database,
             catalogue.table(&table.table),
             planned,
@@ -53,6 +56,7 @@ pub(crate) fn wants(
 }
 
 fn shapes_of(
+    engine: &dyn Engine,
     database: &str,
     known: Option<&Table>,
     planned: &Planned,
@@ -69,7 +73,7 @@ fn shapes_of(
     };
     let mut found: Vec<(Shape, Vec<TagValue>)> = Vec::new();
     for conjunction in &read.alternatives {
-        let pins = pins(known, planned, conjunction, values);
+        let pins = pins(engine, known, planned, conjunction, values);
         let names = pins.iter().map(|(name, _)| name.clone());
         let shape = Shape::new(names, besides(&columns, &pins));
         for values in product(&pins) {
@@ -118,6 +122,7 @@ type Pinned = (larder::Name, Vec<TagValue>);
 /// The columns a conjunction pins, each with the values it may have. A pin whose values are not
 /// known to be canonical is left out, which widens.
 fn pins(
+    engine: &dyn Engine,
     known: &Table,
     planned: &Planned,
     conjunction: &Conjunction,
@@ -141,8 +146,12 @@ fn pins(
         };
         let list = match &pin.value {
             PinValue::Null => Some(vec![TagValue::Null]),
-            PinValue::Slot(slot) => slot_values(&planned.slots[*slot], values)
-                .and_then(|stored| stored.iter().map(|v| canonical(column, v)).collect()),
+            PinValue::Slot(slot) => {
+                slot_values(engine, &planned.slots[*slot], values).and_then(|stored| {
+                    let canonical = stored.iter().map(|value| engine.canonical(column, value));
+                    canonical.collect()
+                })
+            }
         };
         let Some(mut list) = list else { continue };
         let mut seen = std::collections::HashSet::new();
@@ -162,14 +171,14 @@ fn rowid_column() -> Column {
 }
 
 /// What stands in a slot for this call. `None`: not known exactly.
-fn slot_values(slot: &Slot, values: &[Value]) -> Option<Vec<Stored>> {
+fn slot_values(engine: &dyn Engine, slot: &Slot, values: &[Value]) -> Option<Vec<Stored>> {
     match slot {
-        Slot::Bind(index) => Some(vec![bound(values.get(*index)?)?]),
+        Slot::Bind(index) => Some(vec![engine.bound(values.get(*index)?)?]),
         Slot::Literal(literal) => Some(vec![literal_value(literal)?]),
         Slot::List(items) => {
             let mut all = Vec::with_capacity(items.len());
             for item in items.iter() {
-                all.extend(slot_values(item, values)?);
+                all.extend(slot_values(engine, item, values)?);
             }
             Some(all)
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use larder::{Local, Mode, Policy, Serde};
 use sea_orm::{DbErr, PaginatorTrait, QueryResult, SelectExt, SelectorTrait};
 
-use crate::probe::{PROBE, Probe, probe};
+use crate::probe::{Probe, probe};
 use crate::read::{Ask, Rows, fetch};
 use crate::reader::CachedRead;
 
@@ -94,7 +94,7 @@ impl<Q: Query, M> Cached<Q, M> {
         M: Mode<Vec<Q::Item>>,
     {
         let Cached { query, policy, .. } = self;
-        let statement = query.all_statement()?;
+        let statement = query.all_statement(db.reader().backend())?;
         let ask = Ask {
             policy: Some(&policy),
             reader: std::any::type_name::<Q>(),
@@ -113,7 +113,7 @@ impl<Q: Query, M> Cached<Q, M> {
         M: Mode<Option<Arc<Q::Item>>>,
     {
         let Cached { query, policy, .. } = self;
-        let statement = query.one_statement()?;
+        let statement = query.one_statement(db.reader().backend())?;
         let ask = Ask {
             policy: Some(&policy),
             negative: Some(|row: &Option<Arc<Q::Item>>| row.is_none()),
@@ -145,7 +145,7 @@ where
         M: Mode<u64>,
     {
         let Cached { query, policy, .. } = self;
-        let statement = match probe(query.count(&PROBE)) {
+        let statement = match probe(query.count(Probe::of(db.reader().backend()))) {
             Ok(statement) => statement,
             Err(answer) => return answer,
         };
@@ -165,7 +165,8 @@ where
     where
         <Q::Selector as SelectorTrait>::Item: Send + Sync,
     {
-        CachedPaginator::new(self.query.paginate(&PROBE, size), db, size, self.policy)
+        let probe = Probe::of(db.reader().backend());
+        CachedPaginator::new(self.query.paginate(probe, size), db, size, self.policy)
     }
 }
 
@@ -182,7 +183,7 @@ where
         M: Mode<bool>,
     {
         let Cached { query, policy, .. } = self;
-        let statement = match probe(query.exists(&PROBE)) {
+        let statement = match probe(query.exists(Probe::of(db.reader().backend()))) {
             Ok(statement) => statement,
             Err(answer) => return answer,
         };

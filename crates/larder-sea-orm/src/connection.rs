@@ -16,7 +16,6 @@ use crate::trace::{self, Outcome, Span};
 use crate::transaction::CachedTransaction;
 use crate::write::{Answer, How, Intent, send};
 
-mod alone;
 mod autocommit;
 mod builder;
 mod outside;
@@ -111,7 +110,8 @@ impl CachedConnection {
     /// Wraps a connection that is already open.
     ///
     /// # Errors
-    /// When the database is not SQLite, or its catalogue cannot be read.
+    /// When this build knows no such database, names in it could mean several tables, or its
+    /// catalogue cannot be read.
     pub async fn new(
         connection: DatabaseConnection,
         cache: Cache,
@@ -201,7 +201,7 @@ impl CachedConnection {
 #[async_trait]
 impl ConnectionTrait for CachedConnection {
     fn get_database_backend(&self) -> DbBackend {
-        DbBackend::Sqlite
+        self.shared.engine.backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
@@ -209,7 +209,7 @@ impl ConnectionTrait for CachedConnection {
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let statement = Statement::from_string(DbBackend::Sqlite, sql);
+        let statement = Statement::from_string(self.shared.engine.backend(), sql);
         Ok(self.run(statement, How::Execute).await?.executed())
     }
 
@@ -230,7 +230,7 @@ impl StreamTrait for CachedConnection {
     type Stream<'a> = RowStream<'a>;
 
     fn get_database_backend(&self) -> DbBackend {
-        DbBackend::Sqlite
+        self.shared.engine.backend()
     }
 
     fn stream_raw<'a>(

@@ -20,7 +20,8 @@ use sqlx::sqlite::{PreupdateHookResult, SqliteConnection, SqliteOperation};
 use crate::sabotage;
 use crate::schema::Schema;
 use crate::shared::Shared;
-use crate::value::{Stored, canonical, stored_value};
+use crate::engine::sqlite::value::{canonical, stored_value};
+use crate::value::Stored;
 use crate::write::some_rows;
 
 /// The most rows one transaction keeps. Beyond, the tables it changes are widened.

@@ -10,6 +10,7 @@
 mod bind;
 mod cached;
 mod connection;
+mod engine;
 mod failure;
 mod fate;
 #[cfg(feature = "sqlite-hook")]
@@ -33,6 +34,7 @@ mod strict;
 pub mod trace;
 mod transaction;
 mod value;
+mod words;
 mod write;
 
 pub use cached::{Cached, CachedCursor, CachedExt, CachedPaginator, Query};

@@ -14,12 +14,25 @@ thread_local! {
 }
 
 /// Writes down the first statement and refuses it. Public by name only: it stands in bounds.
-pub struct Probe;
+pub struct Probe(DbBackend);
 
-/// The one there is: readers borrow it for as long as they like.
-pub(crate) static PROBE: Probe = Probe;
+/// One for each kind of database: readers borrow them for as long as they like.
+static SQLITE: Probe = Probe(DbBackend::Sqlite);
+static POSTGRES: Probe = Probe(DbBackend::Postgres);
+static MYSQL: Probe = Probe(DbBackend::MySql);
 
-/// The first statement that `reader` sends to [`PROBE`]. `None`: it sent none, and this is its
+impl Probe {
+    /// The one that statements for this database are built with.
+    pub(crate) fn of(backend: DbBackend) -> &'static Probe {
+        match backend {
+            DbBackend::Postgres => &POSTGRES,
+            DbBackend::MySql => &MYSQL,
+            _ => &SQLITE,
+        }
+    }
+}
+
+/// The first statement that `reader` sends to its [`Probe`]. `None`: it sent none, and this is its
 /// answer.
 pub(crate) fn probe<T>(
     reader: impl Future<Output = Result<T, DbErr>>,
@@ -46,7 +59,7 @@ impl Probe {
 #[async_trait]
 impl ConnectionTrait for Probe {
     fn get_database_backend(&self) -> DbBackend {
-        DbBackend::Sqlite
+        self.0
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
@@ -54,7 +67,7 @@ impl ConnectionTrait for Probe {
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        Err(self.see(Statement::from_string(DbBackend::Sqlite, sql)))
+        Err(self.see(Statement::from_string(self.0, sql)))
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
@@ -67,11 +80,17 @@ impl ConnectionTrait for Probe {
 }
 
 /// Answers one query with rows already read.
-pub(crate) struct Replay(Mutex<Vec<QueryResult>>);
+pub(crate) struct Replay {
+    backend: DbBackend,
+    rows: Mutex<Vec<QueryResult>>,
+}
 
 impl Replay {
-    pub(crate) fn new(rows: Vec<QueryResult>) -> Replay {
-        Replay(Mutex::new(rows))
+    pub(crate) fn new(backend: DbBackend, rows: Vec<QueryResult>) -> Replay {
+        Replay {
+            backend,
+            rows: Mutex::new(rows),
+        }
     }
 
     /// What `reader` makes of the rows.
@@ -87,7 +106,7 @@ impl Replay {
 #[async_trait]
 impl ConnectionTrait for Replay {
     fn get_database_backend(&self) -> DbBackend {
-        DbBackend::Sqlite
+        self.backend
     }
 
     async fn execute_raw(&self, _: Statement) -> Result<ExecResult, DbErr> {
@@ -103,11 +122,11 @@ impl ConnectionTrait for Replay {
     }
 
     async fn query_one_raw(&self, _: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let mut rows = std::mem::take(&mut *self.0.lock());
+        let mut rows = std::mem::take(&mut *self.rows.lock());
         Ok((!rows.is_empty()).then(|| rows.swap_remove(0)))
     }
 
     async fn query_all_raw(&self, _: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        Ok(std::mem::take(&mut *self.0.lock()))
+        Ok(std::mem::take(&mut *self.rows.lock()))
     }
 }

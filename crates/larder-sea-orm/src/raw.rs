@@ -1,16 +1,16 @@
-//! Rows of any SELECT, as SQLite holds them.
+//! Rows of any SELECT, as the database holds them.
 
 use std::sync::Arc;
 
 use larder::Mode;
 use sea_orm::{ConnectionTrait, DbErr, JsonValue, QueryResult, Statement};
 use serde::{Deserialize, Serialize};
-use sqlx::{Column as _, Row as _};
 
 use crate::cached::{Cached, CachedExt};
-use crate::read::{Ask, Rows, fetch};
+use crate::read::{Ask, Load, Rows, fetch};
 use crate::reader::CachedRead;
-use crate::value::{Stored, stored};
+use crate::engine::{self, Engine};
+use crate::value::Stored;
 
 /// Rows whose types nobody declared.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub struct RawRows {
 impl CachedExt for Statement {}
 
 impl<M> Cached<Statement, M> {
-    /// All rows, as SQLite holds them.
+    /// All rows, as the database holds them.
     ///
     /// # Errors
     /// Those of the database, when it has to be asked.
@@ -37,7 +37,7 @@ impl<M> Cached<Statement, M> {
             policy: Some(&self.policy),
             ..Ask::plain("rows")
         };
-        fetch::<_, M, _>(db.reader(), self.query, ask, Rows(raw)).await
+        fetch::<_, M, _>(db.reader(), self.query, ask, AsStored).await
     }
 
     /// All rows, as JSON objects.
@@ -61,6 +61,19 @@ impl<M> Cached<Statement, M> {
     }
 }
 
+/// Reads rows as the database holds them.
+struct AsStored;
+
+impl Load<RawRows> for AsStored {
+    async fn load<C: ConnectionTrait>(
+        self,
+        connection: &C,
+        statement: Statement,
+    ) -> Result<RawRows, DbErr> {
+        raw_rows(connection, statement).await
+    }
+}
+
 /// Runs a statement on any SeaORM connection and gives its rows.
 ///
 /// # Errors
@@ -69,26 +82,26 @@ pub async fn raw_rows<C: ConnectionTrait>(
     connection: &C,
     statement: Statement,
 ) -> Result<RawRows, DbErr> {
-    raw(connection.query_all_raw(statement).await?)
+    let engine = engine::of(connection.get_database_backend())?;
+    raw(&*engine, connection.query_all_raw(statement).await?)
 }
 
-fn raw(rows: Vec<QueryResult>) -> Result<RawRows, DbErr> {
+fn raw(engine: &dyn Engine, rows: Vec<QueryResult>) -> Result<RawRows, DbErr> {
     let mut all = RawRows::default();
     for row in &rows {
-        let Some(row) = row.try_as_sqlite_row() else {
-            return Err(DbErr::Type("a row that is not SQLite's".to_owned()));
-        };
         if all.columns.is_empty() {
-            all.columns = row
-                .columns()
-                .iter()
-                .map(|column| column.name().to_owned())
-                .collect();
+            all.columns = engine.columns(row);
         }
-        let values = (0..row.columns().len()).map(|index| stored(row, index));
-        let values = values.collect::<Result<_, _>>();
-        all.rows
-            .push(values.map_err(|error| DbErr::Type(error.to_string()))?);
+        let values = (0..all.columns.len()).map(|index| {
+            engine.stored(row, index).ok_or_else(|| {
+                DbErr::Type(format!(
+                    "column {} of a row cannot be read",
+                    all.columns[index]
+                ))
+            })
+        });
+        let values = values.collect::<Result<_, _>>()?;
+        all.rows.push(values);
     }
     Ok(all)
 }

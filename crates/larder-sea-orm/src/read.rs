@@ -164,7 +164,9 @@ fn cacheable<'a>(
                 .iter()
                 .any(|read| schema.is_virtual(&read.table)) =>
             {
-                Err("the rows of a virtual table come from its module".to_owned())
+                Err("a table in it has rows that are not its own (a virtual or foreign table), or shows each role \
+                     others (row security)"
+                    .to_owned())
             }
             None => Ok(read),
             Some(reason) => Err(reason.to_string()),
@@ -207,6 +209,7 @@ where
                 None => Vec::new(),
             };
             wants.extend(bind::wants(
+                &*shared.engine,
                 &shared.database,
                 &schema.catalogue,
                 planned,

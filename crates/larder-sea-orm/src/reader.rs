@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use sea_orm::{ConnectionTrait as _, DbBackend};
+
 use crate::connection::CachedConnection;
 use crate::shared::Shared;
 use crate::transaction::CachedTransaction;
@@ -29,6 +31,16 @@ pub struct Reader<'a>(pub(crate) Kind<'a>);
 pub(crate) enum Kind<'a> {
     Cached(&'a Arc<Shared>),
     Direct(&'a CachedTransaction),
+}
+
+impl Reader<'_> {
+    /// The kind of database that it reads.
+    pub(crate) fn backend(&self) -> DbBackend {
+        match self.0 {
+            Kind::Cached(shared) => shared.engine.backend(),
+            Kind::Direct(transaction) => transaction.get_database_backend(),
+        }
+    }
 }
 
 impl CachedRead for CachedConnection {

@@ -5,18 +5,16 @@ use std::sync::Arc;
 
 use larder::adapter::Witness;
 use larder::{Cache, Group, Tag};
-use larder_sql::{Catalogue, Dialect, Planned, Planner, TableKind};
+use larder_sql::{Catalogue, Planned, Planner, TableKind};
 use parking_lot::RwLock;
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use sea_orm::DbErr;
 
+use crate::engine::{Asked, Engine};
 use crate::sabotage;
-
-mod read;
-pub(crate) mod words;
 
 /// One state of the schema. Replaced as a whole when the schema changes.
 pub(crate) struct Schema {
-    /// SQLite's `schema_version` when the catalogue was read.
+    /// The engine's number for the schema when the catalogue was read.
     pub(crate) version: i64,
     /// The database's root tag as it was before. Bumped by every change of the schema that goes
     /// through a cached connection, of this handle or another: time to look.
@@ -29,20 +27,21 @@ pub(crate) struct Schema {
 
 impl Schema {
     /// Reads the catalogue through `connection`.
-    pub(crate) async fn read<C: ConnectionTrait>(
-        connection: &C,
+    pub(crate) async fn read(
+        engine: &dyn Engine,
+        connection: &dyn Asked,
         cache: &Cache,
         database: &str,
     ) -> Result<Schema, DbErr> {
         let witness = cache.witness(Tag::root(database)).await.ok();
         // The version first: a change in between leaves an old version with a new catalogue,
         // and the next look reads it again.
-        let version = version(connection).await?;
-        let catalogue = Arc::new(read::catalogue(connection).await?);
+        let version = engine.version(connection).await?;
+        let catalogue = Arc::new(engine.catalogue(connection).await?);
         Ok(Schema {
             version,
             witness: RwLock::new(witness),
-            planner: Planner::new(Dialect::Sqlite, catalogue.clone()),
+            planner: Planner::new(engine.dialect(), catalogue.clone()),
             catalogue,
             groups: RwLock::default(),
         })
@@ -88,15 +87,5 @@ impl Schema {
         let group = cache.group(table);
         self.groups.write().insert(table.clone(), group.clone());
         group
-    }
-}
-
-/// SQLite's counter of schema changes, as this connection sees it.
-pub(crate) async fn version<C: ConnectionTrait>(connection: &C) -> Result<i64, DbErr> {
-    let statement =
-        Statement::from_string(connection.get_database_backend(), "PRAGMA schema_version");
-    match connection.query_one_raw(statement).await? {
-        Some(row) => row.try_get_by_index(0),
-        None => Ok(0),
     }
 }

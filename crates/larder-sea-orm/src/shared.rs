@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use larder::adapter::{Changes, MarkGuard};
 use larder::{Cache, Group, Policy, Tag};
 use parking_lot::{Mutex, RwLock};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::Mutex as Turn;
 
+use crate::engine::{Asked, Engine};
 use crate::failure;
 use crate::hook::Hooks;
-use crate::schema::{self, Schema};
+use crate::schema::Schema;
 use crate::strict::Strict;
 use crate::trace;
 
@@ -21,8 +22,13 @@ use crate::trace;
 /// noticed by the next write.
 const SCHEMA_WATCH: Duration = Duration::from_secs(60);
 
+/// How often a database whose schema costs something to compare is asked, beside what larder's own
+/// connections tell of their changes.
+const SCHEMA_ASKED_EVERY: Duration = Duration::from_secs(1);
+
 pub(crate) struct Shared {
     pub(crate) inner: DatabaseConnection,
+    pub(crate) engine: Arc<dyn Engine>,
     pub(crate) cache: Cache,
     /// The database's name in keys and tags.
     pub(crate) database: Arc<str>,
@@ -32,6 +38,8 @@ pub(crate) struct Shared {
     /// Where reads of no table are counted.
     pub(crate) group: Arc<Group>,
     schema: RwLock<Arc<Schema>>,
+    /// When the database was last asked whether this is its schema.
+    schema_asked: Mutex<Instant>,
     /// Whether other processes share the cache. What they did to the schema is not known without
     /// asking: a read looks with the plan that it has, and a load asks before it trusts the plan.
     pub(crate) distant: bool,
@@ -48,6 +56,13 @@ pub(crate) struct Shared {
     statements: AtomicU64,
 }
 
+/// Whether the database has a certain schema.
+pub(crate) struct At {
+    pub(crate) same: bool,
+    /// Statements that it took to know.
+    pub(crate) statements: u64,
+}
+
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Shared")
@@ -59,6 +74,7 @@ impl std::fmt::Debug for Shared {
 impl Shared {
     pub(crate) async fn open(
         inner: DatabaseConnection,
+        engine: Arc<dyn Engine>,
         cache: Cache,
         database: Arc<str>,
         strict: Strict,
@@ -72,7 +88,8 @@ impl Shared {
                  before it, gives none",
             )));
         }
-        let schema = Arc::new(Schema::read(&inner, &cache, &database).await?);
+        engine.check(&inner).await?;
+        let schema = Arc::new(Schema::read(&*engine, &inner, &cache, &database).await?);
         let strict = strict
             .checked(&schema.catalogue)
             .map_err(failure::carried)?;
@@ -81,6 +98,7 @@ impl Shared {
             distant: cache.is_remote(),
             turn: Turn::new(()),
             inner,
+            engine,
             cache,
             database,
             strict,
@@ -88,6 +106,7 @@ impl Shared {
             hooks,
             group,
             schema: RwLock::new(schema),
+            schema_asked: Mutex::new(Instant::now()),
             differ: AtomicBool::new(false),
             watch: Mutex::new(None),
             watching: AtomicU64::new(0),
@@ -114,26 +133,21 @@ impl Shared {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// Compares the schema's version as `connection` sees it with the one our plans were made
-    /// for, and reads the catalogue again if it differs. Whether it did.
-    pub(crate) async fn notice_schema<C: ConnectionTrait>(
-        &self,
-        connection: &C,
-    ) -> Result<bool, DbErr> {
-        self.count(1);
-        if schema::version(connection).await? == self.schema().version {
+    /// Looks whether the schema as `connection` sees it is the one that our plans were made for, and
+    /// reads the catalogue again if it is not. Whether it was another.
+    pub(crate) async fn notice_schema(&self, connection: &dyn Asked) -> Result<bool, DbErr> {
+        let at = self.is_at(connection, &self.schema()).await?;
+        self.count(at.statements);
+        if at.same {
             return Ok(false);
         }
         self.reload_schema(connection).await?;
         Ok(true)
     }
 
-    pub(crate) async fn reload_schema<C: ConnectionTrait>(
-        &self,
-        connection: &C,
-    ) -> Result<(), DbErr> {
-        let fresh = Arc::new(Schema::read(connection, &self.cache, &self.database).await?);
-        *self.schema.write() = fresh;
+    pub(crate) async fn reload_schema(&self, connection: &dyn Asked) -> Result<(), DbErr> {
+        let read = Schema::read(&*self.engine, connection, &self.cache, &self.database).await?;
+        *self.schema.write() = Arc::new(read);
         Ok(())
     }
 
@@ -175,8 +189,45 @@ impl Shared {
     /// ```
     /// A change that is committed before the question is seen by it. One that is committed after
     /// the question is announced after it, too, and the entry has the root's version from before.
-    pub(crate) async fn is_at(&self, schema: &Schema) -> Result<bool, DbErr> {
-        Ok(schema::version(&self.inner).await? == schema.version)
+    ///
+    /// Where the question is not cheap, what was announced is asked for instead, and the database now
+    /// and then: a change that nobody announces is noticed within [`SCHEMA_ASKED_EVERY`].
+    pub(crate) async fn is_at(
+        &self,
+        connection: &dyn Asked,
+        schema: &Schema,
+    ) -> Result<At, DbErr> {
+        if self.engine.counts_schema_changes() {
+            let same = self.engine.version(connection).await? == schema.version;
+            return Ok(At { same, statements: 1 });
+        }
+        if !self.is_time_to_ask() {
+            let announced = match self.distant {
+                true => schema.is_announced().await,
+                false => !schema.is_witnessed(),
+            };
+            if !announced {
+                return Ok(At {
+                    same: true,
+                    statements: 0,
+                });
+            }
+        }
+        let witness = self.cache.witness(Tag::root(&self.database)).await.ok();
+        let same = self.engine.version(connection).await? == schema.version;
+        if same {
+            schema.witnessed(witness);
+        }
+        Ok(At { same, statements: 1 })
+    }
+
+    fn is_time_to_ask(&self) -> bool {
+        let mut asked = self.schema_asked.lock();
+        let due = asked.elapsed() >= SCHEMA_ASKED_EVERY;
+        if due {
+            *asked = Instant::now();
+        }
+        due
     }
 
     /// The database has another schema than `old`: reads its catalogue, unless another has done so.
@@ -201,15 +252,16 @@ impl Shared {
             }
         }
         if self.distant {
-            self.count(1);
-            if !self.is_at(&schema).await? {
+            let at = self.is_at(&self.inner, &schema).await?;
+            self.count(at.statements);
+            if !at.same {
                 self.follow(&schema).await?;
             }
             return Ok(self.schema());
         }
         let witness = self.cache.witness(Tag::root(&self.database)).await.ok();
         self.count(1);
-        if schema::version(&self.inner).await? == schema.version {
+        if self.engine.version(&self.inner).await? == schema.version {
             schema.witnessed(witness);
             return Ok(schema);
         }

@@ -20,7 +20,6 @@ use crate::hook::Capture;
 use crate::sabotage;
 use crate::shared::Shared;
 use crate::trace::{self, Outcome, Span};
-use crate::write::images::quoted;
 use crate::write::intent::Script;
 use crate::write::{Answer, How, Intent, Write, send};
 
@@ -77,10 +76,11 @@ impl CachedTransaction {
     ) -> Result<Self, DbErr> {
         shared.count(1);
         let inner = shared.inner.begin_with_options(options).await?;
-        let locked = !matches!(
+        let deferred = matches!(
             options.sqlite_transaction_mode,
             None | Some(SqliteTransactionMode::Deferred)
         );
+        let locked = !shared.engine.writes_alone() || !deferred;
         let pending = Pending {
             locked,
             ..Default::default()
@@ -156,6 +156,11 @@ impl CachedTransaction {
         }
         let answer = send(&self.shared, self.inner(), statement, how).await;
         self.pending.lock().doubtful |= answer.is_err();
+        if script.ddl && self.shared.engine.commits_by_ddl() {
+            // What came before is committed by now, and what comes is perhaps no transaction.
+            self.pending.lock().doubtful = true;
+            self.shared.publish(self.changes_so_far()).await;
+        }
         // After the text: a schema that is the plans' now was the plans' then.
         self.look().await?;
         answer
@@ -226,10 +231,10 @@ impl CachedTransaction {
                 return Ok(());
             };
             if let Some(table) = write.plain_target() {
-                let nothing = format!("DELETE FROM {} WHERE 0", quoted(table));
+                let table = self.shared.engine.spelling().table(table);
                 self.shared.count(1);
                 self.inner()
-                    .execute_raw(Statement::from_string(DbBackend::Sqlite, nothing))
+                    .execute_unprepared(&format!("DELETE FROM {table} WHERE 0"))
                     .await?;
             }
             self.pending.lock().locked = true;
@@ -303,8 +308,9 @@ impl Drop for CachedTransaction {
         if let Some(inner) = self.inner.take() {
             self.shared.cache.publish_now(self.changes_so_far());
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                let shared = self.shared.clone();
                 runtime.spawn(async move {
-                    has_ended(&inner, 0).await;
+                    has_ended(&shared, &inner, 0).await;
                     // Nobody is left to tell.
                     let _ = inner.rollback().await;
                 });
@@ -316,7 +322,15 @@ impl Drop for CachedTransaction {
 /// After a statement has failed: whether SQLite has ended the transaction by itself, as
 /// `INSERT OR ROLLBACK` makes it. If so there is an empty one now, with as many savepoints: sqlx
 /// counts them, and would take the next transaction on this connection for a savepoint.
-pub(crate) async fn has_ended(transaction: &DatabaseTransaction, level: usize) -> bool {
+pub(crate) async fn has_ended(
+    shared: &Shared,
+    transaction: &DatabaseTransaction,
+    level: usize,
+) -> bool {
+    // Elsewhere a BEGIN would end what is open.
+    if !shared.engine.writes_alone() {
+        return false;
+    }
     if transaction.execute_unprepared("BEGIN").await.is_err() {
         return false;
     }
@@ -358,7 +372,7 @@ async fn commit(
     let marks = shared.mark(fate.changes()).await?;
     shared.count(1);
     // An error here tells nothing: the commit may have happened. It counts as if it had.
-    let committed = match ended_before || (doubtful && has_ended(&inner, 0).await) {
+    let committed = match ended_before || (doubtful && has_ended(&shared, &inner, 0).await) {
         true => inner.rollback().await.and(Err(ended())),
         false => inner.commit().await,
     };
@@ -374,13 +388,14 @@ async fn commit(
 
 /// Ends a savepoint. Its tags stay with the transaction: to bump too much is safe.
 async fn end_savepoint(
+    shared: &Shared,
     inner: DatabaseTransaction,
     pending: &Mutex<Pending>,
     level: usize,
     keep: bool,
 ) -> Result<(), DbErr> {
     let doubtful = pending.lock().doubtful;
-    if doubtful && has_ended(&inner, level).await {
+    if doubtful && has_ended(shared, &inner, level).await {
         pending.lock().ended = true;
         return inner.rollback().await.and(Err(ended()));
     }
@@ -402,7 +417,7 @@ impl TransactionSession for CachedTransaction {
             0 => trace::carried(commit(self.shared.clone(), inner, self.pending.clone())).await,
             level => {
                 self.shared.count(1);
-                end_savepoint(inner, &self.pending, level, true).await
+                end_savepoint(&self.shared, inner, &self.pending, level, true).await
             }
         };
         span.end(|| Outcome::Write);
@@ -417,13 +432,13 @@ impl TransactionSession for CachedTransaction {
             .expect("a transaction is there until it ends");
         self.shared.count(1);
         if self.level > 0 {
-            let result = end_savepoint(inner, &self.pending, self.level, false).await;
+            let result = end_savepoint(&self.shared, inner, &self.pending, self.level, false).await;
             span.end(|| Outcome::Write);
             return result;
         }
         let doubtful = self.pending.lock().doubtful;
         if doubtful {
-            has_ended(&inner, 0).await;
+            has_ended(&self.shared, &inner, 0).await;
         }
         let result = inner.rollback().await;
         if doubtful || result.is_err() {
@@ -457,7 +472,7 @@ impl CachedTransaction {
 #[async_trait]
 impl ConnectionTrait for CachedTransaction {
     fn get_database_backend(&self) -> DbBackend {
-        DbBackend::Sqlite
+        self.shared.engine.backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
@@ -465,7 +480,8 @@ impl ConnectionTrait for CachedTransaction {
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let statement = Statement::from_string(DbBackend::Sqlite, sql);
+        let backend = self.shared.engine.backend();
+        let statement = Statement::from_string(backend, sql);
         Ok(self.run(statement, How::Execute).await?.executed())
     }
 
@@ -486,7 +502,7 @@ impl StreamTrait for CachedTransaction {
     type Stream<'a> = RowStream<'a>;
 
     fn get_database_backend(&self) -> DbBackend {
-        DbBackend::Sqlite
+        self.shared.engine.backend()
     }
 
     fn stream_raw<'a>(

@@ -99,6 +99,7 @@ pub(crate) enum Need<'a> {
         table: &'a Table,
         target: &'a TableWrite,
         changed: Columns,
+        key: Vec<Name>,
         fetch: Vec<Name>,
     },
     /// A hook reports them.
@@ -199,10 +200,9 @@ impl<'a> Write<'a> {
         if !matches!(table.kind, TableKind::Table) || self.reach(&mut Changes::new()) {
             return Need::Widen;
         }
-        // A column that hides the key by which rows are found again.
-        if !table.without_rowid && table.column("rowid").is_some() {
+        let Some(key) = self.shared.engine.key(table) else {
             return Need::Widen;
-        }
+        };
         let replaces = table.replaces_on_conflict && target.kind != WriteKind::Delete;
         if replaces || matches!(target.rows, RowsNamed::Unknown(_)) {
             return Need::Widen;
@@ -219,7 +219,10 @@ impl<'a> Write<'a> {
         };
         let tag = Tag::table(&self.shared.database, &target.table);
         match self.shared.cache.shapes(&[tag]).await {
-            Ok(lists) => needed(table, target, changed, &lists),
+            Ok(lists) => {
+                let settable = self.shared.engine.settable_key(table);
+                needed((table, target), (key, &settable), changed, &lists)
+            }
             // A store that cannot be asked: nobody knows what its shapes need.
             Err(_) => Need::Widen,
         }
@@ -244,12 +247,15 @@ impl<'a> Write<'a> {
                     table,
                     target,
                     changed,
+                    key,
                     fetch,
                 } => {
                     let learn = images::Learn {
                         shared: self.shared,
                         table,
                         target,
+                        alone: self.set.reads.is_empty(),
+                        key,
                         fetch: fetch.into(),
                         changed: &changed,
                     };
@@ -331,8 +337,8 @@ impl<'a> Write<'a> {
 
 /// Which columns the shapes in use need to see of the rows.
 fn needed<'a>(
-    table: &'a Table,
-    target: &'a TableWrite,
+    (table, target): (&'a Table, &'a TableWrite),
+    (key, settable): (Vec<Name>, &[Name]),
     changed: Columns,
     lists: &[ShapeList],
 ) -> Need<'a> {
@@ -359,7 +365,10 @@ fn needed<'a>(
     if fetch.is_empty() {
         return Need::Nothing { changed };
     }
-    if key_columns(table).any(|key| set.as_ref().is_some_and(|set| set.contains(key))) {
+    if settable
+        .iter()
+        .any(|key| set.as_ref().is_some_and(|set| set.contains(key)))
+    {
         // The row changes its name: it cannot be found again by the old one.
         return Need::Widen;
     }
@@ -367,17 +376,9 @@ fn needed<'a>(
         table,
         target,
         changed,
+        key,
         fetch,
     }
-}
-
-/// The columns that name a row.
-pub(crate) fn key_columns(table: &Table) -> impl Iterator<Item = &Name> {
-    let named: &[Name] = match table.without_rowid {
-        true => &table.primary_key,
-        false => table.rowid_alias.as_slice(),
-    };
-    named.iter()
 }
 
 /// Some rows of a table changed in these columns, nobody knows which: shapes that pin nothing are

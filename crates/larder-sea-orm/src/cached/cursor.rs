@@ -11,7 +11,7 @@ use sea_orm::{
 };
 
 use crate::cached::{Cached, Terms};
-use crate::probe::{PROBE, Replay, probe};
+use crate::probe::{Probe, Replay, probe};
 use crate::read::{Ask, Rows, fetch};
 use crate::reader::CachedRead;
 
@@ -121,7 +121,8 @@ where
             policy,
             ..
         } = self;
-        let statement = match probe(cursor.all(&PROBE)) {
+        let backend = db.reader().backend();
+        let statement = match probe(cursor.all(Probe::of(backend))) {
             Ok(statement) => statement,
             Err(answer) => return answer.map(Arc::new),
         };
@@ -133,7 +134,7 @@ where
         };
         // The cursor itself turns the last rows round.
         let rows =
-            Rows(move |rows: Vec<QueryResult>| Replay::answer(cursor.all(&Replay::new(rows))));
+            Rows(move |rows: Vec<QueryResult>| Replay::answer(cursor.all(&Replay::new(backend, rows))));
         fetch::<_, M, _>(db.reader(), statement, ask, rows).await
     }
 }

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use crate::cached::{Cached, CachedExt};
-use crate::probe::{PROBE, Replay, probe};
+use crate::probe::{Probe, Replay, probe};
 use crate::read::{Ask, Rows, fetch};
 use crate::reader::CachedRead;
 
@@ -43,7 +43,8 @@ where
             ..
         } = self;
         let select = related.select();
-        let statement = match probe(models.load_one(select.clone(), &PROBE)) {
+        let backend = db.reader().backend();
+        let statement = match probe(models.load_one(select.clone(), Probe::of(backend))) {
             Ok(statement) => statement,
             Err(answer) => return answer.map(Arc::new),
         };
@@ -53,7 +54,7 @@ where
             ..Ask::plain("load one")
         };
         let rows = Rows(move |rows: Vec<QueryResult>| {
-            Replay::answer(models.load_one(select, &Replay::new(rows)))
+            Replay::answer(models.load_one(select, &Replay::new(backend, rows)))
         });
         fetch::<_, M, _>(db.reader(), statement, ask, rows).await
     }
@@ -82,7 +83,8 @@ where
             ..
         } = self;
         let select: Select<R> = related.select();
-        let statement = match probe(models.load_many(select.clone(), &PROBE)) {
+        let backend = db.reader().backend();
+        let statement = match probe(models.load_many(select.clone(), Probe::of(backend))) {
             Ok(statement) => statement,
             Err(answer) => return answer.map(Arc::new),
         };
@@ -92,7 +94,7 @@ where
             ..Ask::plain("load many")
         };
         let rows = Rows(move |rows: Vec<QueryResult>| {
-            Replay::answer(models.load_many(select, &Replay::new(rows)))
+            Replay::answer(models.load_many(select, &Replay::new(backend, rows)))
         });
         fetch::<_, M, _>(db.reader(), statement, ask, rows).await
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use larder::Mode;
-use sea_orm::{DbBackend, DbErr, EntityTrait, QueryResult, QueryTrait, SelectTwoMany};
+use sea_orm::{DbErr, EntityTrait, QueryResult, QueryTrait, SelectTwoMany};
 
 use crate::cached::Cached;
 use crate::probe::Replay;
@@ -29,13 +29,14 @@ where
         M: Mode<WithMany<E, F>>,
     {
         let Cached { query, policy, .. } = self;
-        let statement = query.build(DbBackend::Sqlite);
+        let backend = db.reader().backend();
+        let statement = query.build(backend);
         let ask = Ask {
             policy: Some(&policy),
             ..Ask::plain("with many")
         };
         let rows =
-            Rows(move |rows: Vec<QueryResult>| Replay::answer(query.all(&Replay::new(rows))));
+            Rows(move |rows: Vec<QueryResult>| Replay::answer(query.all(&Replay::new(backend, rows))));
         fetch::<_, M, _>(db.reader(), statement, ask, rows).await
     }
 }

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 
 use crate::cached::CachedExt;
-use crate::probe::{PROBE, probe};
+use crate::probe::{Probe, probe};
 
 /// A select of rows. Implemented for SeaORM's.
 pub trait Query: Sized {
@@ -15,10 +15,10 @@ pub trait Query: Sized {
     type Item: Send + Sync + 'static;
 
     #[doc(hidden)]
-    fn all_statement(self) -> Result<Statement, DbErr>;
+    fn all_statement(self, backend: DbBackend) -> Result<Statement, DbErr>;
 
     #[doc(hidden)]
-    fn one_statement(self) -> Result<Statement, DbErr>;
+    fn one_statement(self, backend: DbBackend) -> Result<Statement, DbErr>;
 
     #[doc(hidden)]
     fn decode(row: QueryResult) -> Result<Self::Item, DbErr>;
@@ -31,12 +31,12 @@ where
 {
     type Item = E::Model;
 
-    fn all_statement(self) -> Result<Statement, DbErr> {
-        Ok(self.build(DbBackend::Sqlite))
+    fn all_statement(self, backend: DbBackend) -> Result<Statement, DbErr> {
+        Ok(self.build(backend))
     }
 
-    fn one_statement(self) -> Result<Statement, DbErr> {
-        Ok(self.limit(1).build(DbBackend::Sqlite))
+    fn one_statement(self, backend: DbBackend) -> Result<Statement, DbErr> {
+        Ok(self.limit(1).build(backend))
     }
 
     fn decode(row: QueryResult) -> Result<E::Model, DbErr> {
@@ -51,12 +51,12 @@ where
 {
     type Item = S::Item;
 
-    fn all_statement(self) -> Result<Statement, DbErr> {
-        Ok(self.into_statement(DbBackend::Sqlite))
+    fn all_statement(self, backend: DbBackend) -> Result<Statement, DbErr> {
+        Ok(self.into_statement(backend))
     }
 
-    fn one_statement(self) -> Result<Statement, DbErr> {
-        probe(self.one(&PROBE)).map_err(unasked)
+    fn one_statement(self, backend: DbBackend) -> Result<Statement, DbErr> {
+        probe(self.one(Probe::of(backend))).map_err(unasked)
     }
 
     fn decode(row: QueryResult) -> Result<S::Item, DbErr> {
@@ -71,12 +71,12 @@ where
 {
     type Item = S::Item;
 
-    fn all_statement(self) -> Result<Statement, DbErr> {
-        probe(self.all(&PROBE)).map_err(unasked)
+    fn all_statement(self, backend: DbBackend) -> Result<Statement, DbErr> {
+        probe(self.all(Probe::of(backend))).map_err(unasked)
     }
 
-    fn one_statement(self) -> Result<Statement, DbErr> {
-        probe(self.one(&PROBE)).map_err(unasked)
+    fn one_statement(self, backend: DbBackend) -> Result<Statement, DbErr> {
+        probe(self.one(Probe::of(backend))).map_err(unasked)
     }
 
     fn decode(row: QueryResult) -> Result<S::Item, DbErr> {
@@ -103,12 +103,12 @@ macro_rules! pairs {
         {
             type Item = $item;
 
-            fn all_statement(self) -> Result<Statement, DbErr> {
-                self.into_model::<E::Model, F::Model>().all_statement()
+            fn all_statement(self, backend: DbBackend) -> Result<Statement, DbErr> {
+                self.into_model::<E::Model, F::Model>().all_statement(backend)
             }
 
-            fn one_statement(self) -> Result<Statement, DbErr> {
-                self.into_model::<E::Model, F::Model>().one_statement()
+            fn one_statement(self, backend: DbBackend) -> Result<Statement, DbErr> {
+                self.into_model::<E::Model, F::Model>().one_statement(backend)
             }
 
             fn decode(row: QueryResult) -> Result<Self::Item, DbErr> {

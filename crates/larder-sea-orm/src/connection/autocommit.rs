@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use larder::adapter::Changes;
-use sea_orm::{DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _};
+use sea_orm::{DbErr, Statement, TransactionTrait as _};
 
-use crate::connection::alone;
 use crate::fate::Fate;
 use crate::shared::Shared;
 use crate::transaction::has_ended;
@@ -49,19 +48,15 @@ pub(super) async fn write(
     answer
 }
 
-/// One write, alone in a transaction that holds SQLite's write lock from its first statement: what
-/// is read before and after the write is what it found and left.
+/// One write in a transaction of its own.
 async fn in_transaction(
     shared: Arc<Shared>,
     statement: Statement,
     how: How,
 ) -> Result<Answer, DbErr> {
-    let immediate = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..Default::default()
-    };
     shared.count(1);
-    let transaction = shared.inner.begin_with_options(immediate).await?;
+    let options = shared.engine.to_write();
+    let transaction = shared.inner.begin_with_options(options).await?;
     // Under the lock: the schema stays as it is now until the commit.
     let moved = shared.notice_schema(&transaction).await?;
     let schema = shared.schema();
@@ -82,7 +77,7 @@ async fn in_transaction(
     let marks = shared.mark(fate.changes()).await?;
     // Also after an error: an INSERT OR FAIL keeps its first rows, as it would have alone.
     shared.count(1);
-    let committed = match answer.is_err() && has_ended(&transaction, 0).await {
+    let committed = match answer.is_err() && has_ended(&shared, &transaction, 0).await {
         true => transaction.rollback().await,
         false => transaction.commit().await,
     };
@@ -112,7 +107,7 @@ pub(super) async fn script(
     let mut fate = Fate::new(&shared, script.changes);
     let marks = shared.mark(fate.changes()).await?;
     let answer = match script.begins {
-        true => alone::run(&shared, statement, how).await,
+        true => run_alone(&shared, statement, how).await,
         false => send(&shared, &shared.inner, statement, how).await,
     };
     // After the text: a schema that is the plans' now was the plans' then.
@@ -129,4 +124,18 @@ pub(super) async fn script(
     }
     drop(marks);
     answer
+}
+
+/// A text with a transaction of its own, on one connection of the pool from its first statement to
+/// its last.
+async fn run_alone(shared: &Shared, statement: Statement, how: How) -> Result<Answer, DbErr> {
+    if statement.values.is_some_and(|values| !values.0.is_empty()) {
+        return Err(DbErr::Custom(
+            "a text of several statements with a transaction takes no parameters; use begin()"
+                .to_owned(),
+        ));
+    }
+    shared.count(1);
+    let (pool, text) = (&shared.inner, statement.sql);
+    shared.engine.run_alone(pool, text, how).await
 }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use larder::{Cache, Policy};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 
 use crate::connection::CachedConnection;
+use crate::engine;
+use crate::failure;
 use crate::hook::Hooks;
 use crate::horizon::WriteLock;
 use crate::shared::Shared;
@@ -111,20 +113,20 @@ impl Builder {
         connection: DatabaseConnection,
         hooks: Option<Hooks>,
     ) -> Result<CachedConnection, DbErr> {
-        let backend = connection.get_database_backend();
-        if backend != DbBackend::Sqlite {
-            return Err(DbErr::BackendNotSupported {
-                db: backend.as_str(),
-                ctx: "larder-sea-orm caches SQLite; other databases are to follow",
-            });
-        }
+        let engine = engine::of(connection.get_database_backend())?;
         let Builder {
             cache,
             database,
             strict,
             policy,
         } = self;
-        let shared = Shared::open(connection, cache, database, strict, policy, hooks).await?;
+        if !strict.is_nothing() && !engine.writes_alone() {
+            return Err(failure::carried(larder::Error::config(
+                "strict reads need to know when the writers of a database have ended, which larder knows of \
+                 SQLite alone so far",
+            )));
+        }
+        let shared = Shared::open(connection, engine, cache, database, strict, policy, hooks).await?;
         let shared = Arc::new(shared);
         if !shared.strict.is_nothing() {
             let lock = Arc::new(WriteLock::new(&shared));

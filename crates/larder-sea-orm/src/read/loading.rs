@@ -81,8 +81,9 @@ impl<L> Loading<L> {
         L: Load<T>,
     {
         if shared.distant {
-            self.count(shared);
-            if !shared.is_at(schema).await? {
+            let at = shared.is_at(&shared.inner, schema).await?;
+            (0..at.statements).for_each(|_| self.count(shared));
+            if !at.same {
                 shared.follow(schema).await?;
                 return Err(Halt::Moved);
             }

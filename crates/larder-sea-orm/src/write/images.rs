@@ -1,17 +1,24 @@
-//! Row images without help from the database: what the rows were before the statement, and what
-//! they are after it. Runs inside a write transaction, where nobody else can change them.
+//! Row images by asking: what the rows were before the statement, and what they are after it. Runs
+//! inside a write transaction.
+//!
+//! Where the transaction writes alone (SQLite), what was read before the statement is what it met.
+//! Elsewhere the rows are locked as they are read, and then compared with those that the statement
+//! says it wrote: one that came in between, or was changed into the condition, makes a difference
+//! that is seen, and widens.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use larder::adapter::{RowImage, RowsChange};
 use larder::{Columns, Name, TagValue};
-use larder_sql::{Equality, RowsNamed, Table, TableWrite, WriteKind};
+use larder_sql::{Column, Equality, RowsNamed, Table, TableWrite, WriteKind};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 
+use crate::engine::{Engine, Returning};
 use crate::shared::Shared;
-use crate::value::{Stored, canonical, stored};
-use crate::write::{Answer, How, key_columns, send, values};
+use crate::value::Stored;
+use crate::words;
+use crate::write::{Answer, How, send, values};
 
 mod conflict;
 
@@ -23,6 +30,10 @@ pub(crate) struct Learn<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) table: &'a Table,
     pub(crate) target: &'a TableWrite,
+    /// Whether the statement reads nothing but its target's own rows.
+    pub(crate) alone: bool,
+    /// The columns by which rows are found again.
+    pub(crate) key: Vec<Name>,
     /// The columns that images hold.
     pub(crate) fetch: Arc<[Name]>,
     /// The columns that the statement may change.
@@ -45,48 +56,152 @@ impl Learn<'_> {
         statement: Statement,
         how: How,
     ) -> Result<(Answer, Rows), DbErr> {
-        match self.target.kind {
-            WriteKind::Insert => {
-                let (answer, found) = self.insert(connection, statement, how).await?;
+        let returning = self.engine().spelling().returning;
+        match (self.target.kind, returning) {
+            (WriteKind::Insert, Returning::Nothing) => {
+                self.numbered(connection, statement, how).await
+            }
+            (WriteKind::Insert, _) => {
+                let (answer, found) = self.returning(connection, statement, how).await?;
                 Ok((answer, found.and_then(|found| self.inserted(&found))))
             }
-            WriteKind::Upsert => self.upsert(connection, statement, how).await,
-            WriteKind::Delete => {
-                let before = self.before(connection, &statement).await;
+            (WriteKind::Upsert, Returning::AloneInserts) => {
+                self.upsert(connection, statement, how).await
+            }
+            (WriteKind::Upsert, _) => {
                 let answer = send(self.shared, connection, statement, how).await?;
-                let rows = before.and_then(|found| {
-                    let images = found.iter().map(|f| {
-                        Some(RowImage {
-                            old: Some(self.canonical(&f.image)?),
-                            new: None,
-                        })
-                    });
-                    Some(vec![
-                        self.rows(Columns::All, images.collect::<Option<_>>()?),
-                    ])
-                });
+                Ok((answer, None))
+            }
+            (_, Returning::Any) => self.told(connection, statement, how).await,
+            (_, Returning::AloneInserts) => {
+                let before = self.before(connection, &statement).await?;
+                let answer = send(self.shared, connection, statement, how).await?;
+                let rows = self.became(connection, before).await;
                 Ok((answer, rows))
             }
-            _ => {
-                let before = self.before(connection, &statement).await;
+            (_, Returning::Nothing) => {
+                let before = self.before(connection, &statement).await?;
                 let answer = send(self.shared, connection, statement, how).await?;
-                let rows = match before {
-                    Some(before) => self.updated(connection, before).await,
-                    None => None,
+                // The rows are locked, and still meet the condition: as many are the same.
+                let all = |found: &Vec<Found>| {
+                    self.alone && answer.rows() == Some(found.len() as u64)
                 };
+                let rows = self.became(connection, before.filter(all)).await;
                 Ok((answer, rows))
             }
         }
     }
 
+    fn engine(&self) -> &dyn Engine {
+        &*self.shared.engine
+    }
+
+    /// An update or a delete of a database that says which rows it wrote.
+    async fn told<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        statement: Statement,
+        how: How,
+    ) -> Result<(Answer, Rows), DbErr> {
+        let before = self.before(connection, &statement).await?;
+        let (answer, after) = self.returning(connection, statement, how).await?;
+        let rows = match (before, after) {
+            (Some(before), Some(after)) => self.pairs(before, after).and_then(|pairs| {
+                match self.target.kind {
+                    WriteKind::Delete => self.deleted(pairs.iter().map(|(old, _)| old)),
+                    _ => self.differing(pairs.into_iter(), self.changed),
+                }
+            }),
+            _ => None,
+        };
+        Ok((answer, rows))
+    }
+
+    /// The same rows before and after. `None` where they are not the same.
+    fn pairs(&self, before: Vec<Found>, after: Vec<Found>) -> Option<Vec<(Found, Found)>> {
+        if before.len() != after.len() {
+            return None;
+        }
+        let name = |found: &Found| format!("{:?}", found.key);
+        let mut after: BTreeMap<String, Found> =
+            after.into_iter().map(|found| (name(&found), found)).collect();
+        let pair = |old: Found| after.remove(&name(&old)).map(|new| (old, new));
+        before.into_iter().map(pair).collect()
+    }
+
+    /// What has become of the rows that were there before.
+    async fn became<C: ConnectionTrait>(&self, connection: &C, before: Option<Vec<Found>>) -> Rows {
+        match self.target.kind {
+            WriteKind::Delete => self.deleted(before?.iter()),
+            _ => self.updated(connection, before?).await,
+        }
+    }
+
+    fn deleted<'f>(&self, found: impl Iterator<Item = &'f Found>) -> Rows {
+        let images = found.map(|found| {
+            Some(RowImage {
+                old: Some(self.canonical(&found.image)?),
+                new: None,
+            })
+        });
+        Some(vec![
+            self.rows(Columns::All, images.collect::<Option<_>>()?),
+        ])
+    }
+
+    /// An insert into a database that only tells the number that it gave to the new row.
+    async fn numbered<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        statement: Statement,
+        how: How,
+    ) -> Result<(Answer, Rows), DbErr> {
+        // A statement can set what is told.
+        let sets = words::any(&statement.sql, &["last_insert_id"]);
+        let answer = send(self.shared, connection, statement, how).await?;
+        let number = match &answer {
+            Answer::Executed(done) if done.rows_affected() == 1 && !sets => {
+                i64::try_from(done.last_insert_id()).unwrap_or(0)
+            }
+            _ => 0,
+        };
+        if number == 0 || self.key.len() != 1 {
+            return Ok((answer, None));
+        }
+        let named = Found {
+            key: vec![Stored::Int(number)],
+            image: Vec::new(),
+        };
+        let found = self.by_key(connection, &[named]).await;
+        let one = found.filter(|found| found.len() == 1);
+        Ok((answer, one.and_then(|found| self.inserted(&found))))
+    }
+
     /// The rows that the statement's own condition names, before it runs. `None` where they
-    /// cannot be asked for, or are too many. An error here is not the caller's: the statement
-    /// itself will tell what is wrong with it.
+    /// cannot be asked for, or are too many.
+    ///
+    /// # Errors
+    /// That of asking, where it spoils the transaction. Else the statement itself will tell what is
+    /// wrong with it.
     async fn before<C: ConnectionTrait>(
         &self,
         connection: &C,
         statement: &Statement,
-    ) -> Option<Vec<Found>> {
+    ) -> Result<Option<Vec<Found>>, DbErr> {
+        let Some(query) = self.question(statement) else {
+            return Ok(None);
+        };
+        self.shared.count(1);
+        match connection.query_all_raw(query).await {
+            Ok(rows) if rows.len() > IMAGES_MAX => Ok(None),
+            Ok(rows) => Ok(self.found(&rows)),
+            Err(_) if self.engine().spelling().lock.is_empty() => Ok(None),
+            Err(error) => Err(executed(error)),
+        }
+    }
+
+    /// What is asked before the statement runs.
+    fn question(&self, statement: &Statement) -> Option<Statement> {
         let RowsNamed::Where {
             target,
             condition,
@@ -107,24 +222,20 @@ impl Learn<'_> {
             None => "",
         };
         let sql = format!(
-            "SELECT {} FROM {} {} ORDER BY {} LIMIT {}",
+            "SELECT {} FROM {} {} ORDER BY {} LIMIT {}{}",
             self.selected(),
             text.get(target.clone())?,
             condition_text,
             self.keys().join(", "),
-            IMAGES_MAX + 1
+            IMAGES_MAX + 1,
+            self.engine().spelling().lock
         );
         let bound = match numbered {
             true => values(statement),
             false => values(statement).get(*first_bind..first_bind + binds)?,
         };
-        let query = Statement::from_sql_and_values(statement.db_backend, sql, bound.to_vec());
-        self.shared.count(1);
-        let rows = connection.query_all_raw(query).await.ok()?;
-        if rows.len() > IMAGES_MAX {
-            return None;
-        }
-        self.found(&rows)
+        let bound = bound.to_vec();
+        Some(Statement::from_sql_and_values(statement.db_backend, sql, bound))
     }
 
     /// The images of rows before and after an update, by the columns that really changed: the
@@ -191,7 +302,8 @@ impl Learn<'_> {
         ])
     }
 
-    async fn insert<C: ConnectionTrait>(
+    /// Runs the statement, and gives the rows that it wrote as they are then.
+    async fn returning<C: ConnectionTrait>(
         &self,
         connection: &C,
         statement: Statement,
@@ -207,10 +319,9 @@ impl Learn<'_> {
                 .query_all_raw(returning)
                 .await
                 .map_err(executed)?;
-            // The result that the caller was promised: SQLite keeps the number of changes and
-            // the last row id of the insert until the next write, and a statement that writes
-            // nothing reports them.
-            let nothing = Statement::from_string(backend, "SELECT 0 WHERE 0");
+            // The result that the caller was promised.
+            let nothing = (self.engine().spelling().executed)(rows.len());
+            let nothing = Statement::from_string(backend, nothing);
             let answer = send(self.shared, connection, nothing, How::Execute).await?;
             let few = rows.len() <= IMAGES_MAX;
             return Ok((answer, if few { self.found(&rows) } else { None }));
@@ -249,10 +360,9 @@ impl Learn<'_> {
         let has = |name: &Name| info.all_columns || info.columns.contains(name);
         if self.fetch.iter().all(has) && self.returned_keys(rows).is_none() {
             let found = rows.iter().map(|row| {
-                let image = self.fetch.iter().map(|name| value_by_name(row, name));
                 Some(Found {
                     key: Vec::new(),
-                    image: image.collect::<Option<_>>()?,
+                    image: self.by_name(row, &self.fetch)?,
                 })
             });
             return found.collect();
@@ -260,9 +370,11 @@ impl Learn<'_> {
         let mut named = self.returned_keys(rows)?;
         if self.fetch.iter().all(has) {
             for (found, row) in named.iter_mut().zip(rows) {
-                let image = self.fetch.iter().map(|name| value_by_name(row, name));
-                found.image = image.collect::<Option<_>>()?;
+                found.image = self.by_name(row, &self.fetch)?;
             }
+            return Some(named);
+        }
+        if self.target.kind == WriteKind::Delete {
             return Some(named);
         }
         let found = self.by_key(connection, &named).await?;
@@ -272,19 +384,28 @@ impl Learn<'_> {
     /// The keys of rows that the caller's RETURNING gave, if it names them.
     fn returned_keys(&self, rows: &[QueryResult]) -> Option<Vec<Found>> {
         let info = self.target.returning.as_ref()?;
-        let keys: Vec<&Name> = key_columns(self.table).collect();
-        let has = |name: &&Name| info.all_columns || info.columns.contains(name);
+        let keys = self.engine().settable_key(self.table);
+        let has = |name: &Name| info.all_columns || info.columns.contains(name);
         if keys.is_empty() || !keys.iter().all(has) {
             return None;
         }
         let found = rows.iter().map(|row| {
-            let key = keys.iter().map(|name| value_by_name(row, name));
             Some(Found {
-                key: key.collect::<Option<_>>()?,
+                key: self.by_name(row, &keys)?,
                 image: Vec::new(),
             })
         });
         found.collect()
+    }
+
+    /// The values of these columns, by their names.
+    fn by_name(&self, row: &QueryResult, names: &[Name]) -> Option<Vec<Stored>> {
+        let columns = self.engine().columns(row);
+        let value = |name: &Name| {
+            let index = columns.iter().position(|column| **column == **name)?;
+            self.engine().stored(row, index)
+        };
+        names.iter().map(value).collect()
     }
 
     /// Reads rows by their keys.
@@ -297,16 +418,17 @@ impl Learn<'_> {
             return Some(Vec::new());
         }
         let keys = self.keys();
-        let one = format!("({})", vec!["?"; keys.len()].join(", "));
+        let spelling = self.engine().spelling();
         let sql = format!(
-            "SELECT {} FROM {} WHERE ({}) IN (VALUES {}) ORDER BY {}",
+            "SELECT {} FROM {} WHERE {} ORDER BY {}",
             self.selected(),
-            quoted(&self.table.name),
-            keys.join(", "),
-            vec![one; rows.len()].join(", "),
+            spelling.table(&self.table.name),
+            spelling.among(&keys, rows.len()),
             keys.join(", ")
         );
-        let values = rows.iter().flat_map(|row| row.key.iter().map(to_bind));
+        let bind = |(name, value): (&Name, &Stored)| self.engine().bind(self.column(name), value);
+        let values = rows.iter().flat_map(|row| self.key.iter().zip(&row.key).map(bind));
+        let values: Vec<Value> = values.collect::<Option<_>>()?;
         let backend = connection.get_database_backend();
         self.shared.count(1);
         let rows = connection
@@ -318,13 +440,7 @@ impl Learn<'_> {
 
     /// Key, then image, as a select list.
     fn selected(&self) -> String {
-        let image = self
-            .fetch
-            .iter()
-            .map(|name| match self.is_hidden_rowid(name) {
-                true => "rowid".to_owned(),
-                false => quoted(name),
-            });
+        let image = self.fetch.iter().map(|name| self.spelled(name));
         self.keys()
             .into_iter()
             .chain(image)
@@ -334,38 +450,32 @@ impl Learn<'_> {
 
     /// The columns that name a row, as SQL.
     fn keys(&self) -> Vec<String> {
-        match self.table.without_rowid {
-            true => self
-                .table
-                .primary_key
-                .iter()
-                .map(|name| quoted(name))
-                .collect(),
-            false => vec!["rowid".to_owned()],
+        self.key.iter().map(|name| self.spelled(name)).collect()
+    }
+
+    /// A column as SQL. SQLite's hidden number of a row is none, and quoted it might be a text.
+    fn spelled(&self, name: &Name) -> String {
+        match self.column(name) {
+            Some(_) => self.engine().spelling().quoted(name),
+            None => name.to_string(),
         }
     }
 
-    fn is_hidden_rowid(&self, name: &str) -> bool {
-        name == "rowid"
-            && !self
-                .table
-                .columns
-                .iter()
-                .any(|column| &*column.name == name)
+    fn column(&self, name: &str) -> Option<&Column> {
+        let columns = &self.table.columns;
+        columns.iter().find(|column| &*column.name == name)
     }
 
     fn found(&self, rows: &[QueryResult]) -> Option<Vec<Found>> {
-        let keys = self.keys().len();
+        let keys = self.key.len();
+        let values = |row, from, to| -> Option<Vec<Stored>> {
+            (from..to).map(|i| self.engine().stored(row, i)).collect()
+        };
         rows.iter()
             .map(|row| {
-                let row = row.try_as_sqlite_row()?;
-                let key = (0..keys)
-                    .map(|i| stored(row, i).ok())
-                    .collect::<Option<Vec<_>>>()?;
-                let image = (keys..keys + self.fetch.len()).map(|i| stored(row, i).ok());
                 Some(Found {
-                    key,
-                    image: image.collect::<Option<_>>()?,
+                    key: values(row, 0, keys)?,
+                    image: values(row, keys, keys + self.fetch.len())?,
                 })
             })
             .collect()
@@ -374,14 +484,9 @@ impl Learn<'_> {
     /// The image as tags compare it. A column whose equality is not ours to know can be in no
     /// pin, so its place only has to hold something.
     fn canonical(&self, image: &[Stored]) -> Option<Vec<TagValue>> {
-        let value = |(name, value): (&Name, &Stored)| match self
-            .table
-            .columns
-            .iter()
-            .find(|column| column.name == *name)
-        {
+        let value = |(name, value): (&Name, &Stored)| match self.column(name) {
             Some(column) if column.equality == Equality::Unknown => Some(TagValue::Null),
-            Some(column) => canonical(column, value),
+            Some(column) => self.engine().canonical(column, value),
             None => match value {
                 Stored::Int(i) => Some(TagValue::Int(*i)),
                 _ => None,
@@ -397,29 +502,4 @@ fn executed(error: DbErr) -> DbErr {
         DbErr::Query(error) => DbErr::Exec(error),
         other => other,
     }
-}
-
-fn value_by_name(row: &QueryResult, name: &str) -> Option<Stored> {
-    use sqlx::{Column as _, Row as _};
-    let row = row.try_as_sqlite_row()?;
-    let index = row
-        .columns()
-        .iter()
-        .position(|column| column.name() == name)?;
-    stored(row, index).ok()
-}
-
-fn to_bind(value: &Stored) -> Value {
-    match value {
-        Stored::Null => Value::BigInt(None),
-        Stored::Int(i) => Value::from(*i),
-        Stored::Real(r) => Value::from(*r),
-        Stored::Text(s) => Value::from(s.clone()),
-        Stored::Blob(b) => Value::from(b.clone()),
-    }
-}
-
-/// A name as SQL text.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

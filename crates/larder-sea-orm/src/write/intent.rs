@@ -1,10 +1,11 @@
 //! What a text means to do, as far as the wrapper must know.
 
 use larder::adapter::Changes;
-use larder_sql::{DdlKind, Dialect, Footprint, Planned, TransactionKind, split};
+use larder_sql::{DdlKind, Footprint, Planned, TransactionKind, split};
 
-use crate::schema::{Schema, words};
+use crate::schema::Schema;
 use crate::shared::Shared;
+use crate::words;
 use crate::write::Write;
 
 /// What kind of text this is.
@@ -36,7 +37,7 @@ pub(crate) struct Script {
 impl Intent {
     pub(crate) fn of(shared: &Shared, schema: &Schema, sql: &str) -> Intent {
         let planned = schema.plan(sql);
-        if is_no_plain_statement(&planned) && sets_answers(sql) {
+        if is_no_plain_statement(&planned) && shared.engine.sets_answers(sql) {
             shared.makes_connections_differ();
         }
         match &planned.plan.footprint {
@@ -60,7 +61,7 @@ impl Script {
         let mut depth = 0u32;
         // Savepoints outside a transaction are transactions of their own.
         let mut savepoints: Vec<larder_sql::Name> = Vec::new();
-        for range in split(sql, Dialect::Sqlite) {
+        for range in split(sql, shared.engine.dialect()) {
             let planned = schema.plan(&sql[range]);
             script.begins |= matches!(planned.plan.footprint, Footprint::Transaction(_));
             match &planned.plan.footprint {
@@ -121,20 +122,4 @@ fn is_no_plain_statement(planned: &Planned) -> bool {
 /// databases.
 fn belongs_to_one_connection(sql: &str) -> bool {
     words::any(sql, &["temp", "temporary", "attach"])
-}
-
-/// Whether a text sets what makes one connection answer otherwise than the next.
-fn sets_answers(sql: &str) -> bool {
-    words::follow(sql, &["pragma"])
-        && words::any(
-            sql,
-            &[
-                "case_sensitive_like",
-                "reverse_unordered_selects",
-                "writable_schema",
-                "encoding",
-                "short_column_names",
-                "full_column_names",
-            ],
-        )
 }

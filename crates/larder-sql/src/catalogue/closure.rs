@@ -156,6 +156,7 @@ fn table_effects(
         }
         TableKind::View { .. } | TableKind::Table => {}
     }
+    effects.extend(table.kin.iter().map(|kin| (kin.clone(), event.clone())));
     for child in catalogue.tables() {
         for key in &child.foreign_keys {
             let parent = catalogue.find(&key.parent);

@@ -26,6 +26,9 @@ pub struct Table {
     pub replaces_on_conflict: bool,
     /// A virtual table's other tables: reading it reads them (an FTS5 table's `content`).
     pub reads_through: Vec<Name>,
+    /// PostgreSQL: the tables that share rows with it, by partitions or inheritance. What is written
+    /// to one of them may be read from any.
+    pub kin: Vec<Name>,
 }
 
 impl Table {
@@ -43,6 +46,7 @@ impl Table {
             triggers: Vec::new(),
             replaces_on_conflict: false,
             reads_through: Vec::new(),
+            kin: Vec::new(),
         }
     }
 

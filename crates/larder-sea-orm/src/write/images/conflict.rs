@@ -21,7 +21,7 @@ impl Learn<'_> {
         how: How,
     ) -> Result<(Answer, Rows), DbErr> {
         let before = self.rehearse(connection, &statement).await?;
-        let (answer, after) = self.insert(connection, statement, how).await?;
+        let (answer, after) = self.returning(connection, statement, how).await?;
         let rows = match (before, after) {
             (Some(before), Some(after)) => self.met(before, after),
             _ => None,

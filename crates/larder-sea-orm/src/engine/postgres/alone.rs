@@ -1,27 +1,22 @@
 //! A text with a transaction of its own, on one connection of the pool from its first statement to
 //! its last.
 //!
-//! SQLite stops such a text at the first statement that fails, and leaves the transaction open.
+//! PostgreSQL stops such a text at the first statement that fails, and leaves the transaction open and failed.
 //! Given back to the pool like that, the connection would show others what nobody committed, and
 //! keep the database locked.
 
-use sea_orm::{DbErr, RuntimeErr, Statement};
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
 
-use crate::shared::Shared;
 use crate::write::{Answer, How};
 
-/// Runs the text. Where it fails, what its open transaction did is rolled back.
-pub(super) async fn run(shared: &Shared, statement: Statement, how: How) -> Result<Answer, DbErr> {
-    if statement.values.is_some_and(|values| !values.0.is_empty()) {
-        return Err(DbErr::Custom(
-            "a text of several statements with a transaction takes no parameters; use begin()"
-                .to_owned(),
-        ));
-    }
-    shared.count(1);
-    let pool = shared.inner.get_sqlite_connection_pool();
+pub(super) async fn run(
+    pool: &DatabaseConnection,
+    text: String,
+    how: How,
+) -> Result<Answer, DbErr> {
+    let pool = pool.get_postgres_connection_pool();
     let mut connection = pool.acquire().await.map_err(failed)?;
-    let text = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.sql));
+    let text = sqlx::raw_sql(sqlx::AssertSqlSafe(text));
     let answer = match how {
         How::Execute => text
             .execute(&mut *connection)

@@ -1,7 +1,8 @@
 use larder::TagValue;
 use larder_sql::{Collation, Column, Dialect};
 
-use super::{Stored, canonical};
+use super::canonical;
+use crate::value::Stored;
 
 #[track_caller]
 fn check(declared: &str, value: Stored, expected: Option<TagValue>) {

@@ -9,19 +9,14 @@ use std::collections::HashMap;
 use larder_sql::{
     Action, Affinity, Catalogue, Collation, Column, Dialect, ForeignKey, Table, TableKind,
 };
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
+use sea_orm::{DbErr, QueryResult};
 
-use crate::schema::words;
-
+use crate::engine::Asked;
 use crate::sabotage;
+use crate::words;
 
-pub(super) async fn catalogue<C: ConnectionTrait>(connection: &C) -> Result<Catalogue, DbErr> {
-    let rows = |sql: &'static str| {
-        connection.query_all_raw(Statement::from_string(
-            connection.get_database_backend(),
-            sql,
-        ))
-    };
+pub(super) async fn catalogue(database: &dyn Asked) -> Result<Catalogue, DbErr> {
+    let rows = |sql: &'static str| database.ask(sql);
     let mut tables = tables(
         rows("SELECT type, name, tbl_name, sql FROM sqlite_schema").await?,
         rows("SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main'").await?,

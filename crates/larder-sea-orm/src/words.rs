@@ -11,13 +11,26 @@ pub(crate) fn follow(sql: &str, wanted: &[&str]) -> bool {
     })
 }
 
+/// Whether the text begins with one of these words.
+pub(crate) fn begins(sql: &str, wanted: &[&str]) -> bool {
+    let first = bare(sql).into_iter().next().unwrap_or_default();
+    wanted.iter().any(|word| word.eq_ignore_ascii_case(first))
+}
+
 /// Whether the text has one of these words.
 pub(crate) fn any(sql: &str, wanted: &[&str]) -> bool {
     wanted.iter().any(|word| follow(sql, &[word]))
 }
 
-/// The bare words. What stands between them, other than blanks and comments, is an empty word, so
-/// that nothing follows across it.
+/// The words that a parenthesis follows: what a text calls, if it is no keyword.
+pub(crate) fn called(sql: &str) -> Vec<&str> {
+    let words = bare(sql);
+    let calls = words.windows(2).filter(|pair| pair[1] == "(");
+    calls.map(|pair| pair[0]).collect()
+}
+
+/// The bare words, and opening parentheses. What else stands between them, other than blanks and
+/// comments, is an empty word, so that nothing follows across it.
 fn bare(sql: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = sql;
@@ -37,6 +50,10 @@ fn bare(sql: &str) -> Vec<&str> {
                 let close = if first == '[' { ']' } else { first };
                 // A doubled quote closes and opens again: two quotes side by side.
                 rest[1..].find(close).map_or(rest.len(), |at| at + 2)
+            }
+            '(' => {
+                words.push("(");
+                1
             }
             other => {
                 words.push("");

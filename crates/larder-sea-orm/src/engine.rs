@@ -1,0 +1,205 @@
+//! Databases: what differs between them, each in a folder of its own.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use larder::{Name, TagValue};
+use larder_sql::{Catalogue, Column, Dialect, Table};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement,
+    TransactionOptions, Value,
+};
+
+use crate::value::Stored;
+use crate::write::{Answer, How};
+
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(not(feature = "mysql"))]
+#[path = "engine/mysql/absent.rs"]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(not(feature = "postgres"))]
+#[path = "engine/postgres/absent.rs"]
+mod postgres;
+pub(crate) mod sqlite;
+
+/// One kind of database.
+pub(crate) trait Engine: Send + Sync + 'static {
+    /// What SeaORM calls it.
+    fn backend(&self) -> DbBackend;
+
+    /// How its statements are read.
+    fn dialect(&self) -> Dialect;
+
+    /// Refuses a database whose names or rows do not mean what plans take them to mean.
+    ///
+    /// # Errors
+    /// What is in the way, with what to do.
+    fn check<'a>(&'a self, database: &'a dyn Asked) -> BoxFuture<'a, Result<(), DbErr>>;
+
+    /// Reads the catalogue.
+    fn catalogue<'a>(&'a self, database: &'a dyn Asked)
+    -> BoxFuture<'a, Result<Catalogue, DbErr>>;
+
+    /// A number that is another one once the schema, or what else the answers of this connection
+    /// depend on, is another.
+    fn version<'a>(&'a self, database: &'a dyn Asked) -> BoxFuture<'a, Result<i64, DbErr>>;
+
+    /// Whether [`version`](Self::version) costs next to nothing, so that every write and every load
+    /// of a shared store asks. Otherwise changes of the schema that go past larder are noticed now
+    /// and then.
+    fn counts_schema_changes(&self) -> bool;
+
+    /// The columns by which a row of this table is found again; nothing if there are none that
+    /// a statement could name.
+    fn key(&self, table: &Table) -> Option<Vec<Name>>;
+
+    /// Those columns of the key that a statement could set.
+    fn settable_key(&self, table: &Table) -> Vec<Name>;
+
+    /// How rows are found by their keys, as SQL.
+    fn spelling(&self) -> &'static Spelling;
+
+    /// The value in a column of a row, as the database holds it; nothing if it is of a type that
+    /// is not compared.
+    fn stored(&self, row: &QueryResult, index: usize) -> Option<Stored>;
+
+    /// The names of a row's columns.
+    fn columns(&self, row: &QueryResult) -> Vec<String>;
+
+    /// What the driver will bind for `value`, where that is known exactly.
+    fn bound(&self, value: &Value) -> Option<Stored>;
+
+    /// The canonical form of `value` in `column`: equal in the database ⇒ equal here. Nothing
+    /// where that cannot be promised.
+    fn canonical(&self, column: &Column, value: &Stored) -> Option<TagValue>;
+
+    /// The value to bind where a column of a key is compared with a stored value; nothing if the
+    /// driver would bind it as another type than the column's.
+    fn bind(&self, column: Option<&Column>, value: &Stored) -> Option<Value>;
+
+    /// Whether a transaction that writes is the only one: others wait for its end. Such a database
+    /// may also end a transaction by itself, where a statement in it fails.
+    fn writes_alone(&self) -> bool;
+
+    /// Whether a change of the schema commits what the transaction did before it.
+    fn commits_by_ddl(&self) -> bool;
+
+    /// Whether a text sets what makes one connection answer otherwise than the next.
+    fn sets_answers(&self, sql: &str) -> bool;
+
+    /// How a transaction begins that is to write.
+    fn to_write(&self) -> TransactionOptions;
+
+    /// Runs a text with a transaction of its own on one connection of the pool. Where it fails,
+    /// what its open transaction did is rolled back.
+    fn run_alone<'a>(
+        &'a self,
+        pool: &'a DatabaseConnection,
+        text: String,
+        how: How,
+    ) -> BoxFuture<'a, Result<Answer, DbErr>>;
+}
+
+/// How an engine says what the others say in other words.
+pub(crate) struct Spelling {
+    /// What stands around a name, and is doubled in it.
+    pub(crate) quote: char,
+    /// Whether parameters are `$1`, `$2`; else `?`.
+    pub(crate) numbers: bool,
+    /// Whether a list of row values is written `(VALUES (…), (…))`; else `((…), (…))`.
+    pub(crate) values: bool,
+    /// What a select says to keep others from writing its rows before the transaction ends.
+    pub(crate) lock: &'static str,
+    /// Which writes can give the rows that they wrote.
+    pub(crate) returning: Returning,
+    /// A statement that changes nothing and is executed with the result of one that changed so many
+    /// rows: what a caller is given whose statement was made to give its rows.
+    pub(crate) executed: fn(usize) -> String,
+}
+
+/// Which writes can give the rows that they wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Returning {
+    /// Inserts do, in a transaction that nobody else writes beside: what was read before an update
+    /// is what it met, and upserts can be rehearsed.
+    AloneInserts,
+    /// All do, beside other writers: what an update met is told by its own rows.
+    Any,
+    /// None do.
+    Nothing,
+}
+
+impl Spelling {
+    /// A name as SQL text.
+    pub(crate) fn quoted(&self, name: &str) -> String {
+        let quote = self.quote;
+        let doubled = format!("{quote}{quote}");
+        format!("{quote}{}{quote}", name.replace(quote, &doubled))
+    }
+
+    /// A table's name as SQL text: the catalogue's, which may begin with its schema.
+    pub(crate) fn table(&self, name: &str) -> String {
+        name.splitn(2, '.')
+            .map(|part| self.quoted(part))
+            .collect::<Vec<_>>()
+            .join(".")
+    }
+
+    /// A condition that holds for so many keys of these columns.
+    pub(crate) fn among(&self, columns: &[String], keys: usize) -> String {
+        let mut next = 0;
+        let mut parameter = || {
+            next += 1;
+            match self.numbers {
+                true => format!("${next}"),
+                false => "?".to_owned(),
+            }
+        };
+        let mut key = || {
+            let parts: Vec<String> = columns.iter().map(|_| parameter()).collect();
+            format!("({})", parts.join(", "))
+        };
+        let list: Vec<String> = (0..keys).map(|_| key()).collect();
+        let list = list.join(", ");
+        match (columns, self.values) {
+            ([column], false) => format!("{column} IN ({list})"),
+            (columns, true) => format!("({}) IN (VALUES {list})", columns.join(", ")),
+            (columns, false) => format!("({}) IN ({list})", columns.join(", ")),
+        }
+    }
+}
+
+/// A connection, of whatever type, that is asked questions without parameters.
+pub(crate) trait Asked: Sync {
+    fn ask<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Vec<QueryResult>, DbErr>>;
+}
+
+impl<C: ConnectionTrait> Asked for C {
+    fn ask<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Vec<QueryResult>, DbErr>> {
+        let statement = Statement::from_string(self.get_database_backend(), sql);
+        Box::pin(self.query_all_raw(statement))
+    }
+}
+
+/// The engine behind a connection.
+///
+/// # Errors
+/// When larder does not know it, or was built without it.
+pub(crate) fn of(backend: DbBackend) -> Result<Arc<dyn Engine>, DbErr> {
+    match backend {
+        DbBackend::Sqlite => Ok(Arc::new(sqlite::Sqlite)),
+        DbBackend::Postgres => postgres::engine(),
+        DbBackend::MySql => mysql::engine(),
+        other => Err(not_supported(other, "larder-sea-orm does not know this database")),
+    }
+}
+
+fn not_supported(backend: DbBackend, why: &'static str) -> DbErr {
+    DbErr::BackendNotSupported {
+        db: backend.as_str(),
+        ctx: why,
+    }
+}
