@@ -83,10 +83,14 @@ impl Daemon {
         }
     }
 
-    /// A command that is run in the folder, by the account, and speaks English.
+    /// A command that is run in the folder, by the account, and speaks English. Its temporary files
+    /// are in the folder too: the account may not write where the tests do.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(self.folder()).env("LC_ALL", "C");
+        command
+            .current_dir(self.folder())
+            .env("TMPDIR", self.folder())
+            .env("LC_ALL", "C");
         if let Some(account) = self.account {
             account.run(&mut command);
         }

@@ -51,6 +51,8 @@ pub(crate) fn kill<S>(name: &str, start: impl FnOnce() -> (S, u32, PathBuf)) -> 
     let mut told = String::new();
     until("the victim has a server", || {
         told = fs::read_to_string(&file).unwrap_or_default();
+        let ended = victim.try_wait().expect("the victim can be waited for");
+        assert!(ended.is_none(), "the victim has ended by itself");
         !told.is_empty()
     });
     victim.kill().expect("the victim can be killed");
