@@ -79,8 +79,11 @@ fn a_killed_server_keeps_what_it_has_acknowledged_and_its_sessions_end() {
     server.database("kept");
     server.run_sql("kept", "CREATE TABLE t (a int)");
     thread::scope(|scope| {
-        // A session that never looks up from its work would hold the server's memory.
-        let busy = "DO $$ BEGIN LOOP END LOOP; END $$";
+        // A session that does not look up from its work would outlive the server by 20 seconds, and
+        // hold its memory.
+        let busy = "DO $$ BEGIN
+            LOOP EXIT WHEN clock_timestamp() > now() + interval '20 s'; END LOOP;
+        END $$";
         let session = scope.spawn(|| server.try_run_sql("kept", busy));
         until("the session is at work", || {
             let active = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO %'";
