@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use larder_servers::{Redis, Reply, until};
 
+use crate::victim;
+
 #[test]
 fn a_server_answers_on_its_port_and_its_socket() {
     let server = Redis::start();
@@ -151,38 +153,11 @@ fn a_dropped_server_is_gone_with_its_folder() {
 
 #[test]
 fn a_server_does_not_outlive_a_test_that_is_killed() {
-    // The test's process is a shell here, which starts what a test would start.
-    if let Some(file) = std::env::var_os("LARDER_SERVERS_VICTIM") {
+    let name = "redis::a_server_does_not_outlive_a_test_that_is_killed";
+    victim::kill(name, || {
         let server = Redis::start();
-        std::fs::write(file, server.id().to_string()).expect("the file can be written");
-        loop {
-            std::thread::park();
-        }
-    }
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let file = folder.path().join("id");
-    let this = std::env::current_exe().expect("a test knows its program");
-    let mut victim = std::process::Command::new(this)
-        .args([
-            "redis::a_server_does_not_outlive_a_test_that_is_killed",
-            "--exact",
-        ])
-        .env("LARDER_SERVERS_VICTIM", &file)
-        .env("TMPDIR", folder.path())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .expect("the test can start itself");
-    let mut id = String::new();
-    until("the victim has a server", || {
-        id = std::fs::read_to_string(&file).unwrap_or_default();
-        !id.is_empty()
-    });
-    victim.kill().expect("the victim can be killed");
-    victim.wait().expect("the victim can be waited for");
-    let process = format!("/proc/{id}/stat");
-    until("its server is gone", || {
-        // A zombie without a parent that cares is gone as well.
-        std::fs::read_to_string(&process).map_or(true, |stat| stat.contains(") Z "))
+        let (id, folder) = (server.id(), server.folder().to_owned());
+        (server, id, folder)
     });
 }
 
