@@ -23,8 +23,7 @@ pub(super) type Looks = HashMap<Key, Asked, RandomState>;
 #[derive(Clone)]
 pub(super) struct Asked {
     begun: Begun,
-    /// Nothing if the store failed.
-    found: Shared<BoxFuture<'static, Option<Lookup>>>,
+    found: Shared<BoxFuture<'static, Lookup>>,
 }
 
 impl Asked {
@@ -35,8 +34,7 @@ impl Asked {
                 key: &key,
                 wants: &wants,
             }];
-            let mut found = core.try_look(&looks).await.ok()?;
-            Some(found.pop().unwrap_or(Lookup::Absent))
+            core.look(&looks).await.pop().unwrap_or(Lookup::Absent)
         };
         Asked {
             begun,
@@ -63,10 +61,6 @@ impl Inner {
             let begun = asked.begun;
             let found = asked.found.await;
             drop(waiting);
-            // A failure is a miss for whoever waited, and is not kept: the next reader asks again.
-            let Some(found) = found else {
-                return Lookup::Absent;
-            };
             if begun.ticket >= came.ticket || self.is_good_for_all(key, &found, begun) {
                 self.keep_found(key, &found, begun);
                 return found;
@@ -117,7 +111,8 @@ impl Inner {
                 entry,
                 state: TagState::Current,
             } => self.keep(key, entry, begun),
-            Lookup::Found { .. } => {}
+            // A failure is one for whoever waited: the next reader asks again.
+            Lookup::Found { .. } | Lookup::Failed(_) => {}
             Lookup::Absent => self.keep_absent(key, begun),
         }
     }
@@ -126,6 +121,7 @@ impl Inner {
     fn is_good_for_all(&self, key: &Key, found: &Lookup, begun: Begun) -> bool {
         let journal = &self.core.journal;
         match found {
+            Lookup::Failed(_) => true,
             Lookup::Absent => journal.still_absent(begun.position, key).is_some(),
             Lookup::Found { entry, .. } => {
                 let tags = entry.versions().tags();

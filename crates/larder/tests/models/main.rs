@@ -4,6 +4,7 @@
 mod built;
 mod changed;
 mod circles;
+mod down;
 mod exact;
 mod keys;
 mod limits;

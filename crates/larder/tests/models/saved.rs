@@ -131,6 +131,12 @@ on_every_store! {
         assert!(!is_there(world, "bob").await);
     }
 
+    async fn bc8_many_that_are_all_missing_are_one_round_trip(world) {
+        let (got, trips) = world.trips(User::get_many(&world.cache, ["ann", "bob"])).await;
+        assert!(got.iter().all(|got| got.as_ref().is_err_and(ModelError::is_missing)), "{got:?}");
+        assert_eq!(trips, 1);
+    }
+
     async fn bc8_many_are_got_in_one_round_trip_and_the_missing_are_told(world) {
         for name in ["ann", "bob", "cid"] {
             user(name).save(&world.cache).await.expect("the store answers");
