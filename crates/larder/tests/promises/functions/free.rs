@@ -261,6 +261,36 @@ async fn maybe(cache: &Cache, id: u32, found: bool) -> Result<Option<u32>, Strin
     Ok(found.then_some(id))
 }
 
+#[cached(policy = Policy::new().ttl(seconds(60)).negative_ttl(seconds(5)), group = "findings", skip(found))]
+async fn finding(cache: &Cache, id: u32, found: bool) -> Option<u32> {
+    found.then_some(id)
+}
+
+#[tokio::test]
+async fn bc24_what_is_primed_is_kept_as_if_the_function_had_said_it() {
+    let bench = Bench::new();
+    let cache = &bench.cache;
+    finding::prime(cache, 1, None)
+        .await
+        .expect("memory answers");
+    finding::prime(cache, 2, Some(2))
+        .await
+        .expect("memory answers");
+    bench.advance(4);
+    assert_eq!(finding(cache, 1, true).await, None);
+    bench.advance(1);
+    assert_eq!(
+        finding(cache, 1, true).await,
+        Some(1),
+        "nothing lives by its own time"
+    );
+    assert_eq!(finding(cache, 2, false).await, Some(2));
+    let stats = cache.stats();
+    let group = stats.iter().find(|group| *group.name == *"findings");
+    assert_eq!(group.map(|group| group.inserts), Some(3));
+    assert_eq!(stats.len(), 1, "{stats:?}");
+}
+
 #[tokio::test]
 async fn bc22_nothing_lives_by_its_own_time() {
     let bench = Bench::new();
