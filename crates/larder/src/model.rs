@@ -18,6 +18,7 @@ use crate::write;
 
 pub mod binary;
 mod build;
+mod circles;
 mod create;
 mod error;
 mod find;
@@ -31,6 +32,7 @@ mod save;
 mod stored;
 
 pub use error::{GraphLimit, Missing, ModelError, NotBuilt};
+pub use build::COPIES_MAX;
 pub use find::Find;
 pub use graph::{OBJECTS_MAX, REFERENCES_DEPTH_MAX};
 pub use keys::{IntoKeys, KeyArgument};
@@ -218,7 +220,7 @@ pub trait CacheModel: CacheValue {
     ///
     /// [`ModelError::Missing`] if it, or something it refers to, is not there and nothing builds
     /// it; what [`FromMiss`] failed with; a store that failed where nothing builds the object; a
-    /// limit ([`REFERENCES_DEPTH_MAX`], [`OBJECTS_MAX`]).
+    /// limit ([`REFERENCES_DEPTH_MAX`], [`OBJECTS_MAX`], [`COPIES_MAX`]).
     fn get<'a>(cache: &'a Cache, keys: impl IntoKeys<Self::Keys>) -> Find<'a, Self> {
         Find::new(cache, keys.into_keys())
     }

@@ -110,7 +110,8 @@ impl<'c> Graph<'c> {
                 if let Some(error) = &stop.failed {
                     return Err(error.clone());
                 }
-                let built = builder.build(root).and_then(|built| built.downcast().ok());
+                let built = builder.build(root)?;
+                let built = built.and_then(|built| built.downcast().ok());
                 built.ok_or_else(|| stop.node.missing(None))
             })
             .collect()
