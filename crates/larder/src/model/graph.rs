@@ -163,16 +163,22 @@ impl<'c> Graph<'c> {
     /// Looks all of these up in one batch, and builds those that are missing and can be built.
     async fn get(&mut self, level: &[usize]) -> Failures {
         let mut failures = Failures::new();
+        let mut refused = |at: &usize| {
+            let checked = self.stops[*at].node.check_name(self.cache);
+            let checked = checked.map_err(|error| failures.push((*at, error.into())));
+            checked.is_err()
+        };
+        let level: Vec<usize> = level.iter().copied().filter(|at| !refused(at)).collect();
         // Building begins with a look of its own. What refers to others is looked up all the same:
         // if one of them is missing, it is built instead of the entry that was found.
-        let alone = matches!(level, [at] if self.stops[*at].node.looks_by_itself());
+        let alone = matches!(level[..], [at] if self.stops[at].node.looks_by_itself());
         let mut unanswered = if alone {
             HashMap::new()
         } else {
-            self.look(level).await
+            self.look(&level).await
         };
         let mut absent = Vec::new();
-        for &at in level {
+        for at in level {
             let stop = &self.stops[at];
             if stop.node.is_found() {
                 continue;

@@ -61,6 +61,7 @@ impl<M: CacheModel> Object<M> {
     }
 
     pub(super) async fn exists(mut self, cache: &Cache) -> Result<bool> {
+        self.check_name(cache)?;
         let reading = Reading::begin(cache.core());
         self.settle_kept(cache, &reading);
         if self.found.is_some() {
@@ -169,6 +170,10 @@ impl<M: CacheModel> Node for Object<M> {
 
     fn key(&self) -> &Key {
         &self.key
+    }
+
+    fn check_name(&self, cache: &Cache) -> Result<()> {
+        cache.core().models.check::<M>()
     }
 
     fn wants(&self) -> Vec<Want> {

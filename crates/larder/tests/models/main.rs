@@ -8,6 +8,7 @@ mod down;
 mod exact;
 mod keys;
 mod limits;
+mod named;
 mod references;
 mod saved;
 mod world;

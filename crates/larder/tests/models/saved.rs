@@ -102,7 +102,7 @@ on_every_store! {
         let said = format!("{missing} {missing:?}");
         assert!(said.contains("User") && said.contains("username"), "{said}");
         assert!(!said.contains("bob"), "a value is shown: {said}");
-        assert_eq!(missing.key().readable(), "('User', ('bob'))");
+        assert_eq!(missing.key().readable(), "('models::saved::User', ('bob'))");
     }
 
     async fn bc6_a_store_that_failed_is_no_miss(world) {
@@ -192,7 +192,7 @@ on_every_store! {
         assert!(Country::get(&world.cache, "LV").await.is_ok());
         user("bob").save(&world.cache).await.expect("the store answers");
         assert!(is_there(world, "bob").await);
-        world.cache.remove_tree("User").await.expect("the store answers");
+        world.cache.remove_tree("models::saved::User").await.expect("the store answers");
         assert!(!is_there(world, "bob").await);
     }
 
