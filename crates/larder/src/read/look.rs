@@ -112,16 +112,26 @@ pub(super) fn kept<T: Send + Sync + 'static>(
     ask: &Ask<'_, T>,
     reading: &Reading,
 ) -> Option<Hit<T>> {
+    let (value, _) = kept_entry(core, ask, reading)?;
+    Some(Hit {
+        value,
+        stale: false,
+    })
+}
+
+/// The same, with the entry.
+fn kept_entry<T: Send + Sync + 'static>(
+    core: &Core,
+    ask: &Ask<'_, T>,
+    reading: &Reading,
+) -> Option<(Arc<T>, Entry)> {
     let entry = reading.kept(ask.key)?;
     if ask.refused.is_some_and(|refused| entry.is(refused)) {
         return None;
     }
     let value = ask.kind.unwrap(entry.value())?;
     ask.served(core, &entry, false);
-    Some(Hit {
-        value,
-        stale: false,
-    })
+    Some((value, entry))
 }
 
 /// Looks in the store.
@@ -155,8 +165,7 @@ pub(crate) fn settle_kept<T: Send + Sync + 'static>(
     if core.state() != State::Open {
         return None;
     }
-    let hit = kept(core, ask, reading)?;
-    Some((hit.value, reading.kept(ask.key)?))
+    kept_entry(core, ask, reading)
 }
 
 /// Looks for several keys in one batch, whatever the types of their values are: one answer for

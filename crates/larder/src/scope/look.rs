@@ -139,20 +139,36 @@ struct Waiting<'a> {
     asked: Option<Asked>,
 }
 
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
+impl Waiting<'_> {
+    /// What the waiter held, and what was listed if he was the last.
+    fn strike(&mut self) -> [Option<Asked>; 2] {
         let mut state = self.scope.state.lock();
         let (Some(state), Some(asked)) = (state.as_mut(), self.asked.take()) else {
-            return;
+            return [None, None];
         };
-        let listed = state.looks.get(self.key);
-        if listed.is_some_and(|listed| listed.found.ptr_eq(&asked.found)) {
+        // The last waiter finds the list's and his own. Of several who go at once none may go
+        // unseen by the others: their own are given up under the lock, unless it is the last.
+        let mut listed = None;
+        if let Some(there) = state.looks.get(self.key)
+            && there.found.ptr_eq(&asked.found)
+        {
             let ended = asked.found.peek().is_some();
-            // The list's and ours are left.
             let last = asked.found.strong_count().is_none_or(|count| count <= 2);
-            if ended || last {
-                state.looks.remove(self.key);
+            if !ended && !last {
+                drop(asked);
+                return [None, None];
             }
+            listed = state.looks.remove(self.key);
         }
+        [Some(asked), listed]
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        // A look that is given up drops what the store has begun, which is the store's own code:
+        // without the lock. Whoever comes after has not joined, as it is struck off by then.
+        let struck = self.strike();
+        drop(struck);
     }
 }
