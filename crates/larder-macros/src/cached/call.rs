@@ -55,7 +55,7 @@ impl Function {
         let parts = ours("__parts");
         let name = self.name();
         let push = |span: Span, part: TokenStream| {
-            quote_spanned! {span=> ::larder::function::push(#parts, &#part); }
+            quote_spanned! {span=> ::larder::__private::v1::function::push(#parts, &#part); }
         };
         let mut pushes = Vec::new();
         for part in self.own_parts() {
@@ -98,13 +98,13 @@ impl Function {
             }
         }
         let count = pushes.len();
-        quote! { ::larder::function::key(#name, #count, |#parts| { #(#pushes)* }) }
+        quote! { ::larder::__private::v1::function::key(#name, #count, |#parts| { #(#pushes)* }) }
     }
 
     /// An expression of type `Call`, with `key` for its key.
     pub(crate) fn call(&self, key: TokenStream) -> TokenStream {
         let options = &self.options;
-        let mut call = quote! { ::larder::function::Call::new(#key) };
+        let mut call = quote! { ::larder::__private::v1::function::Call::new(#key) };
         if let Some(policy) = &options.policy {
             call = quote! { #call.policy(#policy) };
         }
@@ -129,14 +129,14 @@ impl Function {
         let source = ours("__source");
         let said = match &self.cache {
             Source::Installed => {
-                return quote! { let #cache = ::larder::function::installed(); };
+                return quote! { let #cache = ::larder::__private::v1::function::installed(); };
             }
             Source::Said(said) => said.clone(),
             Source::Argument(ident) => quote! { #ident },
         };
         quote_spanned! {said.span()=>
             let #source = &#said;
-            let #cache = ::larder::function::cache_of(#source);
+            let #cache = ::larder::__private::v1::function::cache_of(#source);
         }
     }
 
@@ -149,7 +149,7 @@ impl Function {
     pub(crate) fn waited(&self, future: TokenStream) -> TokenStream {
         match self.sig.asyncness {
             Some(_) => quote_spanned! {future.span()=> #future.await },
-            None => quote! { ::larder::function::wait(#future) },
+            None => quote! { ::larder::__private::v1::function::wait(#future) },
         }
     }
 
@@ -161,7 +161,7 @@ impl Function {
             .optional
             .then(|| quote! { .negative_if(<#value>::is_none) });
         quote_spanned! {self.returned.ty.span()=>
-            ::larder::function::kept::<#mode, #value>() #negative
+            ::larder::__private::v1::function::kept::<#mode, #value>() #negative
         }
     }
 
@@ -171,7 +171,7 @@ impl Function {
         let span = self.returned.ty.span();
         match (self.options.local, self.returned.shared) {
             (true, _) => quote_spanned! {span=> ::larder::Local },
-            (false, true) => quote_spanned! {span=> ::larder::function::Shared },
+            (false, true) => quote_spanned! {span=> ::larder::__private::v1::function::Shared },
             (false, false) => quote_spanned! {span=> ::larder::Serde },
         }
     }

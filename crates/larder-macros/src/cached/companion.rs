@@ -124,7 +124,8 @@ pub(crate) fn members(function: &Function) -> TokenStream {
     let asyncness = &function.sig.asyncness;
     let get_value = function.waited(quote! { #call.get(#cache, #voucher) });
     let invalidate_value = function.waited(quote! { #call.invalidate(#cache) });
-    let all_value = function.waited(quote! { ::larder::function::invalidate_all(#cache, #name) });
+    let all_value = function
+        .waited(quote! { ::larder::__private::v1::function::invalidate_all(#cache, #name) });
     let prime_value = function.waited(quote! { #call.prime(#cache, #voucher, #value) });
     let refresh = refresh(function, &naming);
     let shown = &function.shown;
@@ -137,14 +138,14 @@ pub(crate) fn members(function: &Function) -> TokenStream {
         #[doc(hidden)]
         #(#cfgs)*
         #[allow(dead_code, deprecated, clippy::too_many_arguments)]
-        fn #call_name #generics(#own #(#params),*) -> ::larder::function::Call #bounds {
+        fn #call_name #generics(#own #(#params),*) -> ::larder::__private::v1::function::Call #bounds {
             #call_value
         }
 
         #[doc(hidden)]
         #(#cfgs)*
         #[allow(dead_code, deprecated)]
-        fn #kept_name #generics() -> ::larder::function::Kept<#kept> #bounds {
+        fn #kept_name #generics() -> ::larder::__private::v1::function::Kept<#kept> #bounds {
             #kept_value
         }
 
@@ -242,7 +243,7 @@ fn refresh(function: &Function, naming: &Naming<'_>) -> TokenStream {
     let source = function.source(&cache);
     let (asyncness, awaited) = (&sig.asyncness, function.awaited());
     let forget = function.waited(quote! {
-        ::larder::function::forget(::larder::function::handle(#cache), #key)
+        ::larder::__private::v1::function::forget(::larder::__private::v1::function::handle(#cache), #key)
     });
     let cache_back = ours("__uncached");
     // What could not be dropped must not be found again.
