@@ -342,7 +342,8 @@ pub trait CacheModel: CacheValue {
         Box::pin(object.exists(cache))
     }
 
-    /// Invalidates all objects of this model, and nothing beside them, in one round trip.
+    /// Invalidates all objects of this model, in one round trip. Beside them only keys of your own
+    /// whose first part is the text of the model's name in keys: they are in its tree.
     ///
     /// # Errors
     ///

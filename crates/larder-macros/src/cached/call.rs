@@ -2,7 +2,7 @@
 //! and for its companion.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
@@ -23,9 +23,30 @@ impl Function {
         let ident = &self.sig.ident;
         let name = &self.shown;
         match &self.place {
-            // The companion is an item: its path tells functions inside functions apart.
+            // The companion is an item, whose path tells functions inside functions apart, but for
+            // those of one name in one function.
             Place::Alone if self.receiver.is_none() => {
-                quote! { &[::core::any::type_name::<#ident>()] }
+                let (name, mark) = (format!("::{ident}"), format!("#{:x}@", self.mark()));
+                quote! {
+                    &::larder::__private::v1::function::free_name(
+                        ::core::any::type_name::<#ident>(),
+                        ::core::concat!(::core::module_path!(), #name),
+                        ::core::concat!(#mark, ::core::line!(), ":", ::core::column!()),
+                    )
+                }
+            }
+            // Of a type, or given by a trait: the path of something beside it tells.
+            Place::Alone => {
+                let beside = self.beside();
+                let beside_name = beside.to_string();
+                quote! {
+                    &::larder::__private::v1::function::member_name(
+                        ::core::any::type_name_of_val(&Self::#beside),
+                        #beside_name,
+                        ::core::any::type_name::<Self>(),
+                        #name,
+                    )
+                }
             }
             Place::Block {
                 of_trait: Some(of_trait),
@@ -48,6 +69,21 @@ impl Function {
                 quote! { &[::core::any::type_name::<Self>(), #name] }
             }
         }
+    }
+
+    /// What stands beside a method whose attribute stands alone, for its path.
+    pub(crate) fn beside(&self) -> Ident {
+        format_ident!("__beside_{}", self.sig.ident, span = self.sig.ident.span())
+    }
+
+    /// What tells functions of one name in one function apart, between builds: what they say.
+    fn mark(&self) -> u64 {
+        let (sig, block) = (&self.sig, &self.block);
+        let text = quote! { #sig #block }.to_string();
+        // FNV-1a: the same with every compiler.
+        text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
     }
 
     /// An expression of type `Key`. Arguments are used by reference.

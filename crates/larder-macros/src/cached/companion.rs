@@ -127,14 +127,19 @@ pub(crate) fn members(function: &Function) -> TokenStream {
     let all_value = function
         .waited(quote! { ::larder::__private::v1::function::invalidate_all(#cache, #name) });
     let prime_value = function.waited(quote! { #call.prime(#cache, #voucher, #value) });
+    let beside = beside(function);
     let refresh = refresh(function, &naming);
     let shown = &function.shown;
     let get_doc = format!("What is kept of this call of `{shown}`, if anything. Never runs it.");
     let invalidate_doc = format!("Drops what is kept of this call of `{shown}`.");
-    let all_doc = format!("Drops what is kept of all calls of `{shown}`.");
+    let all_doc = format!(
+        "Drops what is kept of all calls of `{shown}`; and with it what stands under keys of your own whose first part is the text of its name."
+    );
     let prime_doc = format!("Keeps this as the result of this call of `{shown}`.");
     let key_doc = format!("The key under which this call of `{shown}` is kept.");
     quote! {
+        #beside
+
         #[doc(hidden)]
         #(#cfgs)*
         #[allow(dead_code, deprecated, clippy::too_many_arguments)]
@@ -192,6 +197,24 @@ pub(crate) fn members(function: &Function) -> TokenStream {
 
         #refresh
     }
+}
+
+/// Whose path says whether a method belongs to its type or comes from a trait.
+fn beside(function: &Function) -> Option<TokenStream> {
+    let (Place::Alone, true, None) = (
+        &function.place,
+        function.is_member(),
+        &function.options.name,
+    ) else {
+        return None;
+    };
+    let (beside, cfgs) = (function.beside(), function.cfgs());
+    Some(quote! {
+        #[doc(hidden)]
+        #(#cfgs)*
+        #[allow(dead_code, non_snake_case)]
+        fn #beside() {}
+    })
 }
 
 /// `self,` where there is one.

@@ -302,3 +302,33 @@ async fn bc22_nothing_lives_by_its_own_time() {
     assert_eq!(maybe(&bench.cache, 1, true).await, Ok(Some(1)));
     assert_eq!(maybe(&bench.cache, 2, false).await, Ok(Some(2)));
 }
+
+#[tokio::test]
+async fn kc10_functions_of_one_name_within_one_function_are_kept_apart() {
+    let cache = &Cache::memory();
+    let (plain, same, other) = {
+        #[cached]
+        async fn inner(cache: &Cache, id: u32) -> u32 {
+            id * STEP
+        }
+        const STEP: u32 = 10;
+        let answer = (inner(cache, 1).await, inner(cache, 1).await);
+        (inner::key(1), answer.0 == answer.1, answer.0)
+    };
+    assert!(same);
+    // The same words, which mean something else here.
+    let second = {
+        #[cached]
+        async fn inner(cache: &Cache, id: u32) -> u32 {
+            id * STEP
+        }
+        const STEP: u32 = 20;
+        assert_eq!(inner(cache, 1).await, 20);
+        inner::invalidate_all(cache).await.expect("memory answers");
+        inner::key(1)
+    };
+    assert_eq!(other, 10);
+    assert_ne!(plain, second);
+    let kept = cache.get::<u32>(plain).await.expect("memory answers");
+    assert_eq!(kept.as_deref(), Some(&10));
+}
