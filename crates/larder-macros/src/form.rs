@@ -107,7 +107,7 @@ fn after_cleaning(inner: &Function, callee: &Ident) -> TokenStream {
         ::core::result::Result::Err(::larder::FromInvalid::invalid(#errors))
     };
     quote! {
-        let #form = match ::larder::function::clean(#own) {
+        let #form = match ::larder::__private::v1::function::clean(#own) {
             ::core::result::Result::Ok(#form) => #form,
             ::core::result::Result::Err(#errors) => return #failed,
         };
@@ -152,7 +152,7 @@ fn beside(written: &ItemFn, inner: &Function) -> TokenStream {
     };
     let cleaned = |act: TokenStream, otherwise: TokenStream| {
         quote! {
-            match ::larder::function::clean(self) {
+            match ::larder::__private::v1::function::clean(self) {
                 ::core::result::Result::Ok(#form) => { #act #awaited }
                 ::core::result::Result::Err(_) => #otherwise,
             }

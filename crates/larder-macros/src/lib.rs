@@ -136,10 +136,15 @@ mod model;
 /// # The key
 ///
 /// A key has two parts: the function's name, and the list of what counts. So `invalidate_all` costs
-/// one round trip, however many results there are. The name is `crate::module::function`, for
+/// one round trip, however many results there are. It drops the tree of the name: keys of your own
+/// whose first part is the same text are in it.
+///
+/// The name is `crate::module::function`, for
 /// methods `crate::module::Type::method`, for a trait's `<crate::module::Type as Trait>::method`,
-/// with a type's parameters. It changes when the function moves; say `name` where other programs or
-/// older builds share the store. A function inside another has that one's name before its own.
+/// with a type's parameters, also where the trait itself gives the method. It changes when the function
+/// moves; say `name` where other programs or older builds share the store. A function inside another has
+/// that one's name before its own, and behind it what tells it from others of its name there: a mark of
+/// what it says and where it stands, which changes when its file is edited.
 ///
 /// What counts must be `larder::KeyPart`. Type and constant parameters of the function count by
 /// themselves.

@@ -16,6 +16,7 @@ use crate::event::{Event, Observer};
 use crate::flight::Flights;
 use crate::horizon::Horizons;
 use crate::key::{IntoKey, Key};
+use crate::model::Named;
 use crate::namespace::Namespace;
 use crate::policy::Policy;
 use crate::scope::journal::Journal;
@@ -118,6 +119,7 @@ pub(crate) struct Core {
     pub(crate) codec: Codec,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) groups: Groups,
+    pub(crate) models: Named,
     pub(crate) flights: Flights,
     pub(crate) undelivered: Undelivered,
     pub(crate) throttle: Throttle,

@@ -101,6 +101,17 @@ pub(crate) fn list(out: &mut Bytes, count: usize) {
     length(out, count);
 }
 
+/// Makes one part of all that was appended since `start`, if it is not one already: a list.
+pub(crate) fn close(out: &mut Bytes, start: usize) {
+    let count = ends(&out[start..]).count();
+    if count == 1 {
+        return;
+    }
+    let mut head = Bytes::new();
+    list(&mut head, count);
+    out.insert_from_slice(start, &head);
+}
+
 /// Announces that the next part is the inside of a `Some`.
 pub(crate) fn some(out: &mut Bytes) {
     out.push(SOME);

@@ -20,6 +20,8 @@ pub enum MissReason {
     Marked,
     /// The entry holds a value of another type, or bytes that are none.
     OtherType,
+    /// The store did not say whether there is one.
+    Unanswered,
 }
 
 /// Something that happened in a cache. Groups are names of [`Group`](crate::Group)s.

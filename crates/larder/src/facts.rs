@@ -1,7 +1,7 @@
 //! What the store says, corrected by what this process knows better: bumps that have not reached
 //! the store yet, and loads that failed a moment ago.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::cache::Core;
 use crate::error::{Error, Result};
@@ -26,28 +26,29 @@ pub(crate) enum Prepared {
 }
 
 impl Core {
-    /// Looks keys up: one answer for each. A store that fails has found nothing.
+    /// Looks keys up: one answer for each. A store that fails as a whole fails each of them.
     pub(crate) async fn look(&self, looks: &[Look<'_>]) -> SmallVec<[Lookup; 1]> {
-        let mut found = self.try_look(looks).await.unwrap_or_default();
-        found.resize(looks.len(), Lookup::Absent);
-        found
-    }
-
-    /// Looks keys up, where a store that fails is to be told from one that has found nothing.
-    pub(crate) async fn try_look(&self, looks: &[Look<'_>]) -> Result<SmallVec<[Lookup; 1]>> {
         let watch = self.undelivered.watch();
         let mut found = match self.store.get(&self.namespace, looks).await {
             Ok(found) => found,
-            Err(error) => {
-                self.emit(|| Event::StoreFailed { error: &error });
-                return Err(error);
-            }
+            Err(error) => smallvec![Lookup::Failed(error); looks.len()],
         };
-        found.resize(looks.len(), Lookup::Absent);
+        if found.len() < looks.len() {
+            let left_out = Error::store("the store has left out an answer");
+            found.resize(looks.len(), Lookup::Failed(left_out));
+        }
+        // What is wrong with a server is wrong with all that it keeps: told once.
+        let failed = found.iter().find_map(|found| match found {
+            Lookup::Failed(error) => Some(error),
+            _ => None,
+        });
+        if let Some(error) = failed {
+            self.emit(|| Event::StoreFailed { error });
+        }
         for (look, found) in looks.iter().zip(&mut found) {
             self.correct(watch, look.key, found);
         }
-        Ok(found)
+        found
     }
 
     /// One look-up, if the store has the entry at hand.

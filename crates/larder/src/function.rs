@@ -8,6 +8,7 @@ use crate::key::{Key, KeyBuilder, KeyPart};
 mod call;
 mod installed;
 mod kept;
+mod name;
 mod returns;
 mod run;
 
@@ -16,6 +17,7 @@ pub use crate::mode::Shared;
 pub use call::{Call, invalidate_all};
 pub use installed::{install, installed as installed_cache};
 pub use kept::{Answer, Fails, FailsForAll, Kept, SaysTooLong, fails, fails_or_is_late, kept};
+pub use name::{free_name, member_name};
 pub use returns::{
     AliasOfResult, Fallible, Plain, Returns, ReturnsResult, ReturnsValue, Value, plain,
 };

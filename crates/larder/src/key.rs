@@ -182,13 +182,13 @@ impl KeyBuilder {
     /// Appends any part.
     #[must_use]
     pub fn part(mut self, part: impl KeyPart) -> Self {
-        part.append(&mut self);
+        part.append_one(&mut self);
         self
     }
 
     /// Appends any part in place, for loops and for [`KeyPart`] implementations.
     pub fn push(&mut self, part: impl KeyPart) {
-        part.append(self);
+        part.append_one(self);
     }
 
     /// Appends one text, given in pieces.

@@ -33,8 +33,6 @@
 pub mod adapter;
 pub mod entry;
 pub mod form;
-#[doc(hidden)]
-pub mod function;
 pub mod model;
 pub mod store;
 pub mod weigh;
@@ -51,6 +49,7 @@ mod event;
 mod facts;
 mod flight;
 mod freshness;
+mod function;
 mod horizon;
 mod key;
 mod lease;
@@ -126,7 +125,9 @@ pub use write::{MarkGuard, Published};
 /// For code that larder's macros write. It may change with any version of larder.
 #[doc(hidden)]
 pub mod __private {
-    /// What the first generation of macros calls.
+    /// What the first generation of macros calls. Its number stands in every path that they write:
+    /// macros of another generation, in a build that has both, find what they were written for or
+    /// say that it is not there, and nobody takes it for something to rely on.
     pub mod v1 {
         pub use serde;
 
@@ -134,5 +135,10 @@ pub mod __private {
         pub use crate::model::{
             KeyArgument, References, Slots, Unmade, Visitor, binary, from_miss, key, key_part,
         };
+
+        /// What cached functions call.
+        pub mod function {
+            pub use crate::function::*;
+        }
     }
 }

@@ -19,7 +19,7 @@ use crate::policy::Policy;
 use crate::read::{self, Ask, GroupOf, Verdict};
 use crate::retry;
 use crate::scope::Reading;
-use crate::store::{Look, Lookup, Want};
+use crate::store::{Look, Want};
 use crate::tag::Tag;
 use crate::value::ValueKind;
 
@@ -118,11 +118,7 @@ async fn look_in_store<T: Send + Sync + 'static>(
             wants: wants.get(at).map_or(&[], Vec::as_slice),
         })
         .collect();
-    let answered = core.try_look(&looks).await;
-    // What a store did not say is not remembered as absent.
-    let told = answered.is_ok();
-    let mut found = answered.unwrap_or_default();
-    found.resize(keys.len(), Lookup::Absent);
+    let found = core.look(&looks).await;
     let now = core.clock.now();
     keys.iter()
         .zip(found)
@@ -150,7 +146,7 @@ async fn look_in_store<T: Send + Sync + 'static>(
                         marked: reason == MissReason::Marked,
                     });
                     note_missed(core, key, reason);
-                    if told && reason == MissReason::Absent {
+                    if reason == MissReason::Absent {
                         reading.keep_absent(key);
                     }
                     Found::Load { seen, stale }
@@ -252,6 +248,7 @@ impl<K> Plan<'_, K> {
             kind,
             negative: None,
             refused: None,
+            unanswered: None,
         };
         Item {
             job: Job::new(core, &ask, seen),

@@ -18,23 +18,27 @@ use crate::write;
 
 pub mod binary;
 mod build;
+mod circles;
 mod create;
 mod error;
 mod find;
 mod graph;
 mod keys;
 mod miss;
+mod named;
 mod node;
 mod object;
 mod reference;
 mod save;
 mod stored;
 
+pub use build::COPIES_MAX;
 pub use error::{GraphLimit, Missing, ModelError, NotBuilt};
 pub use find::Find;
 pub use graph::{OBJECTS_MAX, REFERENCES_DEPTH_MAX};
 pub use keys::{IntoKeys, KeyArgument};
 pub use miss::{FromMiss, Miss};
+pub(crate) use named::Named;
 pub use node::Visitor;
 pub use object::{Unmade, from_miss};
 pub use reference::{Reference, References, Slots};
@@ -47,11 +51,12 @@ use object::Object;
 /// A struct that is cached as a whole, found by its key fields: `#[derive(CacheModel)]` makes it one.
 ///
 /// The struct also derives serde's `Serialize` and `Deserialize`. Fields marked `#[key]` make the
-/// key, in the order of their declaration; the struct's name stands before them.
+/// key, in the order of their declaration; before them stands the model's name: the one that was
+/// given, or else the struct's with the path of its module, as `shop::accounts::User`.
 ///
 /// | on the struct, in `#[cache(…)]` | |
 /// |---|---|
-/// | `name = "…"` | the model's name in keys; the struct's own if not given. Two models of one name share their entries |
+/// | `name = "…"` | the model's name in keys, which stays when the struct moves to another module. Two models that are given one name share their entries |
 /// | `ttl = "15m"` | how long what is saved is fresh; until it is evicted if not given ([`TTL_FOREVER`]) |
 /// | `version = 2` | stands in the key: another version never meets the entries of this one |
 /// | `from_miss` | the struct implements [`FromMiss`], which builds what is missing |
@@ -131,6 +136,14 @@ use object::Object;
 /// # }
 /// ```
 ///
+/// # Two structs of one name
+///
+/// The module in the name tells them apart, and what two services save in one namespace. A struct
+/// that moves to another module finds nothing of what it has saved before, unless its name is given.
+///
+/// Structs inside of functions may have the same path. The second one that a cache meets is refused by
+/// an error ([`is_config`](crate::Error::is_config)) that names both types: give one of them a `name`.
+///
 /// # When the struct changes
 ///
 /// What an earlier build has saved is a miss, or a hit that serde's own rules can read
@@ -141,7 +154,7 @@ use object::Object;
     note = "derive it: `#[derive(larder::CacheModel, serde::Serialize, serde::Deserialize)]`, with `#[key]` on its key fields"
 )]
 pub trait CacheModel: CacheValue {
-    /// The model's name.
+    /// The model's name: the one that was given, or else the struct's, without its module.
     const NAME: &'static str;
 
     /// The names of the key fields, in the order of the key.
@@ -153,6 +166,10 @@ pub trait CacheModel: CacheValue {
     /// The name as it stands in keys, with the version.
     #[doc(hidden)]
     const KEYED: &'static str;
+
+    /// Whether the name is one that was chosen for it.
+    #[doc(hidden)]
+    const NAME_GIVEN: bool;
 
     #[doc(hidden)]
     const TTL: Option<Duration>;
@@ -218,7 +235,7 @@ pub trait CacheModel: CacheValue {
     ///
     /// [`ModelError::Missing`] if it, or something it refers to, is not there and nothing builds
     /// it; what [`FromMiss`] failed with; a store that failed where nothing builds the object; a
-    /// limit ([`REFERENCES_DEPTH_MAX`], [`OBJECTS_MAX`]).
+    /// limit ([`REFERENCES_DEPTH_MAX`], [`OBJECTS_MAX`], [`COPIES_MAX`]).
     fn get<'a>(cache: &'a Cache, keys: impl IntoKeys<Self::Keys>) -> Find<'a, Self> {
         Find::new(cache, keys.into_keys())
     }
@@ -306,7 +323,10 @@ pub trait CacheModel: CacheValue {
     /// The store failed.
     fn delete<'a>(cache: &'a Cache, keys: impl IntoKeys<Self::Keys>) -> BoxFuture<'a, Result<()>> {
         let key = Self::key_of(&keys.into_keys());
-        Box::pin(async move { write::remove(cache.core(), &[key]).await })
+        Box::pin(async move {
+            cache.core().models.check::<Self>()?;
+            write::remove(cache.core(), &[key]).await
+        })
     }
 
     /// Whether the object with these keys is there. Nothing is built, no reference is looked for.
@@ -322,13 +342,15 @@ pub trait CacheModel: CacheValue {
         Box::pin(object.exists(cache))
     }
 
-    /// Invalidates all objects of this model, and nothing beside them, in one round trip.
+    /// Invalidates all objects of this model, in one round trip. Beside them only keys of your own
+    /// whose first part is the text of the model's name in keys: they are in its tree.
     ///
     /// # Errors
     ///
     /// As [`Cache::invalidate`].
     fn invalidate_all(cache: &Cache) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
+            cache.core().models.check::<Self>()?;
             write::invalidate(cache.core(), &[tag::<Self>()], Some(Self::NAME)).await
         })
     }
@@ -353,7 +375,7 @@ pub fn key(name: &str, fields: &[&dyn KeyPart]) -> Key {
     let mut key = KeyBuilder::default().text(name);
     encoding::list(&mut key.bytes, fields.len());
     for field in fields {
-        field.append(&mut key);
+        key.push(*field);
     }
     key.build()
 }

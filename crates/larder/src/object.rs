@@ -97,6 +97,7 @@ pub trait CachedObject: CacheValue + Sized {
                 key,
                 value: Arc::new(self),
                 tags: Vec::new(),
+                negative: false,
             };
             let kind = ValueKind::serde();
             let inserted = write::insert_all(core, vec![item], &policy, kind).await;

@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::cache::{Core, State};
 use crate::counters::Group;
 use crate::entry::Entry;
-use crate::error::LoadError;
+use crate::error::{Error, LoadError};
 use crate::event::MissReason;
 use crate::flight::{self, Done, Join, Running};
 use crate::key::Key;
@@ -87,6 +87,9 @@ pub(crate) struct Ask<'a, T> {
     pub(crate) negative: Option<fn(&T) -> bool>,
     /// An entry that is not good enough for the reader, for a reason of his own: as good as none.
     pub(crate) refused: Option<&'a Entry>,
+    /// Where it is noted that the store did not say whether there is an entry, for readers who tell
+    /// that from a miss.
+    pub(crate) unanswered: Option<&'a OnceLock<Error>>,
 }
 
 impl<T> Ask<'_, T> {

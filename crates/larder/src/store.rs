@@ -77,6 +77,10 @@ pub trait Store: Send + Sync + 'static {
     }
 
     /// Looks up entries with the state of their tags, one answer for each look.
+    ///
+    /// Where each key has a server of its own, a look whose server did not answer is
+    /// [`Lookup::Failed`], and the others are answered. A store that can answer none of them may
+    /// fail as a whole.
     fn get<'a>(
         &'a self,
         namespace: &'a Namespace,
@@ -262,6 +266,9 @@ pub struct Look<'a> {
 pub enum Lookup {
     /// Nothing.
     Absent,
+    /// The store did not say: what keeps this entry, or one of its tags, has failed. A read takes it
+    /// for a miss; nobody takes it for the entry's absence.
+    Failed(Error),
     /// An entry.
     Found {
         /// The entry.

@@ -71,6 +71,8 @@ pub(crate) struct NewItem<T> {
     pub(crate) value: Arc<T>,
     pub(crate) group: Arc<Group>,
     pub(crate) tags: Vec<Tag>,
+    /// Whether it says that there is nothing.
+    pub(crate) negative: bool,
 }
 
 /// Stores values that the caller has, in one batch. They win over loads of the keys that are
@@ -110,7 +112,7 @@ pub(crate) async fn insert_all<T: Send + Sync + 'static>(
     let mut groups: SmallVec<[&Group; 1]> = SmallVec::new();
     let mut insertions: SmallVec<[Insertion<'_>; 1]> = SmallVec::new();
     for (item, versions) in usable {
-        let ttl = policy.ttl_of(false, core.chance());
+        let ttl = policy.ttl_of(item.negative, core.chance());
         let entry = Entry::new(NewEntry {
             weight: kind.weight(&item.value),
             value: kind.wrap(item.value.clone(), core.codec),

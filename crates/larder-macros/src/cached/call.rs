@@ -2,7 +2,7 @@
 //! and for its companion.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
@@ -23,9 +23,30 @@ impl Function {
         let ident = &self.sig.ident;
         let name = &self.shown;
         match &self.place {
-            // The companion is an item: its path tells functions inside functions apart.
+            // The companion is an item, whose path tells functions inside functions apart, but for
+            // those of one name in one function.
             Place::Alone if self.receiver.is_none() => {
-                quote! { &[::core::any::type_name::<#ident>()] }
+                let (name, mark) = (format!("::{ident}"), format!("#{:x}@", self.mark()));
+                quote! {
+                    &::larder::__private::v1::function::free_name(
+                        ::core::any::type_name::<#ident>(),
+                        ::core::concat!(::core::module_path!(), #name),
+                        ::core::concat!(#mark, ::core::line!(), ":", ::core::column!()),
+                    )
+                }
+            }
+            // Of a type, or given by a trait: the path of something beside it tells.
+            Place::Alone => {
+                let beside = self.beside();
+                let beside_name = beside.to_string();
+                quote! {
+                    &::larder::__private::v1::function::member_name(
+                        ::core::any::type_name_of_val(&Self::#beside),
+                        #beside_name,
+                        ::core::any::type_name::<Self>(),
+                        #name,
+                    )
+                }
             }
             Place::Block {
                 of_trait: Some(of_trait),
@@ -50,12 +71,27 @@ impl Function {
         }
     }
 
+    /// What stands beside a method whose attribute stands alone, for its path.
+    pub(crate) fn beside(&self) -> Ident {
+        format_ident!("__beside_{}", self.sig.ident, span = self.sig.ident.span())
+    }
+
+    /// What tells functions of one name in one function apart, between builds: what they say.
+    fn mark(&self) -> u64 {
+        let (sig, block) = (&self.sig, &self.block);
+        let text = quote! { #sig #block }.to_string();
+        // FNV-1a: the same with every compiler.
+        text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+    }
+
     /// An expression of type `Key`. Arguments are used by reference.
     pub(crate) fn key(&self) -> TokenStream {
         let parts = ours("__parts");
         let name = self.name();
         let push = |span: Span, part: TokenStream| {
-            quote_spanned! {span=> ::larder::function::push(#parts, &#part); }
+            quote_spanned! {span=> ::larder::__private::v1::function::push(#parts, &#part); }
         };
         let mut pushes = Vec::new();
         for part in self.own_parts() {
@@ -98,13 +134,13 @@ impl Function {
             }
         }
         let count = pushes.len();
-        quote! { ::larder::function::key(#name, #count, |#parts| { #(#pushes)* }) }
+        quote! { ::larder::__private::v1::function::key(#name, #count, |#parts| { #(#pushes)* }) }
     }
 
     /// An expression of type `Call`, with `key` for its key.
     pub(crate) fn call(&self, key: TokenStream) -> TokenStream {
         let options = &self.options;
-        let mut call = quote! { ::larder::function::Call::new(#key) };
+        let mut call = quote! { ::larder::__private::v1::function::Call::new(#key) };
         if let Some(policy) = &options.policy {
             call = quote! { #call.policy(#policy) };
         }
@@ -129,14 +165,14 @@ impl Function {
         let source = ours("__source");
         let said = match &self.cache {
             Source::Installed => {
-                return quote! { let #cache = ::larder::function::installed(); };
+                return quote! { let #cache = ::larder::__private::v1::function::installed(); };
             }
             Source::Said(said) => said.clone(),
             Source::Argument(ident) => quote! { #ident },
         };
         quote_spanned! {said.span()=>
             let #source = &#said;
-            let #cache = ::larder::function::cache_of(#source);
+            let #cache = ::larder::__private::v1::function::cache_of(#source);
         }
     }
 
@@ -149,7 +185,7 @@ impl Function {
     pub(crate) fn waited(&self, future: TokenStream) -> TokenStream {
         match self.sig.asyncness {
             Some(_) => quote_spanned! {future.span()=> #future.await },
-            None => quote! { ::larder::function::wait(#future) },
+            None => quote! { ::larder::__private::v1::function::wait(#future) },
         }
     }
 
@@ -161,7 +197,7 @@ impl Function {
             .optional
             .then(|| quote! { .negative_if(<#value>::is_none) });
         quote_spanned! {self.returned.ty.span()=>
-            ::larder::function::kept::<#mode, #value>() #negative
+            ::larder::__private::v1::function::kept::<#mode, #value>() #negative
         }
     }
 
@@ -171,7 +207,7 @@ impl Function {
         let span = self.returned.ty.span();
         match (self.options.local, self.returned.shared) {
             (true, _) => quote_spanned! {span=> ::larder::Local },
-            (false, true) => quote_spanned! {span=> ::larder::function::Shared },
+            (false, true) => quote_spanned! {span=> ::larder::__private::v1::function::Shared },
             (false, false) => quote_spanned! {span=> ::larder::Serde },
         }
     }

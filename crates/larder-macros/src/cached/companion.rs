@@ -124,27 +124,33 @@ pub(crate) fn members(function: &Function) -> TokenStream {
     let asyncness = &function.sig.asyncness;
     let get_value = function.waited(quote! { #call.get(#cache, #voucher) });
     let invalidate_value = function.waited(quote! { #call.invalidate(#cache) });
-    let all_value = function.waited(quote! { ::larder::function::invalidate_all(#cache, #name) });
+    let all_value = function
+        .waited(quote! { ::larder::__private::v1::function::invalidate_all(#cache, #name) });
     let prime_value = function.waited(quote! { #call.prime(#cache, #voucher, #value) });
+    let beside = beside(function);
     let refresh = refresh(function, &naming);
     let shown = &function.shown;
     let get_doc = format!("What is kept of this call of `{shown}`, if anything. Never runs it.");
     let invalidate_doc = format!("Drops what is kept of this call of `{shown}`.");
-    let all_doc = format!("Drops what is kept of all calls of `{shown}`.");
+    let all_doc = format!(
+        "Drops what is kept of all calls of `{shown}`; and with it what stands under keys of your own whose first part is the text of its name."
+    );
     let prime_doc = format!("Keeps this as the result of this call of `{shown}`.");
     let key_doc = format!("The key under which this call of `{shown}` is kept.");
     quote! {
+        #beside
+
         #[doc(hidden)]
         #(#cfgs)*
         #[allow(dead_code, deprecated, clippy::too_many_arguments)]
-        fn #call_name #generics(#own #(#params),*) -> ::larder::function::Call #bounds {
+        fn #call_name #generics(#own #(#params),*) -> ::larder::__private::v1::function::Call #bounds {
             #call_value
         }
 
         #[doc(hidden)]
         #(#cfgs)*
         #[allow(dead_code, deprecated)]
-        fn #kept_name #generics() -> ::larder::function::Kept<#kept> #bounds {
+        fn #kept_name #generics() -> ::larder::__private::v1::function::Kept<#kept> #bounds {
             #kept_value
         }
 
@@ -191,6 +197,24 @@ pub(crate) fn members(function: &Function) -> TokenStream {
 
         #refresh
     }
+}
+
+/// Whose path says whether a method belongs to its type or comes from a trait.
+fn beside(function: &Function) -> Option<TokenStream> {
+    let (Place::Alone, true, None) = (
+        &function.place,
+        function.is_member(),
+        &function.options.name,
+    ) else {
+        return None;
+    };
+    let (beside, cfgs) = (function.beside(), function.cfgs());
+    Some(quote! {
+        #[doc(hidden)]
+        #(#cfgs)*
+        #[allow(dead_code, non_snake_case)]
+        fn #beside() {}
+    })
 }
 
 /// `self,` where there is one.
@@ -242,7 +266,7 @@ fn refresh(function: &Function, naming: &Naming<'_>) -> TokenStream {
     let source = function.source(&cache);
     let (asyncness, awaited) = (&sig.asyncness, function.awaited());
     let forget = function.waited(quote! {
-        ::larder::function::forget(::larder::function::handle(#cache), #key)
+        ::larder::__private::v1::function::forget(::larder::__private::v1::function::handle(#cache), #key)
     });
     let cache_back = ours("__uncached");
     // What could not be dropped must not be found again.

@@ -55,12 +55,12 @@ fn body(function: &Function) -> TokenStream {
     // Errors about what is returned point at its declared type.
     let returned = function.returned.ty.span();
     let hit = quote_spanned! {returned=>
-        ::larder::function::hit(#cache, &#key, #policy, #kept)
+        ::larder::__private::v1::function::hit(#cache, &#key, #policy, #kept)
     };
     let (load_name, load) = (ours("__load"), load(function));
     let (runner, fails, awaited) = (runner(function), fails(function), function.awaited());
     let run = quote_spanned! {returned=>
-        ::larder::function::#runner(#cache, #call, #kept, #fails #load_name) #awaited
+        ::larder::__private::v1::function::#runner(#cache, #call, #kept, #fails #load_name) #awaited
     };
     let check = no_hidden_result(function);
     quote! {
@@ -72,7 +72,7 @@ fn body(function: &Function) -> TokenStream {
             return #answer;
         }
         let #call = #call_value;
-        let #cache = ::larder::function::handle(#cache);
+        let #cache = ::larder::__private::v1::function::handle(#cache);
         #load
         #run
     }
@@ -101,7 +101,7 @@ fn fails(function: &Function) -> Option<TokenStream> {
     };
     let vouches = Ident::new(vouches, span);
     Some(quote_spanned! {span=>
-        ::larder::function::#vouches::<<#ty as ::larder::function::Fallible>::Error>(),
+        ::larder::__private::v1::function::#vouches::<<#ty as ::larder::__private::v1::function::Fallible>::Error>(),
     })
 }
 
@@ -115,8 +115,8 @@ fn no_hidden_result(function: &Function) -> TokenStream {
     quote_spanned! {ty.span()=>
         {
             #[allow(unused_imports)]
-            use ::larder::function::{ReturnsResult as _, ReturnsValue as _};
-            ::larder::function::plain((&::larder::function::Returns::<#ty>::new()).what());
+            use ::larder::__private::v1::function::{ReturnsResult as _, ReturnsValue as _};
+            ::larder::__private::v1::function::plain((&::larder::__private::v1::function::Returns::<#ty>::new()).what());
         }
     }
 }
@@ -136,7 +136,7 @@ fn load(function: &Function) -> TokenStream {
             let copy = match own.keep {
                 Keep::Moved => quote! { self },
                 _ => {
-                    quote_spanned! {own.receiver.span()=> ::larder::function::keep_self::<#owned>(self) }
+                    quote_spanned! {own.receiver.span()=> ::larder::__private::v1::function::keep_self::<#owned>(self) }
                 }
             };
             let mutability = own.receiver.mutability;

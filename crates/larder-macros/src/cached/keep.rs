@@ -60,9 +60,11 @@ impl Keep {
         let span = ty.span();
         match self {
             Keep::Moved => None,
-            Keep::Borrowed => Some(quote_spanned! {span=> ::larder::function::keep(#value) }),
+            Keep::Borrowed => {
+                Some(quote_spanned! {span=> ::larder::__private::v1::function::keep(#value) })
+            }
             Keep::MaybeBorrowed => Some(quote_spanned! {span=>
-                ::core::option::Option::map(#value, |value| ::larder::function::keep(value))
+                ::core::option::Option::map(#value, |value| ::larder::__private::v1::function::keep(value))
             }),
         }
     }

@@ -46,7 +46,7 @@ impl Returned {
             (false, ..) => ty.to_token_stream(),
             // The standard library's own: its value is the first argument.
             (true, Some(value), 2) => value.to_token_stream(),
-            (true, ..) => quote! { <#ty as ::larder::function::Fallible>::Value },
+            (true, ..) => quote! { <#ty as ::larder::__private::v1::function::Fallible>::Value },
         };
         Ok(Returned {
             ty,

@@ -280,6 +280,7 @@ fn implementation(model: &Model, names: &Names) -> TokenStream {
     let Names { keys, krate, .. } = names;
     let name = model.name();
     let keyed = model.keyed();
+    let name_given = model.cache.name.is_some();
     let ttl = match model.cache.ttl {
         Some((ttl, _)) => {
             let millis = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
@@ -333,6 +334,7 @@ fn implementation(model: &Model, names: &Names) -> TokenStream {
             type Keys = #keys;
 
             const KEYED: &'static str = #keyed;
+            const NAME_GIVEN: bool = #name_given;
             const TTL: ::core::option::Option<::core::time::Duration> = #ttl;
             const HAS_REFERENCES: bool = #has_references;
             const HAS_FROM_MISS: bool = #has_from_miss;

@@ -1,6 +1,7 @@
 //! What a struct says about itself.
 
 use proc_macro2::TokenStream;
+use quote::quote;
 use syn::visit_mut::VisitMut;
 use syn::{
     Attribute, Data, DeriveInput, Error, Expr, Fields, GenericArgument, Generics, Ident,
@@ -73,12 +74,13 @@ impl Model {
         }
     }
 
-    /// The name as it stands in keys.
-    pub(crate) fn keyed(&self) -> String {
-        let name = self.name();
-        match self.cache.version {
-            Some(version) => format!("{name}@{version}"),
-            None => name,
+    /// The name as it stands in keys: the one that was given, or else the struct's with its module.
+    pub(crate) fn keyed(&self) -> TokenStream {
+        let version = self.cache.version.map(|version| format!("@{version}"));
+        let end = self.name() + &version.unwrap_or_default();
+        match &self.cache.name {
+            Some(_) => quote!(#end),
+            None => quote!(::core::concat!(::core::module_path!(), "::", #end)),
         }
     }
 

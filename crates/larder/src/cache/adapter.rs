@@ -28,6 +28,7 @@ impl Fetch<'_> {
             kind,
             negative,
             refused: None,
+            unanswered: None,
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::event::Observer;
 use crate::flight::Flights;
 use crate::horizon::Horizons;
+use crate::model::Named;
 use crate::namespace::Namespace;
 use crate::policy::Policy;
 use crate::scope::journal::Journal;
@@ -138,6 +139,7 @@ impl CacheBuilder {
                 codec: self.codec,
                 clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
                 groups: Groups::default(),
+                models: Named::default(),
                 flights: Flights::new(),
                 horizons: Horizons::default(),
                 undelivered: Undelivered::default(),

@@ -31,18 +31,18 @@ pub(super) fn is_bypassed(core: &Core) -> bool {
 }
 
 /// Counts a task that does without the cache, as long as it does.
-struct Scope(Arc<Core>);
+struct Doing(Arc<Core>);
 
-impl Scope {
-    fn open(core: &Arc<Core>) -> Scope {
-        core.state.open_scope();
-        Scope(core.clone())
+impl Doing {
+    fn without(core: &Arc<Core>) -> Doing {
+        core.state.open_bypass();
+        Doing(core.clone())
     }
 }
 
-impl Drop for Scope {
+impl Drop for Doing {
     fn drop(&mut self) {
-        self.0.state.close_scope();
+        self.0.state.close_bypass();
     }
 }
 
@@ -68,13 +68,13 @@ impl Cache {
     /// # }
     /// ```
     pub async fn bypass<F: Future>(&self, future: F) -> F::Output {
-        let scope = Scope::open(&self.core);
+        let doing = Doing::without(&self.core);
         let bypassed = Bypassed {
             core: self.core.clone(),
             outer: BYPASSED.try_with(Arc::clone).ok(),
         };
         let output = BYPASSED.scope(Arc::new(bypassed), future).await;
-        drop(scope);
+        drop(doing);
         output
     }
 }

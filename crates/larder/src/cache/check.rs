@@ -182,12 +182,14 @@ async fn read(core: &Core, key: &Key, wants: &[Want]) -> Result<Option<u64>> {
         .get(&core.namespace, &[Look { key, wants }])
         .await?
         .pop();
-    Ok(match found {
-        Some(Lookup::Found { entry, .. }) => ValueKind::<u64>::serde()
-            .unwrap(entry.value())
-            .map(|nonce| *nonce),
-        _ => None,
-    })
+    match found {
+        Some(Lookup::Found { entry, .. }) => {
+            let nonce = ValueKind::<u64>::serde().unwrap(entry.value());
+            Ok(nonce.map(|nonce| *nonce))
+        }
+        Some(Lookup::Failed(error)) => Err(error),
+        Some(Lookup::Absent) | None => Ok(None),
+    }
 }
 
 async fn in_time<T>(core: &Core, step: impl Future<Output = Result<T>>) -> Result<T> {

@@ -148,5 +148,6 @@ fn ask<'a, T>(
         kind,
         negative: None,
         refused: None,
+        unanswered: None,
     }
 }

@@ -117,6 +117,7 @@ impl<'a, T: Send + Sync + 'static, M> Insert<'a, T, M> {
                 key: key.into_owned(),
                 value: Arc::new(value),
                 tags,
+                negative: false,
             };
             write::insert_all(cache.core(), vec![item], &policy, kind).await
         })

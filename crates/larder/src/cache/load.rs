@@ -214,6 +214,7 @@ impl<T: Send + Sync + 'static, L> Parts<'_, T, L> {
             kind,
             negative: self.negative,
             refused: None,
+            unanswered: None,
         };
         read::hit_now(self.cache.core(), &ask).map(|hit| hit.value)
     }
@@ -234,6 +235,7 @@ impl<T: Send + Sync + 'static, L> Parts<'_, T, L> {
             kind,
             negative: self.negative,
             refused: None,
+            unanswered: None,
         };
         let fetched = read::read_through(self.cache.core(), ask, self.load).await?;
         Ok(fetched.value)

@@ -19,7 +19,7 @@ const CLOSED: usize = 2;
 const SWITCH: usize = OFF | CLOSED;
 
 /// What one task that does without the cache adds.
-const SCOPE: usize = 4;
+const BYPASS: usize = 4;
 
 /// The switch, and how many tasks do without the cache, in one word: a hit looks at nothing else,
 /// and as a rule it is zero.
@@ -55,12 +55,12 @@ impl StateWord {
         self.0.fetch_or(CLOSED, Ordering::AcqRel);
     }
 
-    pub(super) fn open_scope(&self) {
-        self.0.fetch_add(SCOPE, Ordering::AcqRel);
+    pub(super) fn open_bypass(&self) {
+        self.0.fetch_add(BYPASS, Ordering::AcqRel);
     }
 
-    pub(super) fn close_scope(&self) {
-        self.0.fetch_sub(SCOPE, Ordering::AcqRel);
+    pub(super) fn close_bypass(&self) {
+        self.0.fetch_sub(BYPASS, Ordering::AcqRel);
     }
 }
 
@@ -69,24 +69,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_switch_and_scopes_do_not_disturb_each_other() {
+    fn a_switch_and_bypasses_do_not_disturb_each_other() {
         let word = StateWord::default();
         let state = || word.get(|| false);
         assert_eq!(state(), State::Open);
-        word.open_scope();
+        word.open_bypass();
         assert_eq!(state(), State::Open, "another task");
         assert_eq!(word.get(|| true), State::Bypassed);
         word.switch(false);
         assert_eq!(word.get(|| true), State::Off);
         word.switch(false);
-        word.close_scope();
+        word.close_bypass();
         assert_eq!(state(), State::Off);
         word.switch(true);
         word.switch(true);
-        assert_eq!(word.get(|| true), State::Open, "no scope is open");
+        assert_eq!(word.get(|| true), State::Open, "no bypass is open");
         word.close();
         word.switch(true);
-        word.open_scope();
+        word.open_bypass();
         assert_eq!(word.get(|| true), State::Closed);
         assert!(!word.is_on());
     }

@@ -27,6 +27,10 @@ pub const TAGS_MAX: usize = 64;
 /// So many bytes a key or a tag may take.
 pub const NAME_BYTES_MAX: usize = 1 << 16;
 
+/// So many bytes may stand before the value: the key, and each tag with its version.
+#[cfg(any(feature = "redis", feature = "memcached"))]
+pub(crate) const BEGINNING_BYTES_MAX: usize = 64 + (1 + TAGS_MAX) * (4 + NAME_BYTES_MAX + 16);
+
 /// So many bytes a value may take, as its codec wrote it.
 pub const VALUE_BYTES_MAX: usize = 8 << 20;
 

@@ -1,5 +1,6 @@
 //! One call of a cached function: what it is found by, what its entry is to be.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::kept::Kept;
@@ -8,6 +9,7 @@ use crate::error::Result;
 use crate::key::{Key, KeyBuilder};
 use crate::policy::Policy;
 use crate::tag::Tag;
+use crate::write::{self, NewItem};
 
 /// One call.
 #[derive(Debug)]
@@ -119,9 +121,19 @@ impl Call {
         kept: Kept<V>,
         value: V,
     ) -> Result<()> {
-        let policy = self.policy_in(cache);
-        let insert = cache.insert(self.key, value).policy(policy);
-        insert.tags(self.tags).by(kept.kind).await
+        let (core, policy) = (cache.core(), self.policy_in(cache));
+        policy.check()?;
+        let item = NewItem {
+            group: match self.group {
+                Some(group) => core.groups.named(group),
+                None => core.groups.of(&self.key),
+            },
+            key: self.key,
+            tags: self.tags,
+            negative: kept.negative.is_some_and(|negative| negative(&value)),
+            value: Arc::new(value),
+        };
+        write::insert_all(core, vec![item], &policy, kept.kind).await
     }
 }
 

@@ -31,6 +31,7 @@ pub fn hit<V: Send + Sync + 'static>(
         kind: kept.kind,
         negative: None,
         refused: None,
+        unanswered: None,
     };
     let hit = read::hit_now(cache.core(), &ask)?;
     Some((kept.clone)(&hit.value))

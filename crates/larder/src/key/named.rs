@@ -71,7 +71,7 @@ impl KeyBuilder {
         encoding::named(&mut self.bytes, parts.len());
         for (name, part) in parts {
             encoding::text(&mut self.bytes, name);
-            part.append(&mut self);
+            part.append_one(&mut self);
         }
         self
     }

@@ -25,7 +25,9 @@ use crate::encoding;
 ///
 /// What points to a part, such as `&T`, `Box`, `Arc` and `Cow`, is that part.
 ///
-/// Implement it for a type of your own by appending parts that tell its values apart.
+/// Implement it for a type of your own by appending parts that tell its values apart. A type that
+/// appends one is that part; one that appends several, or none, is a tuple of them: one part all
+/// the same, which no tuple that spells them separately equals.
 ///
 /// # Example: a newtype in a key
 ///
@@ -40,13 +42,38 @@ use crate::encoding;
 /// }
 /// assert_eq!(Key::new(("user", UserId(7))), Key::new(("user", 7)));
 /// ```
+///
+/// # Example: several parts are one
+///
+/// ```
+/// use larder::{Key, KeyBuilder, KeyPart};
+///
+/// struct Range(u64, u64);
+/// impl KeyPart for Range {
+///     fn append(&self, key: &mut KeyBuilder) {
+///         key.push(self.0);
+///         key.push(self.1);
+///     }
+/// }
+/// assert_eq!(Key::new(("page", Range(1, 9))), Key::new(("page", (1, 9))));
+/// assert_ne!(Key::new(("page", Range(1, 9))), Key::new(("page", 1, 9)));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a part of a key",
     note = "implement `larder::KeyPart` for it, by appending parts that tell its values apart"
 )]
 pub trait KeyPart {
-    /// Appends the part.
+    /// Appends the part, or what it is made of, by [`KeyBuilder::push`]: called directly, `append`
+    /// of a part that is made of several gives them one by one.
     fn append(&self, key: &mut KeyBuilder);
+
+    /// Appends it as one part, whatever it is made of.
+    #[doc(hidden)]
+    fn append_one(&self, key: &mut KeyBuilder) {
+        let start = key.bytes.len();
+        self.append(key);
+        encoding::close(&mut key.bytes, start);
+    }
 
     /// Appends many of the type as one part.
     #[doc(hidden)]
@@ -56,9 +83,18 @@ pub trait KeyPart {
     {
         encoding::list(&mut key.bytes, slice.len());
         for part in slice {
-            part.append(key);
+            part.append_one(key);
         }
     }
+}
+
+/// Of a type that appends one part by itself.
+macro_rules! one {
+    () => {
+        fn append_one(&self, key: &mut KeyBuilder) {
+            self.append(key);
+        }
+    };
 }
 
 /// What points to a part is that part.
@@ -67,6 +103,10 @@ macro_rules! pointers {
         impl<T: KeyPart + ?Sized> KeyPart for $type {
             fn append(&self, key: &mut KeyBuilder) {
                 (**self).append(key);
+            }
+
+            fn append_one(&self, key: &mut KeyBuilder) {
+                (**self).append_one(key);
             }
         }
     )* };
@@ -78,30 +118,42 @@ impl<T: KeyPart + ToOwned + ?Sized> KeyPart for Cow<'_, T> {
     fn append(&self, key: &mut KeyBuilder) {
         (**self).append(key);
     }
+
+    fn append_one(&self, key: &mut KeyBuilder) {
+        (**self).append_one(key);
+    }
 }
 
 impl<T: KeyPart> KeyPart for [T] {
     fn append(&self, key: &mut KeyBuilder) {
         T::append_slice(self, key);
     }
+
+    one!();
 }
 
 impl<T: KeyPart, const N: usize> KeyPart for [T; N] {
     fn append(&self, key: &mut KeyBuilder) {
         T::append_slice(self, key);
     }
+
+    one!();
 }
 
 impl<T: KeyPart> KeyPart for Vec<T> {
     fn append(&self, key: &mut KeyBuilder) {
         T::append_slice(self, key);
     }
+
+    one!();
 }
 
 impl KeyPart for Key {
     fn append(&self, key: &mut KeyBuilder) {
         encoding::key(&mut key.bytes, self.as_bytes());
     }
+
+    one!();
 }
 
 impl<T: KeyPart> KeyPart for Option<T> {
@@ -110,10 +162,12 @@ impl<T: KeyPart> KeyPart for Option<T> {
             None => encoding::null(&mut key.bytes),
             Some(inner) => {
                 encoding::some(&mut key.bytes);
-                inner.append(key);
+                inner.append_one(key);
             }
         }
     }
+
+    one!();
 }
 
 /// A part that is a key of its own as well.
@@ -125,6 +179,8 @@ macro_rules! part {
                 let $out = &mut key.bytes;
                 $body;
             }
+
+            one!();
         }
         key!($type);
     };
@@ -154,6 +210,8 @@ impl KeyPart for u8 {
     fn append(&self, key: &mut KeyBuilder) {
         encoding::int(&mut key.bytes, i128::from(*self));
     }
+
+    one!();
 
     fn append_slice(slice: &[u8], key: &mut KeyBuilder) {
         encoding::bytes(&mut key.bytes, slice);
@@ -199,6 +257,8 @@ impl KeyPart for str {
     fn append(&self, key: &mut KeyBuilder) {
         encoding::text(&mut key.bytes, self);
     }
+
+    one!();
 }
 
 /// No part.
@@ -206,6 +266,8 @@ impl KeyPart for () {
     fn append(&self, key: &mut KeyBuilder) {
         encoding::list(&mut key.bytes, 0);
     }
+
+    one!();
 }
 
 /// The key without parts, above all others.
@@ -260,8 +322,10 @@ macro_rules! tuples {
         impl<$($name: KeyPart),+> KeyPart for ($($name,)+) {
             fn append(&self, key: &mut KeyBuilder) {
                 encoding::list(&mut key.bytes, $count);
-                $(self.$index.append(key);)+
+                $(self.$index.append_one(key);)+
             }
+
+            one!();
         }
     )* };
 }

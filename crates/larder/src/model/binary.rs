@@ -22,7 +22,15 @@
 //! ```
 //!
 //! It is usable by itself, in other types, as `#[serde(with = "larder::model::binary")]`.
+//!
+//! # Within another
+//!
+//! A field in binary form inside of a value in binary form is in it already: it is written as it
+//! is, and compared with what is read back together with the whole. So however deep such fields are
+//! nested, writing costs by what there is to write. All of it together is at most
+//! [`VALUE_DEPTH_MAX`](crate::VALUE_DEPTH_MAX) levels deep.
 
+use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -47,6 +55,9 @@ where
     T: Serialize + DeserializeOwned + 'static,
     S: Serializer,
 {
+    let Some(_within) = Within::enter() else {
+        return value.serialize(serializer);
+    };
     let encoded = codec::encode(value, Codec::Postcard).map_err(ser::Error::custom)?;
     let mut bytes = Vec::with_capacity(HEAD + encoded.bytes().len());
     bytes.push(encoded.codec());
@@ -69,6 +80,9 @@ where
     T: Serialize + DeserializeOwned,
     D: Deserializer<'de>,
 {
+    if Within::is_entered() {
+        return T::deserialize(deserializer);
+    }
     if deserializer.is_human_readable() {
         deserializer.deserialize_str(Reader(PhantomData))
     } else {
@@ -100,7 +114,33 @@ fn read<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     let (structure, value) = rest.split_first_chunk()?;
     let structure = u64::from_le_bytes(*structure);
     let encoded = Encoded::new(*codec, 0, structure, value.to_vec());
+    let _within = Within::enter();
     codec::decode(&encoded)
+}
+
+thread_local! {
+    /// Whether a value in binary form is being written or read by this thread.
+    static WITHIN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The writing or reading of a value in binary form, as long as it lasts.
+struct Within;
+
+impl Within {
+    fn is_entered() -> bool {
+        WITHIN.get()
+    }
+
+    /// Nothing if there is one around it.
+    fn enter() -> Option<Within> {
+        (!WITHIN.replace(true)).then(|| Within)
+    }
+}
+
+impl Drop for Within {
+    fn drop(&mut self) {
+        WITHIN.set(false);
+    }
 }
 
 #[cfg(test)]
@@ -171,6 +211,65 @@ mod tests {
         }
         assert!(serde_json::from_str::<Holds<u8>>("\"no base64!\"").is_err());
         assert!(serde_json::from_str::<Holds<u8>>("7").is_err());
+    }
+
+    thread_local! {
+        static WRITTEN: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// Counts how often it is written.
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Leaf(u8);
+
+    impl Serialize for Leaf {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            WRITTEN.set(WRITTEN.get() + 1);
+            self.0.serialize(serializer)
+        }
+    }
+
+    /// Fields in binary form in fields in binary form.
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Nested {
+        leaf: Option<Leaf>,
+        #[serde(with = "super")]
+        inner: Option<Box<Nested>>,
+    }
+
+    fn nested(depth: usize) -> Nested {
+        let leaf = Nested {
+            leaf: Some(Leaf(7)),
+            inner: None,
+        };
+        (0..depth).fold(leaf, |inner, _| Nested {
+            leaf: None,
+            inner: Some(Box::new(inner)),
+        })
+    }
+
+    #[test]
+    fn bc10_what_is_nested_costs_the_same_at_any_depth() {
+        let written = |depth| {
+            let holds = Holds(nested(depth));
+            WRITTEN.set(0);
+            let json = serde_json::to_string(&holds).expect("it can be written");
+            let count = WRITTEN.get();
+            assert_eq!(serde_json::from_str(&json).ok(), Some(holds));
+            count
+        };
+        assert_eq!(written(1), written(30));
+        assert!(
+            written(1) <= 3,
+            "written, and compared with what is read back"
+        );
+    }
+
+    #[test]
+    fn bc10_what_is_nested_too_deep_is_refused() {
+        use crate::codec::VALUE_DEPTH_MAX;
+        assert!(serde_json::to_string(&Holds(nested(VALUE_DEPTH_MAX))).is_err());
+        // And the next one is none the worse for it.
+        comes_back(nested(3));
     }
 
     #[test]

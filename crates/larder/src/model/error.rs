@@ -233,6 +233,9 @@ pub enum GraphLimit {
     Depth,
     /// More than [`OBJECTS_MAX`](super::OBJECTS_MAX) objects are referred to.
     Objects,
+    /// Circles of references are put together for more than
+    /// [`COPIES_MAX`](super::COPIES_MAX) of their objects anew.
+    Copies,
 }
 
 impl fmt::Display for GraphLimit {
@@ -248,6 +251,13 @@ impl fmt::Display for GraphLimit {
                     f,
                     "one get refers to more than {} objects",
                     super::OBJECTS_MAX
+                )
+            }
+            GraphLimit::Copies => {
+                write!(
+                    f,
+                    "one get puts together more than {} objects of circles",
+                    super::COPIES_MAX
                 )
             }
         }

@@ -22,7 +22,7 @@ use super::node::{Node, Place};
 use super::object::Object;
 use super::{CacheModel, Slots};
 use crate::cache::Cache;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::read;
 use crate::scope::Reading;
 use crate::store::{Look, Lookup, Want};
@@ -110,7 +110,8 @@ impl<'c> Graph<'c> {
                 if let Some(error) = &stop.failed {
                     return Err(error.clone());
                 }
-                let built = builder.build(root).and_then(|built| built.downcast().ok());
+                let built = builder.build(root)?;
+                let built = built.and_then(|built| built.downcast().ok());
                 built.ok_or_else(|| stop.node.missing(None))
             })
             .collect()
@@ -162,23 +163,29 @@ impl<'c> Graph<'c> {
     /// Looks all of these up in one batch, and builds those that are missing and can be built.
     async fn get(&mut self, level: &[usize]) -> Failures {
         let mut failures = Failures::new();
+        let mut refused = |at: &usize| {
+            let checked = self.stops[*at].node.check_name(self.cache);
+            let checked = checked.map_err(|error| failures.push((*at, error.into())));
+            checked.is_err()
+        };
+        let level: Vec<usize> = level.iter().copied().filter(|at| !refused(at)).collect();
         // Building begins with a look of its own. What refers to others is looked up all the same:
         // if one of them is missing, it is built instead of the entry that was found.
-        let alone = matches!(level, [at] if self.stops[*at].node.looks_by_itself());
-        let looked = if alone {
-            Ok(())
+        let alone = matches!(level[..], [at] if self.stops[at].node.looks_by_itself());
+        let mut unanswered = if alone {
+            HashMap::new()
         } else {
-            self.look(level).await
+            self.look(&level).await
         };
         let mut absent = Vec::new();
-        for &at in level {
+        for at in level {
             let stop = &self.stops[at];
             if stop.node.is_found() {
                 continue;
             }
-            let why = match &looked {
-                Ok(()) => stop.node.missing(self.referrer(at)),
-                Err(error) => ModelError::Cache(error.clone()),
+            let why = match unanswered.remove(&at) {
+                Some(error) => ModelError::Cache(error),
+                None => stop.node.missing(self.referrer(at)),
             };
             if stop.node.can_build() {
                 absent.push((at, why));
@@ -191,7 +198,9 @@ impl<'c> Graph<'c> {
         failures
     }
 
-    async fn look(&mut self, level: &[usize]) -> Result<()> {
+    /// Looks all of these up in one batch. Gives those of which the store did not say whether they
+    /// are there.
+    async fn look(&mut self, level: &[usize]) -> HashMap<usize, Error> {
         let core = self.cache.core();
         let reading = Reading::begin(core);
         if reading.is_scoped() {
@@ -205,8 +214,9 @@ impl<'c> Graph<'c> {
             .copied()
             .filter(|at| !self.stops[*at].node.is_found())
             .collect();
+        let mut unanswered = HashMap::new();
         if level.is_empty() {
-            return Ok(());
+            return unanswered;
         }
         let wants: Vec<Vec<Want>> = level
             .iter()
@@ -220,21 +230,14 @@ impl<'c> Graph<'c> {
                 wants,
             })
             .collect();
-        let mut found = read::look_all(core, &looks).await?;
-        // Among many, a store says nothing of those that it could not answer. If it has answered
-        // none of them, it is asked for one alone: that tells a store that failed from objects that
-        // are missing.
-        let none = |found: &Lookup| matches!(found, Lookup::Absent);
-        if looks.len() > 1 && found.iter().all(none) {
-            let mut first = read::look_all(core, &looks[..1]).await?;
-            if let (Some(place), Some(first)) = (found.first_mut(), first.pop()) {
-                *place = first;
-            }
-        }
+        let found = read::look_all(core, &looks).await;
         for (at, found) in level.into_iter().zip(found) {
+            if let Lookup::Failed(error) = &found {
+                unanswered.insert(at, error.clone());
+            }
             self.stops[at].node.settle(self.cache, found, &reading);
         }
-        Ok(())
+        unanswered
     }
 
     /// Builds these, all at the same time. Those that cannot be built fail with their own error, or

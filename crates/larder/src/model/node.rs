@@ -10,6 +10,7 @@ use super::object::Object;
 use super::reference::Shared;
 use super::{CacheModel, Slots};
 use crate::cache::Cache;
+use crate::error::Result;
 use crate::key::Key;
 use crate::scope::Reading;
 use crate::store::{Lookup, Want};
@@ -22,6 +23,8 @@ pub(super) trait Node: Send + Sync {
     fn place(&self) -> Place;
     fn model(&self) -> &'static str;
     fn key(&self) -> &Key;
+    /// Whether no other model has the name of its own.
+    fn check_name(&self, cache: &Cache) -> Result<()>;
     /// The tags that it carries.
     fn wants(&self) -> Vec<Want>;
     /// Whether it is there.

@@ -1,7 +1,7 @@
 //! An object of one model on its way.
 
 use std::any::TypeId;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::future::BoxFuture;
 
@@ -47,6 +47,7 @@ impl<M: CacheModel> Object<M> {
             kind: kind::<M>(),
             negative: None,
             refused: self.entry.as_ref(),
+            unanswered: None,
         }
     }
 
@@ -60,6 +61,7 @@ impl<M: CacheModel> Object<M> {
     }
 
     pub(super) async fn exists(mut self, cache: &Cache) -> Result<bool> {
+        self.check_name(cache)?;
         let reading = Reading::begin(cache.core());
         self.settle_kept(cache, &reading);
         if self.found.is_some() {
@@ -70,8 +72,11 @@ impl<M: CacheModel> Object<M> {
             key: &self.key,
             wants: &wants,
         }];
-        let mut found = read::look_all(cache.core(), &looks).await?;
-        self.settle(cache, found.pop().unwrap_or(Lookup::Absent), &reading);
+        match read::look_all(cache.core(), &looks).await.pop() {
+            Some(Lookup::Failed(error)) => return Err(error),
+            Some(found) => self.settle(cache, found, &reading),
+            None => {}
+        }
         Ok(self.found.is_some())
     }
 
@@ -82,8 +87,15 @@ impl<M: CacheModel> Object<M> {
         F: FnOnce() -> Building<M> + Send + 'static,
     {
         self.found = None;
-        let policy = policy::<M>(cache);
-        let fetched = read::read_through(cache.core(), self.ask(&policy), make).await?;
+        let (policy, unanswered) = (policy::<M>(cache), OnceLock::new());
+        let mut ask = self.ask(&policy);
+        ask.unanswered = Some(&unanswered);
+        let fetched = read::read_through(cache.core(), ask, make).await;
+        let fetched = fetched.map_err(|error| match (error.into(), unanswered.get()) {
+            // Nothing builds it. Whether it is there the store did not say.
+            (ModelError::Missing(_), Some(error)) => ModelError::Cache(error.clone()),
+            (error, _) => error,
+        })?;
         self.found = Some(fetched.value);
         self.entry = None;
         Ok(())
@@ -158,6 +170,10 @@ impl<M: CacheModel> Node for Object<M> {
 
     fn key(&self) -> &Key {
         &self.key
+    }
+
+    fn check_name(&self, cache: &Cache) -> Result<()> {
+        cache.core().models.check::<M>()
     }
 
     fn wants(&self) -> Vec<Want> {

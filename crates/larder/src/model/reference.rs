@@ -60,7 +60,8 @@ use crate::key::Key;
 ///
 /// References may lead in a circle. Then every object of it is there, and one that is met again on
 /// its own way stands there with its own references not loaded: nothing is endless, and nothing holds
-/// itself. [`load`](Reference::load) goes on from there.
+/// itself. [`load`](Reference::load) goes on from there. What an object holds is the same whatever else
+/// was asked for together with it, in whichever order.
 ///
 /// Two references are equal if they refer to the same object, loaded or not.
 pub struct Reference<T: CacheModel> {

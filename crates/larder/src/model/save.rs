@@ -1,7 +1,7 @@
 //! Saving an object.
 
 use std::fmt;
-use std::future::IntoFuture;
+use std::future::{IntoFuture, ready};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -49,6 +49,9 @@ impl<'a, M: CacheModel> IntoFuture for Save<'a, M> {
     type IntoFuture = BoxFuture<'a, Result<()>>;
 
     fn into_future(self) -> Self::IntoFuture {
+        if let Err(refused) = self.cache.core().models.check::<M>() {
+            return Box::pin(ready(Err(refused)));
+        }
         // What is stored refers by keys only: an entry in memory must not hold what its references
         // were once loaded to.
         let bare = self.object.with_references(&mut Slots::empty());

@@ -33,12 +33,15 @@ pub(crate) fn judge<T: Send + Sync + 'static>(
     policy: &Policy,
     now: Moment,
 ) -> Verdict<T> {
-    let Lookup::Found { entry, state } = found else {
-        return Verdict::Load {
-            reason: MissReason::Absent,
-            seen: None,
-            stale: None,
-        };
+    let nothing = |reason| Verdict::Load {
+        reason,
+        seen: None,
+        stale: None,
+    };
+    let (entry, state) = match found {
+        Lookup::Absent => return nothing(MissReason::Absent),
+        Lookup::Failed(_) => return nothing(MissReason::Unanswered),
+        Lookup::Found { entry, state } => (entry, state),
     };
     let fresh = freshness(policy, entry.ttl(), now.since(entry.written_at()), state);
     let reason = match fresh {

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::cache::{Core, State};
 use crate::counters::Group;
 use crate::entry::Entry;
-use crate::error::Result;
 use crate::event::{Event, MissReason};
 use crate::freshness::TagState;
 use crate::key::Key;
@@ -75,9 +74,6 @@ pub(crate) fn hit_now<T: Send + Sync + 'static>(core: &Core, ask: &Ask<'_, T>) -
 /// A hit, if the store has the entry at hand.
 fn hit_at_hand<T: Send + Sync + 'static>(core: &Core, ask: &Ask<'_, T>) -> Option<(Hit<T>, Entry)> {
     let found = core.look_now(ask.key)?;
-    if let Lookup::Absent = found {
-        return None;
-    }
     match judge(found, &ask.kind, ask.policy, core.clock.now()) {
         Verdict::Serve {
             value,
@@ -116,16 +112,26 @@ pub(super) fn kept<T: Send + Sync + 'static>(
     ask: &Ask<'_, T>,
     reading: &Reading,
 ) -> Option<Hit<T>> {
+    let (value, _) = kept_entry(core, ask, reading)?;
+    Some(Hit {
+        value,
+        stale: false,
+    })
+}
+
+/// The same, with the entry.
+fn kept_entry<T: Send + Sync + 'static>(
+    core: &Core,
+    ask: &Ask<'_, T>,
+    reading: &Reading,
+) -> Option<(Arc<T>, Entry)> {
     let entry = reading.kept(ask.key)?;
     if ask.refused.is_some_and(|refused| entry.is(refused)) {
         return None;
     }
     let value = ask.kind.unwrap(entry.value())?;
     ask.served(core, &entry, false);
-    Some(Hit {
-        value,
-        stale: false,
-    })
+    Some((value, entry))
 }
 
 /// Looks in the store.
@@ -134,6 +140,10 @@ pub(super) async fn look<T>(core: &Core, ask: &Ask<'_, T>, reading: &Reading) ->
         .look(core, ask.key, &|| ask.wants_to_look(core))
         .await;
     refuse(&mut found, ask.refused);
+    if let (Lookup::Failed(error), Some(unanswered)) = (&found, ask.unanswered) {
+        // The first failure is as good as any.
+        let _ = unanswered.set(error.clone());
+    }
     found
 }
 
@@ -155,21 +165,16 @@ pub(crate) fn settle_kept<T: Send + Sync + 'static>(
     if core.state() != State::Open {
         return None;
     }
-    let hit = kept(core, ask, reading)?;
-    Some((hit.value, reading.kept(ask.key)?))
+    kept_entry(core, ask, reading)
 }
 
 /// Looks for several keys in one batch, whatever the types of their values are: one answer for
 /// each, to be settled by [`settle`].
-///
-/// # Errors
-///
-/// The store failed.
-pub(crate) async fn look_all(core: &Core, looks: &[Look<'_>]) -> Result<SmallVec<[Lookup; 1]>> {
+pub(crate) async fn look_all(core: &Core, looks: &[Look<'_>]) -> SmallVec<[Lookup; 1]> {
     if core.state() != State::Open {
-        return Ok(looks.iter().map(|_| Lookup::Absent).collect());
+        return smallvec![Lookup::Absent; looks.len()];
     }
-    core.try_look(looks).await
+    core.look(looks).await
 }
 
 /// What one look-up among others comes to.

@@ -23,8 +23,7 @@ pub(super) type Looks = HashMap<Key, Asked, RandomState>;
 #[derive(Clone)]
 pub(super) struct Asked {
     begun: Begun,
-    /// Nothing if the store failed.
-    found: Shared<BoxFuture<'static, Option<Lookup>>>,
+    found: Shared<BoxFuture<'static, Lookup>>,
 }
 
 impl Asked {
@@ -35,8 +34,7 @@ impl Asked {
                 key: &key,
                 wants: &wants,
             }];
-            let mut found = core.try_look(&looks).await.ok()?;
-            Some(found.pop().unwrap_or(Lookup::Absent))
+            core.look(&looks).await.pop().unwrap_or(Lookup::Absent)
         };
         Asked {
             begun,
@@ -63,10 +61,6 @@ impl Inner {
             let begun = asked.begun;
             let found = asked.found.await;
             drop(waiting);
-            // A failure is a miss for whoever waited, and is not kept: the next reader asks again.
-            let Some(found) = found else {
-                return Lookup::Absent;
-            };
             if begun.ticket >= came.ticket || self.is_good_for_all(key, &found, begun) {
                 self.keep_found(key, &found, begun);
                 return found;
@@ -117,7 +111,8 @@ impl Inner {
                 entry,
                 state: TagState::Current,
             } => self.keep(key, entry, begun),
-            Lookup::Found { .. } => {}
+            // A failure is one for whoever waited: the next reader asks again.
+            Lookup::Found { .. } | Lookup::Failed(_) => {}
             Lookup::Absent => self.keep_absent(key, begun),
         }
     }
@@ -126,6 +121,7 @@ impl Inner {
     fn is_good_for_all(&self, key: &Key, found: &Lookup, begun: Begun) -> bool {
         let journal = &self.core.journal;
         match found {
+            Lookup::Failed(_) => true,
             Lookup::Absent => journal.still_absent(begun.position, key).is_some(),
             Lookup::Found { entry, .. } => {
                 let tags = entry.versions().tags();
@@ -143,20 +139,36 @@ struct Waiting<'a> {
     asked: Option<Asked>,
 }
 
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
+impl Waiting<'_> {
+    /// What the waiter held, and what was listed if he was the last.
+    fn strike(&mut self) -> [Option<Asked>; 2] {
         let mut state = self.scope.state.lock();
         let (Some(state), Some(asked)) = (state.as_mut(), self.asked.take()) else {
-            return;
+            return [None, None];
         };
-        let listed = state.looks.get(self.key);
-        if listed.is_some_and(|listed| listed.found.ptr_eq(&asked.found)) {
+        // The last waiter finds the list's and his own. Of several who go at once none may go
+        // unseen by the others: their own are given up under the lock, unless it is the last.
+        let mut listed = None;
+        if let Some(there) = state.looks.get(self.key)
+            && there.found.ptr_eq(&asked.found)
+        {
             let ended = asked.found.peek().is_some();
-            // The list's and ours are left.
             let last = asked.found.strong_count().is_none_or(|count| count <= 2);
-            if ended || last {
-                state.looks.remove(self.key);
+            if !ended && !last {
+                drop(asked);
+                return [None, None];
             }
+            listed = state.looks.remove(self.key);
         }
+        [Some(asked), listed]
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        // A look that is given up drops what the store has begun, which is the store's own code:
+        // without the lock. Whoever comes after has not joined, as it is struck off by then.
+        let struck = self.strike();
+        drop(struck);
     }
 }

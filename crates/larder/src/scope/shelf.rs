@@ -24,10 +24,16 @@ pub const SCOPE_BYTES_MAX: usize = 16 << 20;
 #[derive(Default)]
 pub(super) struct Shelf {
     entries: HashMap<Key, Kept, RandomState>,
+    /// What entries and absent keys weigh together.
     bytes: usize,
     /// Keys under which nothing was found, each with where the journal stood. At most as many as
     /// entries.
     absent: HashMap<Key, u64, RandomState>,
+}
+
+/// What an absent key weighs.
+fn absent_weight(key: &Key) -> usize {
+    size_of::<(Key, u64)>() + key.as_bytes().len()
 }
 
 struct Kept {
@@ -72,7 +78,7 @@ impl Shelf {
             return;
         };
         self.remove(key);
-        self.absent.remove(key);
+        self.forget_absent(key);
         let weight = Entry::OVERHEAD + key.as_bytes().len() + entry.weight() + entry.tags_weight();
         if self.entries.len() >= SCOPE_ENTRIES_MAX || self.bytes + weight > SCOPE_BYTES_MAX {
             return;
@@ -97,18 +103,27 @@ impl Shelf {
             *checked = now;
             return true;
         }
-        self.absent.remove(key);
+        self.forget_absent(key);
         false
     }
 
     /// Keeps in mind that a look that began at `begun` has found nothing. Where there is an entry it
     /// counts: a load may have stored it after that look.
     pub(super) fn put_absent(&mut self, journal: &Journal, key: &Key, begun: Begun) {
+        let weight = absent_weight(key);
         if self.absent.len() < SCOPE_ENTRIES_MAX
+            && self.bytes + weight <= SCOPE_BYTES_MAX
             && !self.entries.contains_key(key)
             && let Some(checked) = journal.still_absent(begun.position, key)
+            && self.absent.insert(key.clone(), checked).is_none()
         {
-            self.absent.insert(key.clone(), checked);
+            self.bytes += weight;
+        }
+    }
+
+    fn forget_absent(&mut self, key: &Key) {
+        if self.absent.remove(key).is_some() {
+            self.bytes -= absent_weight(key);
         }
     }
 

@@ -191,7 +191,7 @@ impl Bench {
 
 fn value(found: Option<Lookup>) -> Option<(u64, TagState)> {
     match found? {
-        Lookup::Absent => None,
+        Lookup::Absent | Lookup::Failed(_) => None,
         Lookup::Found { entry, state } => {
             let value = ValueKind::<u64>::serde().unwrap(entry.value());
             Some((*value.expect("the value is a u64"), state))

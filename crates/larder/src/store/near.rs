@@ -18,7 +18,7 @@
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use self::news::{News, Since};
 use super::{
@@ -175,7 +175,7 @@ impl Inner {
         }
         match self.memory.get_now(namespace, key)? {
             Lookup::Found { entry, .. } => Some(entry),
-            Lookup::Absent => None,
+            Lookup::Absent | Lookup::Failed(_) => None,
         }
     }
 
@@ -199,7 +199,12 @@ impl Inner {
                 .iter()
                 .map(|(at, entry)| (looks[*at].key, entry.clone()))
                 .collect();
-            let states = self.far.still(namespace, &asked).await?;
+            let states = match self.far.still(namespace, &asked).await {
+                Ok(states) => states,
+                Err(error) if looks.len() == 1 => return Err(error),
+                // Which of them were not answered is not said: all are asked for below.
+                Err(_) => Vec::new(),
+            };
             for ((at, entry), state) in copies.into_iter().zip(states) {
                 match state {
                     TagState::Current | TagState::Marked => {
@@ -217,7 +222,11 @@ impl Inner {
             let far: Vec<Look<'_>> = open.iter().map(|at| looks[*at]).collect();
             // Before the far store is asked: news that come from now on are not missed.
             let since = self.news.as_ref().and_then(|news| news.now());
-            let found = self.far.get(namespace, &far).await?;
+            let found = match self.far.get(namespace, &far).await {
+                Ok(found) => found,
+                Err(error) if far.len() == looks.len() => return Err(error),
+                Err(error) => smallvec![Lookup::Failed(error); far.len()],
+            };
             for (at, lookup) in open.into_iter().zip(found) {
                 if let Lookup::Found {
                     entry,
@@ -252,7 +261,7 @@ impl Inner {
         let origin = entry.versions().clone();
         let copied = Versions::guarded(Arc::new(Copied { origin, noted }), false);
         let item = Insertion::new(key, entry.with_versions(copied), entry.ttl());
-        let items = smallvec::smallvec![item];
+        let items = smallvec![item];
         // Memory answers at once, and does not fail; what is too large for it is read again.
         let _ = self.memory.insert(namespace, items).now();
     }

@@ -164,7 +164,9 @@ impl Store for Remote {
         namespace: &'a Namespace,
         looks: &'a [Look<'a>],
     ) -> Reply<'a, Result<SmallVec<[Lookup; 1]>>> {
-        Reply::Pending(Box::pin(self.0.look(namespace, looks)))
+        Reply::Pending(Box::pin(
+            async move { Ok(self.0.look(namespace, looks).await) },
+        ))
     }
 
     fn still<'a>(

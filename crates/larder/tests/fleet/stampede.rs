@@ -43,12 +43,22 @@ fn kc12_eight_processes_run_a_cached_function_once_on_memcached() {
 
 #[test]
 fn when_the_leader_is_killed_one_more_process_loads_from_redis() {
-    loads_twice_at_most(Engine::Redis);
+    loads_twice_at_most(Engine::Redis, Asks::TheCache);
 }
 
 #[test]
 fn when_the_leader_is_killed_one_more_process_loads_from_memcached() {
-    loads_twice_at_most(Engine::Memcached);
+    loads_twice_at_most(Engine::Memcached, Asks::TheCache);
+}
+
+#[test]
+fn kc12_when_the_process_that_runs_a_cached_function_is_killed_one_more_runs_it_on_redis() {
+    loads_twice_at_most(Engine::Redis, Asks::AFunction);
+}
+
+#[test]
+fn kc12_when_the_process_that_runs_a_cached_function_is_killed_one_more_runs_it_on_memcached() {
+    loads_twice_at_most(Engine::Memcached, Asks::AFunction);
 }
 
 /// What a process asks for its value.
@@ -129,8 +139,8 @@ fn runs_once(engine: Engine) {
     assert_eq!(herd.loads().len(), 1);
 }
 
-fn loads_twice_at_most(engine: Engine) {
-    let mut herd = Herd::gather(engine, LOAD_TO_BE_KILLED, Asks::TheCache);
+fn loads_twice_at_most(engine: Engine, asks: Asks) {
+    let mut herd = Herd::gather(engine, LOAD_TO_BE_KILLED, asks);
     until("a process loads", || !herd.loads().is_empty());
     let leader = herd.loads()[0];
     let at = herd.children.iter().position(|child| child.id() == leader);

@@ -68,6 +68,7 @@ macro_rules! builds {
             use super::*;
 
             #[derive(CacheModel, Debug, PartialEq, Serialize, Deserialize)]
+            #[cache(name = "User")]
             pub(super) struct User {
                 #[key]
                 pub(super) name: String,
@@ -80,6 +81,7 @@ macro_rules! builds {
             use super::*;
 
             #[derive(CacheModel, Debug, PartialEq, Serialize, Deserialize)]
+            #[cache(name = "User")]
             pub(super) struct User {
                 #[key]
                 pub(super) name: String,
@@ -332,11 +334,12 @@ async fn bc11_another_version_never_meets_old_entries() {
 }
 
 #[tokio::test]
-async fn bc2_a_struct_that_moves_to_another_module_keeps_its_entries() {
+async fn bc2_a_struct_whose_name_is_given_keeps_its_entries_when_it_moves() {
     mod here {
         use super::*;
 
         #[derive(CacheModel, Debug, PartialEq, Serialize, Deserialize)]
+        #[cache(name = "Note")]
         pub(super) struct Note {
             #[key]
             pub(super) id: u64,
@@ -348,6 +351,7 @@ async fn bc2_a_struct_that_moves_to_another_module_keeps_its_entries() {
         use super::*;
 
         #[derive(CacheModel, Debug, PartialEq, Serialize, Deserialize)]
+        #[cache(name = "Note")]
         pub(super) struct Note {
             #[key]
             pub(super) id: u64,

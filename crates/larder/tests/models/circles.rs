@@ -36,6 +36,16 @@ fn walk(node: &Node, way: &[usize]) -> Option<u32> {
     Some(node.id)
 }
 
+/// All that a node holds.
+fn held(node: &Node) -> String {
+    let loaded = node.next.iter().filter_map(Reference::get);
+    let inside: Vec<String> = loaded.map(held).collect();
+    match inside.is_empty() {
+        true => node.id.to_string(),
+        false => format!("{}({})", node.id, inside.join(",")),
+    }
+}
+
 on_every_store! {
     async fn bc14_an_object_that_refers_to_itself(world) {
         save(world, &[(1, &[1])]).await;
@@ -65,6 +75,29 @@ on_every_store! {
         }
         let many = Node::get_many(&world.cache, [1, 2, 3, 4]).await;
         assert!(many.iter().all(Result::is_ok));
+    }
+
+    async fn bc14_what_a_circle_holds_does_not_depend_on_what_else_is_asked_for(world) {
+        // Two circles that meet in 3, and ways into them and out of them.
+        save(world, &[(1, &[2, 6]), (2, &[3, 1]), (3, &[4, 2, 3]), (4, &[3, 5]), (5, &[]), (6, &[4, 2])])
+            .await;
+        let ids = [1, 2, 3, 4, 5, 6];
+        let mut alone = Vec::new();
+        for id in ids {
+            alone.push(held(&get(world, id).await.0));
+        }
+        assert_eq!(alone[1], "2(3(4(3,5),2,3),1(2,6(4(3,5),2)))");
+        let mut random = fastrand::Rng::with_seed(14);
+        for _ in 0..20 {
+            let mut asked: Vec<u32> = ids.to_vec();
+            random.shuffle(&mut asked);
+            asked.truncate(random.usize(1..=asked.len()));
+            let many = Node::get_many(&world.cache, asked.iter().copied()).await;
+            for (id, got) in asked.iter().zip(many) {
+                let got = held(&got.expect("it is there"));
+                assert_eq!(got, alone[*id as usize - 1], "{asked:?}");
+            }
+        }
     }
 
     async fn bc14_nothing_of_a_circle_outlives_its_last_holder(world) {

@@ -80,7 +80,10 @@ fn pair(left: &str, right: &str) -> Pair {
 #[test]
 fn bc1_the_key_is_the_name_and_the_key_fields_in_their_order() {
     let bob = score("bob", 3, "blitz");
-    assert_eq!(bob.key(), Key::new(("Score", ("bob", 3, "blitz"))));
+    assert_eq!(
+        bob.key(),
+        Key::new(("models::keys::Score", ("bob", 3, "blitz")))
+    );
     assert_eq!(Score::KEY_FIELDS, ["player", "level", "mode"]);
     assert_eq!(Score::NAME, "Score");
 }
@@ -100,7 +103,7 @@ fn bc3_keys_have_names() {
 }
 
 #[test]
-fn bc2_the_name_is_stable_and_can_be_chosen() {
+fn bc2_the_name_is_the_structs_with_its_module_and_can_be_chosen() {
     assert_eq!(
         Thing { id: Some(1) }.key(),
         Key::new(("things", (Some(1),)))
@@ -109,7 +112,10 @@ fn bc2_the_name_is_stable_and_can_be_chosen() {
         id: Some(1),
         r#type: 3,
     };
-    assert_eq!(thing.key(), Key::new(("Thing@2", (Some(1), 3))));
+    assert_eq!(
+        thing.key(),
+        Key::new(("models::keys::settings::Thing@2", (Some(1), 3)))
+    );
     assert_eq!(settings::Thing::KEY_FIELDS, ["id", "type"]);
 }
 

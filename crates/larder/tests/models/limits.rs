@@ -1,6 +1,6 @@
 //! What one get follows at most.
 
-use larder::model::{GraphLimit, OBJECTS_MAX, REFERENCES_DEPTH_MAX};
+use larder::model::{COPIES_MAX, GraphLimit, OBJECTS_MAX, REFERENCES_DEPTH_MAX};
 use larder::{CacheModel, ModelError, Reference};
 use serde::{Deserialize, Serialize};
 
@@ -56,4 +56,38 @@ async fn so_many_objects_are_loaded_and_no_more() {
     save(&world, 0, (1..=OBJECTS_MAX).chain(1..=OBJECTS_MAX)).await;
     let just = Link::get(&world.cache, 0).await.expect("this is allowed");
     assert_eq!(just.next.len(), 2 * OBJECTS_MAX);
+}
+
+#[tokio::test]
+async fn circles_are_put_together_so_often_and_no_more() {
+    const CIRCLE: usize = 500;
+    let world = World::memory();
+    // All refer to the first, and it to all: put together for each that is asked for.
+    save(&world, 0, 1..CIRCLE).await;
+    for id in 1..CIRCLE {
+        save(&world, id, [0]).await;
+    }
+    save(&world, CIRCLE, []).await;
+    let fits = COPIES_MAX / CIRCLE;
+    let just = Link::get_many(&world.cache, 0..fits).await;
+    for got in just {
+        let got = got.expect("this is allowed");
+        let first = got.next[0].get().expect("it is loaded");
+        assert!(first.next[0].get().is_some());
+    }
+    let many = Link::get_many(&world.cache, (0..=CIRCLE).rev()).await;
+    assert!(many[0].is_ok(), "it is in no circle");
+    let refused = many.iter().filter(|got| {
+        let limit = ModelError::TooMany(GraphLimit::Copies);
+        got.as_ref()
+            .is_err_and(|error| error.to_string() == limit.to_string())
+    });
+    assert!(refused.count() > 0);
+    assert!(
+        many[1].is_ok()
+            && many.iter().all(|got| match got {
+                Ok(got) => got.next.iter().all(|next| next.get().is_some()),
+                Err(_) => true,
+            })
+    );
 }

@@ -4,9 +4,11 @@
 mod built;
 mod changed;
 mod circles;
+mod down;
 mod exact;
 mod keys;
 mod limits;
+mod named;
 mod references;
 mod saved;
 mod world;

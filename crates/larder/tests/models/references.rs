@@ -195,7 +195,7 @@ on_every_store! {
         };
         assert_eq!(missing.model(), "Workplace");
         assert_eq!(missing.key_fields(), ["name", "branch"]);
-        assert_eq!(missing.key().readable(), "('Workplace', ('acme', 7))");
+        assert_eq!(missing.key().readable(), "('models::references::Workplace', ('acme', 7))");
         assert_eq!(missing.reference(), Some(("Person", "workplace")));
         assert!(missing.to_string().contains("Person.workplace"), "{missing}");
 
@@ -234,7 +234,10 @@ fn a_reference_shows_its_key_and_no_values() {
     let riga = Reference::<City>::to_key("Riga");
     let shown = format!("{riga:?}");
     assert!(shown.contains("City") && !shown.contains("Riga"), "{shown}");
-    assert_eq!(riga.key(), larder::Key::new(("City", ("Riga",))));
+    assert_eq!(
+        riga.key(),
+        larder::Key::new(("models::references::City", ("Riga",)))
+    );
     assert_eq!(riga.keys().name, "Riga");
 }
 

@@ -102,7 +102,7 @@ on_every_store! {
         let said = format!("{missing} {missing:?}");
         assert!(said.contains("User") && said.contains("username"), "{said}");
         assert!(!said.contains("bob"), "a value is shown: {said}");
-        assert_eq!(missing.key().readable(), "('User', ('bob'))");
+        assert_eq!(missing.key().readable(), "('models::saved::User', ('bob'))");
     }
 
     async fn bc6_a_store_that_failed_is_no_miss(world) {
@@ -129,6 +129,12 @@ on_every_store! {
         user("bob").save(&world.cache).await.expect("the store answers");
         User::delete(&world.cache, user("bob").keys()).await.expect("the store answers");
         assert!(!is_there(world, "bob").await);
+    }
+
+    async fn bc8_many_that_are_all_missing_are_one_round_trip(world) {
+        let (got, trips) = world.trips(User::get_many(&world.cache, ["ann", "bob"])).await;
+        assert!(got.iter().all(|got| got.as_ref().is_err_and(ModelError::is_missing)), "{got:?}");
+        assert_eq!(trips, 1);
     }
 
     async fn bc8_many_are_got_in_one_round_trip_and_the_missing_are_told(world) {
@@ -186,7 +192,7 @@ on_every_store! {
         assert!(Country::get(&world.cache, "LV").await.is_ok());
         user("bob").save(&world.cache).await.expect("the store answers");
         assert!(is_there(world, "bob").await);
-        world.cache.remove_tree("User").await.expect("the store answers");
+        world.cache.remove_tree("models::saved::User").await.expect("the store answers");
         assert!(!is_there(world, "bob").await);
     }
 

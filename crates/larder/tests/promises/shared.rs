@@ -36,6 +36,8 @@ struct Inner {
     hangs: AtomicBool,
     /// What passes during each round trip.
     passes: Mutex<Option<Box<dyn Fn() + Send>>>,
+    /// What happens when a round trip that hangs is given up.
+    given_up: Mutex<Option<Box<dyn Fn() + Send>>>,
     /// How long an answer is on its way.
     delay: Mutex<Option<fn() -> usize>>,
 }
@@ -103,6 +105,11 @@ impl Shared {
         self.0.hangs.store(true, Ordering::SeqCst);
     }
 
+    /// From now on this happens when somebody gives a round trip up that hangs.
+    pub(crate) fn is_given_up(&self, happens: impl Fn() + Send + 'static) {
+        *lock(&self.0.given_up) = Some(Box::new(happens));
+    }
+
     /// From now on somebody has always stored another entry when a lease is asked for.
     pub(crate) fn never_gives_a_lease(&self) {
         self.0.never_gives_a_lease.store(true, Ordering::SeqCst);
@@ -151,6 +158,7 @@ impl Shared {
             lock(&self.0.trips).push(operation);
             tokio::task::yield_now().await;
             if self.0.hangs.load(Ordering::SeqCst) {
+                let _waiting = GivenUp(&self.0);
                 std::future::pending::<()>().await;
             }
             if let Some(passes) = &*lock(&self.0.passes) {
@@ -166,6 +174,17 @@ impl Shared {
             }
             Ok(answer)
         }))
+    }
+}
+
+/// A round trip that hangs, until it is given up.
+struct GivenUp<'a>(&'a Inner);
+
+impl Drop for GivenUp<'_> {
+    fn drop(&mut self) {
+        if let Some(happens) = &*lock(&self.0.given_up) {
+            happens();
+        }
     }
 }
 

@@ -61,6 +61,35 @@ async fn kc5_a_list_scans_and_holds_nobody_up() {
 }
 
 #[tokio::test]
+async fn kc5_a_list_reads_no_values_however_long_key_and_tags_are() {
+    const ENTRIES: u64 = 20;
+    let server = Server::start();
+    let cache = cache(&server.url(), "shop").await;
+    // Bytes that nothing compresses.
+    let mut random = fastrand::Rng::with_seed(5);
+    for number in 0..ENTRIES {
+        let value: Vec<u8> = std::iter::repeat_with(|| random.u8(..))
+            .take(500_000)
+            .collect();
+        // Two kilobytes of tags; a key of forty, once.
+        let tags = (0..20).map(|tag| Tag::named(&format!("{tag} {}", "t".repeat(100))));
+        let long = "k".repeat(if number == 0 { 40_000 } else { 1 });
+        let inserted = cache.insert(("many", number, long), value).tags(tags);
+        inserted.await.expect("stored");
+    }
+    let sent = || -> u64 {
+        let sent = server.info("total_net_output_bytes");
+        sent.parse().expect("a number")
+    };
+    let before = sent();
+    let list = cache.keys("many").await.expect("listed");
+    let sent = sent() - before;
+    assert_eq!(list.keys.len() as u64, ENTRIES);
+    // The one long key is read as far as keys may go, which here is to the end of its value.
+    assert!(sent < 1_000_000 + ENTRIES * 20_000, "{sent}");
+}
+
+#[tokio::test]
 async fn kc5_what_is_no_entry_of_ours_is_not_listed() {
     let server = Server::start();
     let cache = cache(&server.url(), "shop").await;

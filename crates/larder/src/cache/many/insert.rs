@@ -100,6 +100,7 @@ impl<'a, K: IntoKey, T: CacheValue> IntoFuture for InsertMany<'a, K, T> {
                     own.extend(tags.iter().cloned());
                     own
                 },
+                negative: false,
                 key,
             })
             .collect();

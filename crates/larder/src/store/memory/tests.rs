@@ -41,7 +41,7 @@ fn put(memory: &Memory, namespace: &Namespace, key: &Key, tags: &[&str], weight:
 
 fn look(memory: &Memory, namespace: &Namespace, key: &Key) -> Option<TagState> {
     match &ready(memory.get(namespace, &[Look { key, wants: &[] }]))[0] {
-        Lookup::Absent => None,
+        Lookup::Absent | Lookup::Failed(_) => None,
         Lookup::Found { state, .. } => Some(*state),
     }
 }

@@ -8,7 +8,7 @@ use redis::{Cmd, Value};
 use tokio::time::Instant;
 
 use super::condition::Condition;
-use super::page::page;
+use super::page::{beginnings, page};
 use super::refusal::broken;
 use super::sentinel::{Named, SentinelDial};
 use super::server::Server;
@@ -17,7 +17,7 @@ use super::transaction::Transactions;
 use super::wire::Wire;
 use crate::error::{Error, Result};
 use crate::store::remote::link::{Answer, Fault, Incarnation, Link, Op};
-use crate::store::remote::list::{Page, PageAsk};
+use crate::store::remote::list::{Beginning, Page, PageAsk};
 
 /// How often a link in use asks whether the server still lives the life that it began with, and its
 /// sentinels whether it is still the master. A server may become a replica and a master again
@@ -173,5 +173,13 @@ impl Link for RedisLink {
 
     fn page<'a>(&'a self, ask: &'a PageAsk<'a>) -> BoxFuture<'a, Result<Result<Page>, Fault>> {
         Box::pin(page(self, ask))
+    }
+
+    fn beginnings<'a>(
+        &'a self,
+        names: &'a [String],
+        bytes: usize,
+    ) -> BoxFuture<'a, Result<Result<Vec<Beginning>>, Fault>> {
+        Box::pin(beginnings(self, names, bytes))
     }
 }

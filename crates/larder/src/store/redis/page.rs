@@ -6,7 +6,7 @@ use super::link::RedisLink;
 use super::refusal::{Refusal, words};
 use crate::error::{Error, Result};
 use crate::store::remote::link::Fault;
-use crate::store::remote::list::{Page, PageAsk};
+use crate::store::remote::list::{Beginning, Page, PageAsk};
 
 /// One page: two round trips, for names and for the beginnings of their values.
 pub(super) async fn page(link: &RedisLink, ask: &PageAsk<'_>) -> Result<Result<Page>, Fault> {
@@ -49,16 +49,28 @@ pub(super) async fn page(link: &RedisLink, ask: &PageAsk<'_>) -> Result<Result<P
             _ => None,
         })
         .collect();
+    Ok(beginnings(link, &names, ask.bytes)
+        .await?
+        .map(|values| Page { next, values }))
+}
+
+/// The beginnings of these values: one round trip.
+pub(super) async fn beginnings(
+    link: &RedisLink,
+    names: &[String],
+    bytes: usize,
+) -> Result<Result<Vec<Beginning>>, Fault> {
+    let ability = &link.ability;
     let beginning = |name: &String| {
         let mut command = redis::cmd("GETRANGE");
-        command.arg(name).arg(0).arg(ask.bytes.saturating_sub(1));
+        command.arg(name).arg(0).arg(bytes.saturating_sub(1));
         command
     };
     let heads = link.ask(names.iter().map(beginning).collect()).await?;
     let mut values = Vec::with_capacity(names.len());
-    for (name, head) in names.into_iter().zip(heads) {
+    for (name, head) in names.iter().zip(heads) {
         match head {
-            Value::BulkString(head) => values.push((name, head)),
+            Value::BulkString(head) => values.push((name.clone(), head)),
             Value::ServerError(error) => {
                 // What is of another kind is none of ours.
                 match Refusal::read(&ability.address, &error, ability.member) {
@@ -70,7 +82,7 @@ pub(super) async fn page(link: &RedisLink, ask: &PageAsk<'_>) -> Result<Result<P
             _ => {}
         }
     }
-    Ok(Ok(Page { next, values }))
+    Ok(Ok(values))
 }
 
 fn strange(link: &RedisLink) -> Fault {

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(crate) use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
-use super::list::{Page, PageAsk};
+use super::list::{Beginning, Page, PageAsk};
 use super::name::Name;
 use crate::error::{Error, Result};
 
@@ -154,6 +154,16 @@ pub(crate) trait Link: Send + Sync + 'static {
                 "this server does not tell what it keeps",
             )))
         })
+    }
+
+    /// The beginnings of values, so many bytes of each, where [`page`](Link::page) tells of them.
+    /// Names that are gone are left out.
+    fn beginnings<'a>(
+        &'a self,
+        _names: &'a [String],
+        _bytes: usize,
+    ) -> BoxFuture<'a, Result<Result<Vec<Beginning>>, Fault>> {
+        Box::pin(async { Ok(Ok(Vec::new())) })
     }
 }
 

@@ -11,13 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Inner;
-use super::batch::{self, Act};
-use super::link::Answer;
 use super::look::{Seen, stamps};
-use super::name::{Name, Names};
+use super::name::Names;
 use super::node::{Failure, Node};
 use crate::clock::Moment;
-use crate::entry::envelope::Beginning;
+use crate::entry::envelope::{self, BEGINNING_BYTES_MAX};
 use crate::error::Result;
 use crate::freshness::TagState;
 use crate::key::Key;
@@ -32,8 +30,15 @@ const PAGE_NAMES: usize = 1_000;
 /// complete.
 const PAGES_MAX: usize = 1_000;
 
-/// So many bytes of an entry are read at first. Where key and tags take more, all of it is.
+/// So many bytes of an entry are read at first.
 const BEGINNING_BYTES: usize = 1_024;
+
+/// Where key and tags take more, so many are read then; at last as many as they can take. Of the
+/// value behind them never more than that.
+const LONGER_BYTES: [usize; 2] = [16 * 1_024, BEGINNING_BYTES_MAX];
+
+/// So many bytes are asked for at once.
+const BYTES_AT_ONCE: usize = BEGINNING_BYTES_MAX;
 
 /// What a page is asked for by.
 pub(crate) struct PageAsk<'a> {
@@ -47,17 +52,21 @@ pub(crate) struct PageAsk<'a> {
     pub(crate) bytes: usize,
 }
 
+/// A name, with the beginning of its value.
+pub(crate) type Beginning = (String, Vec<u8>);
+
 /// A part of what a server keeps.
 #[derive(Default)]
 pub(crate) struct Page {
     /// Where the next page begins; zero after the last one.
     pub(crate) next: u64,
     /// Names, each with the beginning of its value. One may come twice.
-    pub(crate) values: Vec<(String, Vec<u8>)>,
+    pub(crate) values: Vec<Beginning>,
 }
 
 impl Inner {
-    /// Three round trips for each page: names, beginnings, versions.
+    /// Three round trips for each page: names, beginnings, versions; more where key and tags are
+    /// long. One page is held in memory at a time, and a digest of each key that was told.
     pub(super) async fn list(
         &self,
         namespace: &Namespace,
@@ -67,7 +76,7 @@ impl Inner {
         let names = self.names(namespace);
         let mut complete = true;
         // A page may tell what another has told, and so may a server of what has moved.
-        let mut known: HashSet<Key> = HashSet::new();
+        let mut known: HashSet<Digest> = HashSet::new();
         for node in self.topology.nodes() {
             let mut cursor = 0;
             let mut pages = 0;
@@ -75,8 +84,9 @@ impl Inner {
                 let page = page(&node, &names, cursor)
                     .await
                     .map_err(Failure::into_error)?;
-                let mut listed = self.read(&names, prefix, page.values).await;
-                listed.retain(|listed| known.insert(listed.key.clone()));
+                let listed = read(&node, &names, prefix, page.values).await;
+                let mut listed = listed.map_err(Failure::into_error)?;
+                listed.retain(|listed| known.insert(digest(&listed.key)));
                 self.judge(&names, &mut listed).await?;
                 for listed in listed {
                     if told(listed).is_break() {
@@ -94,38 +104,6 @@ impl Inner {
             }
         }
         Ok(complete)
-    }
-
-    /// The entries of a page that are below `prefix`. Their state is not known yet.
-    async fn read(
-        &self,
-        names: &Names,
-        prefix: &Key,
-        values: Vec<(String, Vec<u8>)>,
-    ) -> Vec<Listed> {
-        let mut found = Vec::with_capacity(values.len());
-        let mut longer: Vec<(Name, Act)> = Vec::new();
-        for (name, bytes) in values {
-            match entry(names, &name, prefix, &bytes) {
-                Ok(entry) => found.extend(entry),
-                Err(Cut) if bytes.len() >= BEGINNING_BYTES => {
-                    let name = names.told(&name);
-                    longer.extend(name.map(|name| (name.clone(), Act::Get)));
-                }
-                Err(Cut) => {}
-            }
-        }
-        if !longer.is_empty() {
-            let told = batch::run(&*self.topology, &longer).await;
-            for ((name, _), told) in longer.iter().zip(told) {
-                if let Ok((Answer::Found(value), _)) = told
-                    && let Ok(entry) = entry(names, name.as_str(), prefix, &value.bytes)
-                {
-                    found.extend(entry);
-                }
-            }
-        }
-        found
     }
 
     /// Finds out the states of entries: one round trip for all their tags.
@@ -149,6 +127,44 @@ impl Inner {
     }
 }
 
+/// What is remembered of a key that was told.
+type Digest = [u8; 16];
+
+fn digest(key: &Key) -> Digest {
+    let mut digest = Digest::default();
+    let hash = blake3::hash(key.as_bytes());
+    digest.copy_from_slice(&hash.as_bytes()[..size_of::<Digest>()]);
+    digest
+}
+
+/// The entries of a page that are below `prefix`. Their state is not known yet.
+async fn read(
+    node: &Arc<Node>,
+    names: &Names,
+    prefix: &Key,
+    values: Vec<Beginning>,
+) -> Result<Vec<Listed>, Failure> {
+    let mut found = Vec::with_capacity(values.len());
+    let mut cut: Vec<String> = Vec::new();
+    let mut sort = |values: Vec<Beginning>, bytes: usize, cut: &mut Vec<String>| {
+        for (name, head) in values {
+            match entry(names, &name, prefix, &head) {
+                Ok(entry) => found.extend(entry),
+                Err(Cut) if head.len() >= bytes => cut.push(name),
+                Err(Cut) => {}
+            }
+        }
+    };
+    sort(values, BEGINNING_BYTES, &mut cut);
+    for bytes in LONGER_BYTES {
+        let asked = std::mem::take(&mut cut);
+        for some in asked.chunks(BYTES_AT_ONCE / bytes) {
+            sort(beginnings(node, some, bytes).await?, bytes, &mut cut);
+        }
+    }
+    Ok(found)
+}
+
 /// A link that broke may have been broken for long: a page is asked for twice.
 async fn page(node: &Arc<Node>, names: &Names, cursor: u64) -> Result<Page, Failure> {
     let prefix = names.entries();
@@ -164,12 +180,24 @@ async fn page(node: &Arc<Node>, names: &Names, cursor: u64) -> Result<Page, Fail
     }
 }
 
+/// As for a page.
+async fn beginnings(
+    node: &Arc<Node>,
+    names: &[String],
+    bytes: usize,
+) -> Result<Vec<Beginning>, Failure> {
+    match node.lane().await?.beginnings(names, bytes).await {
+        Err(Failure::Broken(_)) => node.lane().await?.beginnings(names, bytes).await,
+        told => told,
+    }
+}
+
 /// The bytes are no beginning of an entry, or not enough of it.
 struct Cut;
 
 /// The entry that begins with these bytes, if it is one below `prefix`.
 fn entry(names: &Names, name: &str, prefix: &Key, bytes: &[u8]) -> Result<Option<Listed>, Cut> {
-    let beginning = Beginning::of(bytes).ok_or(Cut)?;
+    let beginning = envelope::Beginning::of(bytes).ok_or(Cut)?;
     if !beginning.key.starts_with(prefix.as_bytes()) {
         return Ok(None);
     }

@@ -70,12 +70,12 @@ impl Seen {
 
 impl Inner {
     /// One round trip for all entries and their tags; a second if an entry carries a tag that
-    /// nobody expected.
+    /// nobody expected. What a server that is down would have told is failed, and nothing else.
     pub(super) async fn look(
         &self,
         namespace: &Namespace,
         looks: &[Look<'_>],
-    ) -> Result<SmallVec<[Lookup; 1]>> {
+    ) -> SmallVec<[Lookup; 1]> {
         let (names, seal) = (self.names(namespace), self.seal(namespace));
         let mut acts: Vec<(Name, Act)> = Vec::with_capacity(looks.len() * 5);
         let mut tags: Vec<Tag> = Vec::with_capacity(looks.len() * 4);
@@ -127,24 +127,16 @@ impl Inner {
             again.sort_by_key(Tag::kind);
             self.sight(&names, &mut seen, again).await;
         }
-        // One look says that it failed; among many, those that could be answered are.
-        found
-            .into_iter()
-            .map(|found| {
-                let lookup = found.and_then(|found| match found {
-                    None => Ok(Lookup::Absent),
-                    Some(entry) => {
-                        let state = seen.state(stamps(entry.versions()))?;
-                        Ok(Lookup::Found { entry, state })
-                    }
-                });
-                match lookup {
-                    Err(error) if alone => Err(error),
-                    Err(_) => Ok(Lookup::Absent),
-                    found => found,
-                }
-            })
-            .collect()
+        let state = |entry: Entry| {
+            let state = seen.state(stamps(entry.versions()))?;
+            Ok(Lookup::Found { entry, state })
+        };
+        let lookups = found.into_iter().map(|found| match found {
+            Ok(None) => Lookup::Absent,
+            Ok(Some(entry)) => state(entry).unwrap_or_else(Lookup::Failed),
+            Err(error) => Lookup::Failed(error),
+        });
+        lookups.collect()
     }
 
     /// Whether recorded versions are still current.

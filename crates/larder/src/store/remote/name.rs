@@ -107,13 +107,6 @@ impl Names {
         format!("{}:e1:", self.prefix)
     }
 
-    /// The name of an entry of this namespace, as a server tells it.
-    pub(crate) fn told(&self, text: &str) -> Option<Name> {
-        let digest = text.strip_prefix(&self.entries())?;
-        let harmless = digest.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        (harmless && digest.len() == DIGEST_CHARS).then(|| Name(text.into()))
-    }
-
     /// The name of the lease of an entry that stays during its load.
     pub(crate) fn lease(&self, key: &Key) -> Name {
         self.build("l1:", None, &self.digest(key.as_bytes()))

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::link::{Answer, Dial, Fault, Incarnation, Link, Op};
-use super::list::{Page, PageAsk};
+use super::list::{Beginning, Page, PageAsk};
 use crate::error::{Error, Result};
 
 /// How long a dial may take, if nobody says otherwise.
@@ -238,6 +238,16 @@ impl Lane {
     pub(crate) async fn page(&self, ask: &PageAsk<'_>) -> Result<Page, Failure> {
         let page = self.in_time(self.link.page(ask)).await?;
         page.map_err(Failure::Down)
+    }
+
+    /// Asks for the beginnings of values: see [`Link::beginnings`].
+    pub(crate) async fn beginnings(
+        &self,
+        names: &[String],
+        bytes: usize,
+    ) -> Result<Vec<Beginning>, Failure> {
+        let told = self.in_time(self.link.beginnings(names, bytes)).await?;
+        told.map_err(Failure::Down)
     }
 
     async fn in_time<T>(

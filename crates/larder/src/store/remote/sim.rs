@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 
 use super::link::{Answer, Dial, Fault, Found, HEAD_BYTES, Incarnation, Link, Op};
-use super::list::{Page, PageAsk};
+use super::list::{Beginning, Page, PageAsk};
 use super::name::Name;
 use super::node::{Limits, Node};
 use super::topology::Topology;
@@ -205,15 +205,34 @@ impl Link for Connection {
                 next: if next < names.len() { next as u64 } else { 0 },
                 values: shown
                     .filter(|name| name.as_str().starts_with(ask.prefix))
-                    .map(|name| {
-                        let value = &values[*name];
-                        let head = &value[..value.len().min(ask.bytes)];
-                        (name.as_str().to_owned(), head.to_vec())
-                    })
+                    .map(|name| beginning(name, &values[*name], ask.bytes))
                     .collect(),
             }))
         })
     }
+
+    fn beginnings<'a>(
+        &'a self,
+        names: &'a [String],
+        bytes: usize,
+    ) -> BoxFuture<'a, Result<Result<Vec<Beginning>>, Fault>> {
+        Box::pin(async move {
+            self.server.trips.fetch_add(1, Ordering::SeqCst);
+            let values = self.server.values.lock();
+            let asked = values.iter().filter(|(name, _)| {
+                let name = name.as_str();
+                names.iter().any(|asked| asked == name)
+            });
+            Ok(Ok(asked
+                .map(|(name, value)| beginning(name, value, bytes))
+                .collect()))
+        })
+    }
+}
+
+fn beginning(name: &Name, value: &[u8], bytes: usize) -> Beginning {
+    let head = &value[..value.len().min(bytes)];
+    (name.as_str().to_owned(), head.to_vec())
 }
 
 /// Names spread over servers by their route.

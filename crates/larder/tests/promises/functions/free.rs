@@ -261,6 +261,36 @@ async fn maybe(cache: &Cache, id: u32, found: bool) -> Result<Option<u32>, Strin
     Ok(found.then_some(id))
 }
 
+#[cached(policy = Policy::new().ttl(seconds(60)).negative_ttl(seconds(5)), group = "findings", skip(found))]
+async fn finding(cache: &Cache, id: u32, found: bool) -> Option<u32> {
+    found.then_some(id)
+}
+
+#[tokio::test]
+async fn bc24_what_is_primed_is_kept_as_if_the_function_had_said_it() {
+    let bench = Bench::new();
+    let cache = &bench.cache;
+    finding::prime(cache, 1, None)
+        .await
+        .expect("memory answers");
+    finding::prime(cache, 2, Some(2))
+        .await
+        .expect("memory answers");
+    bench.advance(4);
+    assert_eq!(finding(cache, 1, true).await, None);
+    bench.advance(1);
+    assert_eq!(
+        finding(cache, 1, true).await,
+        Some(1),
+        "nothing lives by its own time"
+    );
+    assert_eq!(finding(cache, 2, false).await, Some(2));
+    let stats = cache.stats();
+    let group = stats.iter().find(|group| *group.name == *"findings");
+    assert_eq!(group.map(|group| group.inserts), Some(3));
+    assert_eq!(stats.len(), 1, "{stats:?}");
+}
+
 #[tokio::test]
 async fn bc22_nothing_lives_by_its_own_time() {
     let bench = Bench::new();
@@ -271,4 +301,34 @@ async fn bc22_nothing_lives_by_its_own_time() {
     bench.advance(1);
     assert_eq!(maybe(&bench.cache, 1, true).await, Ok(Some(1)));
     assert_eq!(maybe(&bench.cache, 2, false).await, Ok(Some(2)));
+}
+
+#[tokio::test]
+async fn kc10_functions_of_one_name_within_one_function_are_kept_apart() {
+    let cache = &Cache::memory();
+    let (plain, same, other) = {
+        #[cached]
+        async fn inner(cache: &Cache, id: u32) -> u32 {
+            id * STEP
+        }
+        const STEP: u32 = 10;
+        let answer = (inner(cache, 1).await, inner(cache, 1).await);
+        (inner::key(1), answer.0 == answer.1, answer.0)
+    };
+    assert!(same);
+    // The same words, which mean something else here.
+    let second = {
+        #[cached]
+        async fn inner(cache: &Cache, id: u32) -> u32 {
+            id * STEP
+        }
+        const STEP: u32 = 20;
+        assert_eq!(inner(cache, 1).await, 20);
+        inner::invalidate_all(cache).await.expect("memory answers");
+        inner::key(1)
+    };
+    assert_eq!(other, 10);
+    assert_ne!(plain, second);
+    let kept = cache.get::<u32>(plain).await.expect("memory answers");
+    assert_eq!(kept.as_deref(), Some(&10));
 }

@@ -329,3 +329,84 @@ async fn bc23_methods_behind_other_attributes_are_cached() {
     let kept = ann.boxed_get(&cache, 1).await.expect("memory answers");
     assert!(kept.is_some());
 }
+
+/// A trait that gives its method.
+trait Weather {
+    fn kept_in(&self) -> &Cache;
+
+    #[cached(on(), cache = self.kept_in())]
+    async fn report(&self, day: u32) -> String
+    where
+        Self: Clone + Send + Sync + 'static,
+    {
+        format!("weather of day {day}")
+    }
+}
+
+/// Another one, with parameters, whose method has the same name.
+trait News<T: 'static> {
+    fn kept_by(&self) -> &Cache;
+
+    #[cached(on(), cache = self.kept_by())]
+    async fn report(&self, day: u32) -> String
+    where
+        Self: Clone + Send + Sync + 'static,
+    {
+        format!("news of day {day} for {}", std::any::type_name::<T>())
+    }
+}
+
+impl Weather for Home {
+    fn kept_in(&self) -> &Cache {
+        &self.cache
+    }
+}
+
+impl News<u8> for Home {
+    fn kept_by(&self) -> &Cache {
+        &self.cache
+    }
+}
+
+impl News<u16> for Home {
+    fn kept_by(&self) -> &Cache {
+        &self.cache
+    }
+}
+
+impl Home {
+    #[cached(on(), cache = self.cache)]
+    async fn report(&self, day: u32) -> String {
+        format!("home on day {day}")
+    }
+}
+
+#[tokio::test]
+async fn bc20_methods_of_one_name_that_traits_give_are_kept_apart() {
+    let cache = Cache::memory();
+    let [ann, ..] = neighbours(&cache);
+    // Once to keep, once to find.
+    for _ in 0..2 {
+        assert_eq!(ann.report(1).await, "home on day 1");
+        assert_eq!(Weather::report(&ann, 1).await, "weather of day 1");
+        assert_eq!(News::<u8>::report(&ann, 1).await, "news of day 1 for u8");
+        assert_eq!(News::<u16>::report(&ann, 1).await, "news of day 1 for u16");
+    }
+    <Home as News<u8>>::report_invalidate_all(&cache)
+        .await
+        .expect("memory answers");
+    let kept = News::<u8>::report_get(&ann, &cache, 1).await;
+    assert_eq!(kept.expect("memory answers"), None);
+    for kept in [
+        ann.report_get(&cache, 1).await,
+        Weather::report_get(&ann, &cache, 1).await,
+        News::<u16>::report_get(&ann, &cache, 1).await,
+    ] {
+        assert!(kept.expect("memory answers").is_some());
+    }
+    let key = ann.report_key(1);
+    assert_eq!(
+        key.first_text(),
+        Some("promises::functions::methods::Home::report")
+    );
+}

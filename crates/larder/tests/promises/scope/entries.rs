@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use larder::{Key, Policy, SCOPE_ENTRIES_MAX};
+use larder::{Key, Policy, SCOPE_BYTES_MAX, SCOPE_ENTRIES_MAX};
 
 use super::{get, insert, lose, process, read, track};
 use crate::shared::Shared;
@@ -175,6 +175,38 @@ async fn a_store_that_is_down_does_not_take_away_what_was_read() {
         assert_eq!(read(2).await, 2);
         assert_eq!(read(3).await, 3);
         store.is_back();
+    });
+    request.await;
+}
+
+#[tokio::test]
+async fn a_scope_that_is_full_of_absent_keys_keeps_no_more() {
+    const LONG: usize = 100_000;
+    let store = Shared::default();
+    let bench = process(&store);
+    let key = |number: usize| format!("{number}{}", "k".repeat(LONG));
+    let fits = SCOPE_BYTES_MAX / LONG;
+    let request = bench.cache.request_scope(async {
+        for number in 0..=fits {
+            assert_eq!(get(&bench, &key(number)).await, None);
+        }
+        store.trips();
+        assert_eq!(get(&bench, &key(0)).await, None);
+        assert_eq!(store.trips(), [""; 0]);
+        assert_eq!(get(&bench, &key(fits)).await, None);
+        assert_eq!(store.trips(), ["get"]);
+        // What is stored makes room again.
+        bench
+            .cache
+            .insert(key(0), 1_u64)
+            .await
+            .expect("it is stored");
+        assert_eq!(get(&bench, &key(0)).await, Some(1));
+        bench.cache.remove(key(0)).await.expect("it is removed");
+        assert_eq!(get(&bench, &key(0)).await, None);
+        store.trips();
+        assert_eq!(get(&bench, &key(0)).await, None);
+        assert_eq!(store.trips(), [""; 0]);
     });
     request.await;
 }

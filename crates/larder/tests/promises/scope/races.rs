@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
+use futures_util::FutureExt;
 use larder::{Scope, Tag};
 
 use super::{get, insert, process, read, track};
@@ -241,4 +242,39 @@ async fn strict_reads_are_never_taken_from_a_scope() {
         assert_eq!(store.trips(), ["get", "get"]);
     });
     request.await;
+}
+
+#[test]
+fn a_look_that_is_given_up_is_dropped_without_the_scopes_lock() {
+    // On a thread of its own: what waits for a lock that it holds never ends.
+    let (ends, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let store = Shared::default();
+        let bench = process(&store);
+        let request = bench.cache.request_scope(async {
+            let scope = Scope::current().expect("this is within one");
+            store.hangs();
+            store.is_given_up(move || {
+                // What the store does when it is dropped is its own affair: here it asks the scope.
+                let _ = ends.send(format!("{scope:?}"));
+            });
+            let mut given_up = std::pin::pin!(Some(get(&bench, "k")));
+            let polled = std::future::poll_fn(|context| {
+                // Until it hangs.
+                for _ in 0..3 {
+                    let look = given_up.as_mut().as_pin_mut().expect("not given up yet");
+                    assert!(look.poll(context).is_pending());
+                }
+                Poll::Ready(())
+            });
+            polled.await;
+            given_up.set(None);
+        });
+        request.now_or_never().expect("nothing is waited for");
+    });
+    let told = ended.recv_timeout(std::time::Duration::from_secs(20));
+    assert!(
+        told.expect("the scope is not locked")
+            .contains("ended: false")
+    );
 }
