@@ -150,7 +150,7 @@ impl Engine for MySql {
     }
 }
 
-/// A text in a row of the database's own tables, whatever type it has there.
+/// A text in a row of the database's own tables, whatever type of text it has there.
 fn text(row: &QueryResult, column: &str) -> Result<Option<String>, DbErr> {
     let missing = || DbErr::Custom(format!("the database did not tell its {column}"));
     let row = row.try_as_mysql_row().ok_or_else(missing)?;

@@ -4,7 +4,7 @@ use larder_sea_orm::CachedExt;
 use larder_sea_orm::trace::Outcome;
 use sea_orm::{
     ColumnTrait, DerivePartialModel, EntityTrait, FromQueryResult, LoaderTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select, SelectExt as _,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use serde::{Deserialize, Serialize};
 

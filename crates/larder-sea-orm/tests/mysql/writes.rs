@@ -219,7 +219,7 @@ async fn what_only_looks_like_a_comment_is_seen() {
     let Shop { db, .. } = Shop::open().await;
     for (sql, expected) in [
         ("UPDATE track SET unit_price = 5--1; DELETE FROM track WHERE id = 4", [2, 1, 0]),
-        ("UPDATE genre SET name = 'x' /*! ; DELETE FROM track WHERE id = 3 */", [2, 0, 0]),
+        ("UPDATE genre SET name = 'x'; /*! DELETE FROM track WHERE id = 3 */", [2, 0, 0]),
         ("UPDATE genre SET name = 'y'; /*M! DELETE FROM track WHERE id = 2 */", [1, 0, 0]),
         ("UPDATE genre SET name = 'z' # ;\n; DELETE FROM track", [0, 0, 0]),
     ] {

@@ -65,11 +65,11 @@ const TRIGGERS: &str = "\
 
 /// Whether this account is told of all triggers: whose privilege for them ends at a table is not.
 const SEES: &str = "\
-    SELECT (SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES p \
+    SELECT IF((SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES p \
             WHERE p.PRIVILEGE_TYPE = 'TRIGGER' AND p.GRANTEE = me.name) \
         + (SELECT COUNT(*) FROM information_schema.SCHEMA_PRIVILEGES p \
             WHERE p.PRIVILEGE_TYPE = 'TRIGGER' AND p.GRANTEE = me.name \
-                AND DATABASE() LIKE p.TABLE_SCHEMA) > 0 AS sees \
+                AND DATABASE() LIKE p.TABLE_SCHEMA) > 0, 'yes', 'no') AS sees \
     FROM (SELECT CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''') AS name) me";
 
 /// What an expression that is worked out at each reading may ask for. Such a column answers
@@ -152,7 +152,7 @@ pub(super) async fn catalogue(database: &dyn Asked) -> Result<Catalogue, DbErr> 
     }
     let sees = database.ask(SEES).await?;
     let sees = sees.first().map(|row| word(row, "sees")).transpose()?;
-    if sees.as_deref() != Some("1") {
+    if sees.as_deref() != Some("yes") {
         catalogue.set_unreadable();
     }
     for table in tables.into_values() {
