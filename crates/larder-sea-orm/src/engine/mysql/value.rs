@@ -9,7 +9,7 @@ use larder::TagValue;
 use larder_sql::{Column, Equality};
 use sea_orm::Value;
 use sqlx::mysql::{MySqlRow, MySqlValueRef};
-use sqlx::{Decode, MySql, Row as _, TypeInfo as _, ValueRef as _};
+use sqlx::{Decode, MySql, Row as _, Type, TypeInfo as _, ValueRef as _};
 
 use crate::value::Stored;
 
@@ -136,11 +136,13 @@ fn known(value: &MySqlValueRef<'_>) -> Option<Stored> {
         "BOOLEAN" => decoded(value).filter(|number| *number >= 0).map(Stored::Int),
         "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "MEDIUMINT UNSIGNED" | "INT UNSIGNED"
         | "BIGINT UNSIGNED" => decoded(value).map(unsigned),
-        "CHAR" | "VARCHAR" | "TINYTEXT" | "TEXT" | "MEDIUMTEXT" | "LONGTEXT" => {
-            decoded(value).map(Stored::Text)
-        }
-        "BINARY" | "VARBINARY" | "TINYBLOB" | "BLOB" | "MEDIUMBLOB" | "LONGBLOB" => {
-            decoded(value).map(Stored::Blob)
+        // The driver calls text of `_bin` collations by the names of bytes, too.
+        "CHAR" | "VARCHAR" | "TINYTEXT" | "TEXT" | "MEDIUMTEXT" | "LONGTEXT" | "BINARY"
+        | "VARBINARY" | "TINYBLOB" | "BLOB" | "MEDIUMBLOB" | "LONGBLOB" => {
+            match <str as Type<MySql>>::compatible(&value.type_info()) {
+                true => decoded(value).map(Stored::Text),
+                false => decoded(value).map(Stored::Blob),
+            }
         }
         "DOUBLE" => decoded(value).map(Stored::Real),
         _ => None,
