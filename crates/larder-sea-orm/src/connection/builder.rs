@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use larder::{Cache, Policy};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, EntityTrait};
 
 use crate::connection::CachedConnection;
+use crate::excluded::Excluded;
 use crate::hook::Hooks;
 use crate::horizon::WriteLock;
-use crate::shared::Shared;
+use crate::rows::{Registry, Rows};
+use crate::shared::{Opening, Shared};
 use crate::strict::Strict;
 
 /// Settings of a [`CachedConnection`] before it is opened.
@@ -18,6 +20,8 @@ pub struct Builder {
     database: Arc<str>,
     strict: Strict,
     policy: Policy,
+    rows: Registry,
+    excluded: Excluded,
 }
 
 impl Builder {
@@ -27,6 +31,8 @@ impl Builder {
             cache,
             database: "".into(),
             strict: Strict::default(),
+            rows: Registry::default(),
+            excluded: Excluded::default(),
         }
     }
 
@@ -79,6 +85,25 @@ impl Builder {
         self
     }
 
+    /// How the rows of one entity are kept: see [`Rows`].
+    pub fn entity<E: EntityTrait>(mut self, rows: Rows) -> Builder {
+        self.rows.entity::<E>(rows);
+        self
+    }
+
+    /// How the rows of entities are kept that say nothing [of their own](Self::entity).
+    pub fn rows(mut self, rows: Rows) -> Builder {
+        self.rows.all(rows);
+        self
+    }
+
+    /// Tables of which no read is kept, whoever asks for it: the names of migrations' books and of
+    /// sessions' tables ([`UNCACHED_TABLES`](crate::UNCACHED_TABLES)), unless these are named instead.
+    pub fn uncached_tables<N: AsRef<str>>(mut self, names: impl IntoIterator<Item = N>) -> Builder {
+        self.excluded = Excluded::new(names);
+        self
+    }
+
     /// Opens a connection to `options`.
     ///
     /// With the feature `sqlite-hook`, the connections of its pool report every row they change.
@@ -123,12 +148,23 @@ impl Builder {
             database,
             strict,
             policy,
+            rows,
+            excluded,
         } = self;
-        let shared = Shared::open(connection, cache, database, strict, policy, hooks).await?;
+        let opening = Opening {
+            cache,
+            database,
+            strict,
+            policy,
+            rows: rows.settle(),
+            excluded,
+            hooks,
+        };
+        let shared = Shared::open(connection, opening).await?;
         let shared = Arc::new(shared);
         if !shared.strict.is_nothing() {
             let lock = Arc::new(WriteLock::new(&shared));
-            shared.cache.set_horizon(&shared.database, lock);
+            shared.cache.set_horizon(&shared.database, &lock);
         }
         Ok(CachedConnection { shared })
     }

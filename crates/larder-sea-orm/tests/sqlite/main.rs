@@ -9,6 +9,7 @@ mod hooked;
 mod invalidation;
 mod limits;
 mod nested;
+mod rows;
 mod scope;
 mod shared_store;
 mod shop;
