@@ -357,18 +357,16 @@ fn key<T>(
     key.push(&*shared.database);
     key.push(schema.version);
     key.push(ask.form);
-    let rows = ask.terms().rows();
-    match rows.and_then(|rows| rows.name.as_deref()) {
-        None => {
-            key.push(std::any::type_name::<T>());
-            key.push(ask.reader);
-        }
-        // The text stays: a name does not make two tables one.
-        Some(name) => key.push(("named", name)),
-    }
+    key.push(std::any::type_name::<T>());
+    key.push(ask.reader);
     key.push(statement.sql.as_str());
-    if let Some(version) = rows.and_then(|rows| rows.version) {
-        key.push(("version", version));
+    if let Some(rows) = ask.terms().rows() {
+        if let Some(name) = &rows.name {
+            key.push(("key", &**name));
+        }
+        if let Some(version) = rows.version {
+            key.push(("version", version));
+        }
     }
     for value in values(statement).iter().chain(&ask.extra) {
         match value {

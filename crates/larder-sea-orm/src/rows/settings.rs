@@ -88,10 +88,8 @@ impl Rows {
         self
     }
 
-    /// What stands in the keys for the model's type. Unless said it is the type's path, so that services
-    /// with models of their own, and builds between which the model has moved, share no entries. With
-    /// one name they do, as long as they ask by the same columns: what was written by another
-    /// model is a miss, or is read right.
+    /// A word in the keys, beside database, table, model and primary key. What is kept under one word
+    /// is not seen under another, or under none.
     pub fn key(mut self, name: &str) -> Rows {
         self.name = Some(name.into());
         self

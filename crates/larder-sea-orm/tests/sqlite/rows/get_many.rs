@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use larder_sea_orm::trace::Outcome;
 use larder_sea_orm::{CachedConnection, CachedEntity};
 use sea_orm::{ConnectionTrait, EntityTrait, TransactionTrait};
@@ -91,18 +91,22 @@ async fn ac6_batches_and_gets_at_once_load_each_row_once() {
         db,
         folder: _folder,
     } = Shop::open().await;
+    let batches = || (0..8).map(|_| track::Entity::cached(&db).get_many([1, 2, 3]));
     let before = db.statements();
-    let batches = (0..8).map(|_| track::Entity::cached(&db).get_many([1, 2, 3]));
-    let gets = (1..=3).map(|id| track::Entity::cached(&db).get(id));
-    let (batches, gets) = futures_util::future::join(join_all(batches), join_all(gets)).await;
-    for rows in batches {
-        assert_eq!(
-            names(&rows.unwrap()),
-            [Some("Fast"), Some("Slow"), Some("Blue")]
-        );
+    for rows in join_all(batches()).await {
+        let rows = rows.unwrap();
+        assert_eq!(names(&rows), [Some("Fast"), Some("Slow"), Some("Blue")]);
     }
-    assert!(gets.into_iter().all(|row| row.unwrap().is_some()));
     assert_eq!(db.statements() - before, 1);
+
+    // Gets lead before a batch has begun its task: the batch waits for them.
+    db.invalidate_entity::<track::Entity>().await.unwrap();
+    let before = db.statements();
+    let gets = (1..=3).map(|id| track::Entity::cached(&db).get(id));
+    let (batches, gets) = join(join_all(batches()), join_all(gets)).await;
+    assert!(batches.into_iter().all(|rows| rows.unwrap().len() == 3));
+    assert!(gets.into_iter().all(|row| row.unwrap().is_some()));
+    assert_eq!(db.statements() - before, 3);
 }
 
 #[tokio::test]

@@ -3,11 +3,16 @@
 use std::sync::Arc;
 
 use larder::{Cache, Memory};
-use larder_sea_orm::{CachedConnection, CachedEntity, CachedExt, CachedModel, Rows};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, TransactionTrait};
+use larder_sea_orm::trace::Outcome;
+use larder_sea_orm::{Cached, CachedConnection, CachedEntity, CachedExt, CachedModel, Rows};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Select,
+    TransactionTrait,
+};
 
 use crate::entity::{album, genre, track};
 use crate::fleet::{Fleet, Server};
+use crate::shop::read;
 use crate::{hit, miss};
 
 /// A process whose tracks are kept apart from everything else.
@@ -20,6 +25,43 @@ async fn process(fleet: &Fleet, tracks: &Cache) -> CachedConnection {
 
 async fn run(db: &CachedConnection, sql: &str) {
     db.execute_unprepared(sql).await.expect("it runs");
+}
+
+const HITS: [Outcome; 3] = [Outcome::Hit, Outcome::Hit, Outcome::Hit];
+const MISSES: [Outcome; 3] = [Outcome::Miss, Outcome::Miss, Outcome::Miss];
+
+fn rock() -> Cached<Select<track::Entity>> {
+    track::Entity::find()
+        .filter(track::Column::GenreId.eq(1))
+        .order_by_asc(track::Column::Id)
+        .cached()
+}
+
+fn of_album(
+    db: &CachedConnection,
+    album: &album::Model,
+) -> impl Future<Output = Result<Arc<Vec<track::Model>>, DbErr>> {
+    let (db, album) = (db.clone(), album.clone());
+    async move {
+        let tracks = album.cached(&db).related(track::Entity);
+        tracks.order_by_asc(track::Column::Id).all().await
+    }
+}
+
+/// What becomes of a read by the entity, of one by relation, and of one in the connection's store.
+async fn fates(db: &CachedConnection, album: &album::Model) -> [Outcome; 3] {
+    let (_, row) = read(track::Entity::cached(db).get(1)).await;
+    let (_, list) = read(of_album(db, album)).await;
+    let (_, rock) = read(rock().all(db)).await;
+    [row, list, rock]
+}
+
+/// The name of the first track by each of the three.
+async fn names(db: &CachedConnection, album: &album::Model) -> [String; 3] {
+    let row = track::Entity::cached(db).require(1).await.unwrap();
+    let list = of_album(db, album).await.unwrap();
+    let rock = rock().all(db).await.unwrap();
+    [row.name.clone(), list[0].name.clone(), rock[0].name.clone()]
 }
 
 #[tokio::test]
@@ -36,30 +78,9 @@ async fn ac5_a_write_is_told_to_every_store() {
             .await
             .unwrap()
             .unwrap();
-        let rock = || {
-            track::Entity::find()
-                .filter(track::Column::GenreId.eq(1))
-                .cached()
-        };
-        let row = |db: &CachedConnection| {
-            let db = db.clone();
-            async move { track::Entity::cached(&db).get(1).await }
-        };
-        let list = |db: &CachedConnection| {
-            let (db, album) = (db.clone(), restless.clone());
-            async move { album.cached(&db).related(track::Entity).all().await }
-        };
-        // One by the entity, one by relation, and one in the connection's store.
-        macro_rules! all {
-            ($check:ident, $db:expr) => {{
-                $check!(row($db));
-                $check!(list($db));
-                $check!(rock().all($db));
-            }};
-        }
-        all!(miss, &one);
+        assert_eq!(fates(&one, &restless).await, MISSES);
         miss!(genre::Entity::cached(&one).get(1));
-        all!(hit, &other);
+        assert_eq!(fates(&other, &restless).await, HITS);
 
         // By value, in bulk and widened, in a transaction, and all at once.
         for (name, sql) in [
@@ -68,29 +89,27 @@ async fn ac5_a_write_is_told_to_every_store() {
             ("C", "UPDATE track SET name = 'C' WHERE id = 1; SELECT 1"),
         ] {
             run(&other, sql).await;
-            assert_eq!(miss!(row(&one)).unwrap().name, name);
-            assert_eq!(miss!(list(&one))[0].name, name);
-            assert_eq!(miss!(rock().all(&one))[0].name, name);
-            all!(hit, &other);
+            assert_eq!(fates(&one, &restless).await, MISSES, "{sql}");
+            assert_eq!(names(&one, &restless).await, [name; 3]);
+            assert_eq!(fates(&other, &restless).await, HITS, "{sql}");
         }
         let transaction = other.begin().await.unwrap();
         let sql = "UPDATE track SET name = 'D' WHERE id = 1";
         transaction.execute_unprepared(sql).await.unwrap();
-        all!(hit, &one);
+        assert_eq!(fates(&one, &restless).await, HITS);
         transaction.commit().await.unwrap();
-        all!(miss, &one);
+        assert_eq!(fates(&one, &restless).await, MISSES);
         hit!(genre::Entity::cached(&one).get(1));
         // Another row is nobody's business.
         run(&other, "UPDATE track SET name = 'E' WHERE id = 4").await;
-        all!(hit, &one);
+        assert_eq!(fates(&one, &restless).await, HITS);
+        hit!(genre::Entity::cached(&one).get(1));
         other.invalidate_all().await;
-        all!(miss, &one);
+        assert_eq!(fates(&one, &restless).await, MISSES);
         run(&other, "ALTER TABLE genre ADD COLUMN note TEXT").await;
-        // Both have to hear that the schema is another one.
-        for db in [&one, &other] {
-            assert_eq!(row(db).await.unwrap().unwrap().name, "D");
-            assert_eq!(list(db).await.unwrap()[0].name, "D");
-        }
+        // Both hear that the schema is another one.
+        assert_eq!(names(&one, &restless).await, ["D"; 3]);
+        assert_eq!(names(&other, &restless).await, ["D"; 3]);
     }
 }
 
