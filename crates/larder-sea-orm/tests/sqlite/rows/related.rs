@@ -233,6 +233,67 @@ async fn ac10_a_related_select_is_a_select() {
     );
 }
 
+/// A relation with a condition of its own, which may speak of either table.
+#[tokio::test]
+async fn ac10_ac11_relations_with_conditions() {
+    use sea_orm::RelationTrait as _;
+    use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _};
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
+    let restless = an_album(&db, 1).await;
+    let cheap = || {
+        album::Relation::Track.def().on_condition(|_, tracks| {
+            let price = Expr::col((tracks, track::Column::UnitPrice));
+            price.lt(100).into_condition()
+        })
+    };
+    let tracks = || {
+        let tracks = restless.cached(&db).related_by::<track::Entity>(cheap());
+        tracks.order_by_asc(track::Column::Id).all()
+    };
+    assert_eq!(miss!(tracks()).len(), 2);
+    let dearer = "UPDATE track SET unit_price = 100 WHERE id = 2";
+    db.execute_unprepared(dearer).await.unwrap();
+    let left = miss!(tracks());
+    assert_eq!(left.iter().map(|track| track.id).collect::<Vec<_>>(), [1]);
+}
+
+/// A key of two columns, and a null in one of them.
+#[tokio::test]
+async fn ac10_ac12_keys_of_several_columns() {
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
+    let link = || -> sea_orm::RelationDef {
+        track::Entity::belongs_to(playlist_track::Entity)
+            .from((track::Column::GenreId, track::Column::AlbumId))
+            .to((
+                playlist_track::Column::PlaylistId,
+                playlist_track::Column::TrackId,
+            ))
+            .into()
+    };
+    let fast = a_track(&db, 1).await;
+    let linked = || {
+        let linked = fast
+            .cached(&db)
+            .related_by::<playlist_track::Entity>(link());
+        linked.one()
+    };
+    assert!(miss!(linked()).is_some());
+    hit!(playlist_track::Entity::cached(&db).get((1, 1)));
+    let loud = a_track(&db, 4).await;
+    let before = db.statements();
+    let none = loud
+        .cached(&db)
+        .related_by::<playlist_track::Entity>(link());
+    assert!(none.all().await.unwrap().is_empty());
+    assert_eq!(db.statements(), before);
+}
+
 #[tokio::test]
 async fn a_relation_that_leads_elsewhere_is_an_error() {
     use sea_orm::RelationTrait as _;
