@@ -8,7 +8,7 @@ use sea_orm::{
     DbErr, EntityTrait, Linked, ModelTrait, Related, RelatedSelfVia, RelationDef, Select,
 };
 
-use super::relation::{Asked, related};
+use super::relation::related;
 use super::select::{Asks, CachedSelect};
 use super::terms;
 use crate::cached::Terms;
@@ -171,7 +171,7 @@ where
         L: Linked<FromEntity = T::Entity>,
     {
         let select = self.model.find_linked(link);
-        self.select(Ok(Asked::Select(select)))
+        self.select(Ok(Some(select)))
     }
 
     fn lead<R: EntityTrait>(
@@ -185,14 +185,14 @@ where
 
     fn select<R: EntityTrait>(
         self,
-        asked: Result<Asked<R>, DbErr>,
+        asked: Result<Option<Select<R>>, DbErr>,
     ) -> CachedSelect<'a, Select<R>, C, M> {
         let terms = terms::<R, C>(self.db).saying(self.said);
         let off = terms.rows().and_then(|rows| rows.get_is_off());
         let terms = terms.unless(off);
         match asked {
-            Ok(Asked::Select(select)) => CachedSelect::new(self.db, select, terms),
-            Ok(Asked::Nothing) => CachedSelect::asking(self.db, R::find(), terms, Asks::Nothing),
+            Ok(Some(select)) => CachedSelect::new(self.db, select, terms),
+            Ok(None) => CachedSelect::asking(self.db, R::find(), terms, Asks::Nothing),
             Err(error) => CachedSelect::asking(self.db, R::find(), terms, Asks::Wrong(error)),
         }
     }

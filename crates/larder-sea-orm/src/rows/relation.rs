@@ -10,16 +10,8 @@ use sea_orm::{
     ModelTrait, QueryFilter, QuerySelect, RelationDef, Select, Value,
 };
 
-/// What is to be asked for the rows that are related to a model.
-#[derive(Debug)]
-pub(super) enum Asked<R: EntityTrait> {
-    /// This.
-    Select(Select<R>),
-    /// Nothing: a null is related to no row.
-    Nothing,
-}
-
 /// The rows of `R` that `to` leads to from `model`, by way of the junction that `via` leads to first.
+/// `None`: the model holds a null, which is related to no row.
 ///
 /// # Errors
 /// When the relation does not lead from the one to the other.
@@ -27,7 +19,7 @@ pub(super) fn related<T, R>(
     model: &T,
     to: RelationDef,
     via: Option<RelationDef>,
-) -> Result<Asked<R>, DbErr>
+) -> Result<Option<Select<R>>, DbErr>
 where
     T: ModelTrait,
     R: EntityTrait,
@@ -49,7 +41,7 @@ where
     }
     let values = held(model, &near.from_col)?;
     if values.iter().any(|value| *value == value.as_null()) {
-        return Ok(Asked::Nothing);
+        return Ok(None);
     }
     // A condition of the relation's own may speak of the model's table.
     if near.on_condition.is_some() {
@@ -58,7 +50,7 @@ where
             Some(via) => select.join_rev(JoinType::InnerJoin, via),
             None => select,
         };
-        return Ok(Asked::Select(select.belongs_to(model)));
+        return Ok(Some(select.belongs_to(model)));
     }
     let select = match via {
         None => {
@@ -76,7 +68,7 @@ where
             })
         }
     };
-    Ok(Asked::Select(select))
+    Ok(Some(select))
 }
 
 /// What the model holds in these columns.

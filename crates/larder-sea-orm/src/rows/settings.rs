@@ -201,25 +201,20 @@ mod tests {
         let (hour, day) = (Duration::from_secs(3_600), Duration::from_secs(86_400));
         let all = Rows::new().ttl(hour).cache_all(true).version(1).key("all");
         let own = Rows::new().ttl(day).cache_all(false).over(&all);
-        assert_eq!(own.said.over(Policy::default()).ttl, day);
+        assert_eq!(own.said.over(Policy::new()), Policy::new().ttl(day));
         assert_eq!(own.version, Some(1));
         assert_eq!(own.name.as_deref(), Some("all"));
         assert!(own.all_is_off().is_some() && own.get_is_off().is_none());
         let nothing = Rows::new().over(&all);
-        assert_eq!(nothing.said.over(Policy::default()).ttl, hour);
+        assert_eq!(nothing.said.over(Policy::new()), Policy::new().ttl(hour));
         assert!(nothing.all_is_off().is_none());
     }
 
     #[test]
     fn a_ttl_goes_over_a_policy_and_keeps_its_rules() {
         let minute = Duration::from_secs(60);
-        let policy = Policy::default().stale_while_revalidate(minute);
-        let all = Rows::new().policy(policy);
-        let own = Rows::new()
-            .ttl(minute)
-            .over(&all)
-            .said
-            .over(Policy::default());
-        assert_eq!((own.ttl, own.stale_while_revalidate), (minute, minute));
+        let policy = Policy::new().stale_while_revalidate(minute);
+        let own = Rows::new().ttl(minute).over(&Rows::new().policy(policy));
+        assert_eq!(own.said.over(Policy::new()), policy.ttl(minute));
     }
 }
