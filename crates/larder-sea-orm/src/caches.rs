@@ -90,8 +90,10 @@ impl Caches {
         join_all(self.all().map(|cache| cache.look_for_guards(guards))).await;
     }
 
-    /// Marks in all of them, or in none.
+    /// Marks in all of them. If one cannot, the marks in the others go.
     pub(crate) async fn mark(&self, tags: &[Tag], perhaps: &[Tag]) -> Result<Vec<MarkGuard>> {
-        try_join_all(self.all().map(|cache| cache.mark(tags, perhaps))).await
+        // None is left halfway, so that each has a guard which takes its marks away.
+        let marked = join_all(self.all().map(|cache| cache.mark(tags, perhaps))).await;
+        marked.into_iter().collect()
     }
 }

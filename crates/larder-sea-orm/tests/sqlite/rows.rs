@@ -4,6 +4,7 @@ mod by_hand;
 mod get;
 mod get_many;
 mod policy;
+mod races;
 mod related;
 mod scopes;
 mod staff;
