@@ -92,6 +92,7 @@ where
     /// #         #[sea_orm(belongs_to = "super::album::Entity", from = "Column::AlbumId", to = "super::album::Column::Id")]
     /// #         Album,
     /// #     }
+    /// #     impl Related<super::album::Entity> for Entity { fn to() -> RelationDef { Relation::Album.def() } }
     /// #     impl ActiveModelBehavior for ActiveModel {}
     /// # }
     ///
