@@ -87,6 +87,10 @@ pub(crate) trait Engine: Send + Sync + 'static {
     /// Whether a change of the schema commits what the transaction did before it.
     fn commits_by_ddl(&self) -> bool;
 
+    /// Whether a question that fails with this error leaves a transaction in which the statement that it
+    /// was asked for cannot be run any more.
+    fn spoils(&self, error: &DbErr) -> bool;
+
     /// Whether a text sets what makes one connection answer otherwise than the next.
     fn sets_answers(&self, sql: &str) -> bool;
 

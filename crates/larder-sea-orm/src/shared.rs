@@ -169,6 +169,19 @@ impl Shared {
         Ok(true)
     }
 
+    /// After a write in a transaction: a schema that is the plan's now was the plan's then, for nobody
+    /// changes what the write has touched before the transaction ends. Where writers are not alone
+    /// nothing kept the schema as it was between the look before the write and the write.
+    pub(crate) async fn look_after(&self, transaction: &dyn Asked, changes: &mut Changes) {
+        let moved = match self.engine.writes_alone() {
+            true => false,
+            false => self.notice_schema(transaction).await.unwrap_or(true),
+        };
+        if moved {
+            changes.root(&self.database);
+        }
+    }
+
     pub(crate) async fn reload_schema(&self, connection: &dyn Asked) -> Result<(), DbErr> {
         let read = Schema::read(&*self.engine, connection, &self.cache, &self.database).await?;
         *self.schema.write() = Arc::new(read);

@@ -338,6 +338,12 @@ impl<'a> Write<'a> {
             })
     }
 
+    /// Whether it commits what came before it, where changes of the schema do.
+    pub(crate) fn commits(&self) -> bool {
+        let mut targets = self.set.targets.iter();
+        targets.any(|target| target.kind == WriteKind::Truncate)
+    }
+
     /// The only target, where it is a plain table.
     pub(crate) fn plain_target(&self) -> Option<&str> {
         let [target] = self.set.targets.as_slice() else {

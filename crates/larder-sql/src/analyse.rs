@@ -177,7 +177,7 @@ impl<'a> Analyser<'a> {
     }
 
     fn qualified(&mut self, name: &ObjectName) -> Option<Qualified> {
-        let qualified = Qualified::of(self.dialect, name);
+        let qualified = Qualified::of(self.catalogue, name);
         if qualified.is_none() {
             self.unknown
                 .get_or_insert(Reason::new("a table's name is computed"));

@@ -72,6 +72,9 @@ async fn in_transaction(
     let answer = write
         .run(&transaction, statement, how, need, &mut changes)
         .await;
+    if answer.is_ok() {
+        shared.look_after(&transaction, &mut changes).await;
+    }
     capture.add_to(&shared, &schema, &mut changes);
     fate.settle(changes);
     let marks = shared.mark(fate.changes()).await?;

@@ -171,6 +171,10 @@ impl Engine for Postgres {
         false
     }
 
+    fn spoils(&self, _: &DbErr) -> bool {
+        true
+    }
+
     fn sets_answers(&self, sql: &str) -> bool {
         words::begins(sql, &["set", "reset", "discard"]) || words::any(sql, &["set_config"])
     }

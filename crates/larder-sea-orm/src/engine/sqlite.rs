@@ -132,6 +132,10 @@ impl Engine for Sqlite {
         false
     }
 
+    fn spoils(&self, _: &DbErr) -> bool {
+        false
+    }
+
     fn sets_answers(&self, sql: &str) -> bool {
         words::follow(sql, &["pragma"]) && words::any(sql, &SETTINGS)
     }

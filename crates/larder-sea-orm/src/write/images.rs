@@ -156,8 +156,9 @@ impl Learn<'_> {
         statement: Statement,
         how: How,
     ) -> Result<(Answer, Rows), DbErr> {
-        // A statement can set what is told.
-        let sets = words::any(&statement.sql, &["last_insert_id"]);
+        // A statement can set what is told; and one that passes over rows may tell the number of one
+        // that it passed over.
+        let sets = words::any(&statement.sql, &["last_insert_id", "ignore"]);
         let answer = send(self.shared, connection, statement, how).await?;
         let number = match &answer {
             Answer::Executed(done) if done.rows_affected() == 1 && !sets => {
@@ -165,7 +166,8 @@ impl Learn<'_> {
             }
             _ => 0,
         };
-        if number == 0 || self.key.len() != 1 {
+        let numbered = self.table.numbered.as_ref().is_some_and(|name| self.key == [name.clone()]);
+        if number == 0 || !numbered {
             return Ok((answer, None));
         }
         let named = Found {
@@ -195,8 +197,8 @@ impl Learn<'_> {
         match connection.query_all_raw(query).await {
             Ok(rows) if rows.len() > IMAGES_MAX => Ok(None),
             Ok(rows) => Ok(self.found(&rows)),
-            Err(_) if self.engine().spelling().lock.is_empty() => Ok(None),
-            Err(error) => Err(executed(error)),
+            Err(error) if self.engine().spoils(&error) => Err(executed(error)),
+            Err(_) => Ok(None),
         }
     }
 
