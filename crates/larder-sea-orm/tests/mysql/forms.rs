@@ -33,13 +33,19 @@ fn tracks() -> Select<track::Entity> {
 async fn cb1_all_one_count_and_exists() {
     let Shop { db, .. } = Shop::open().await;
     let rock = || tracks().filter(track::Column::GenreId.eq(1));
-    assert_eq!(*miss!(rock().cached().all(&db)), rock().all(&db).await.unwrap());
+    assert_eq!(
+        *miss!(rock().cached().all(&db)),
+        rock().all(&db).await.unwrap()
+    );
     let fast = || track::Entity::find_by_id(1);
     assert_eq!(
         *miss!(fast().cached().one(&db)).unwrap(),
         fast().one(&db).await.unwrap().unwrap()
     );
-    assert_eq!(miss!(rock().cached().count(&db)), rock().count(&db).await.unwrap());
+    assert_eq!(
+        miss!(rock().cached().count(&db)),
+        rock().count(&db).await.unwrap()
+    );
     assert!(miss!(rock().cached().exists(&db)));
     let polka = || track::Entity::find().filter(track::Column::GenreId.eq(77));
     assert!(!miss!(polka().cached().exists(&db)));
@@ -54,7 +60,11 @@ async fn cb1_models_tuples_json_and_partial_models() {
     );
     assert_eq!(
         *miss!(tracks().cached().into_partial_model::<Named>().all(&db)),
-        tracks().into_partial_model::<Named>().all(&db).await.unwrap()
+        tracks()
+            .into_partial_model::<Named>()
+            .all(&db)
+            .await
+            .unwrap()
     );
     assert_eq!(
         *miss!(tracks().cached().into_json().all(&db)),
@@ -68,7 +78,11 @@ async fn cb1_models_tuples_json_and_partial_models() {
     };
     assert_eq!(
         *miss!(pairs().cached().into_tuple::<(String, i32)>().all(&db)),
-        pairs().into_tuple::<(String, i32)>().all(&db).await.unwrap()
+        pairs()
+            .into_tuple::<(String, i32)>()
+            .all(&db)
+            .await
+            .unwrap()
     );
     let numbers = || {
         track::Entity::find()
@@ -114,14 +128,20 @@ async fn cb1_pages_and_cursors() {
 async fn cb1_related_rows_and_loaders() {
     let Shop { db, .. } = Shop::open().await;
     let also = || tracks().find_also_related(album::Entity);
-    assert_eq!(*miss!(also().cached().all(&db)), also().all(&db).await.unwrap());
+    assert_eq!(
+        *miss!(also().cached().all(&db)),
+        also().all(&db).await.unwrap()
+    );
     let with = || {
         album::Entity::find()
             .order_by_asc(album::Column::Id)
             .find_with_related(track::Entity)
             .order_by_asc(track::Column::Id)
     };
-    assert_eq!(*miss!(with().cached().all(&db)), with().all(&db).await.unwrap());
+    assert_eq!(
+        *miss!(with().cached().all(&db)),
+        with().all(&db).await.unwrap()
+    );
 
     let albums = album::Entity::find().order_by_asc(album::Column::Id);
     let albums = albums.cached().all(&db).await.unwrap();

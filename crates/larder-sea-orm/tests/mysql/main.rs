@@ -3,7 +3,7 @@
 #![allow(unreachable_pub)] // modules of one test binary
 
 mod chance;
-#[path = "../sqlite/entity.rs"]
+#[path = "../shared/entity.rs"]
 mod entity;
 mod equality;
 mod fleet;
