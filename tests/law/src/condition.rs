@@ -176,7 +176,10 @@ impl Gen<'_> {
             {
                 self.column(right, place)
             }
-            _ => self.column_like(right, &of),
+            _ if right.columns.iter().any(|other| self.meet(other.kind, of.kind)) => {
+                self.column_like(right, &of)
+            }
+            _ => return format!("{column} IS NOT NULL"),
         };
         match self.rng.u8(0..8) {
             0 => format!("{column} {} {other}", self.words().is),

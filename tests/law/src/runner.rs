@@ -343,6 +343,8 @@ const READ_TRIES_MAX: usize = 6;
 /// Why, without the names and values that differ each time.
 fn reason(class: &str, error: &str) -> String {
     let error = error.rsplit(") ").next().unwrap_or(error);
+    let said = error.split_once("from database: ");
+    let error = said.map_or(error, |(_, said)| said);
     let short = error.split([':', '"']).next().unwrap_or(error);
     format!("{class}: {short}")
 }

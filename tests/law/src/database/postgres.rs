@@ -89,7 +89,7 @@ impl Dialect for Postgres {
                 "'a '::char(3)",
                 "'A'::text",
                 "'b'::varchar(1)",
-                "'a' COLLATE case_insensitive",
+                "('a' COLLATE case_insensitive)",
                 "E'a'",
                 "$$b$$",
             ],
