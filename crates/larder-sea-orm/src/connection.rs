@@ -210,7 +210,7 @@ impl ConnectionTrait for CachedConnection {
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let statement = Statement::from_string(self.shared.engine.backend(), sql);
-        Ok(self.run(statement, How::Execute).await?.executed())
+        Ok(self.run(statement, How::ExecuteText).await?.executed())
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {

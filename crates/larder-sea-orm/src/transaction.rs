@@ -482,7 +482,7 @@ impl ConnectionTrait for CachedTransaction {
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let backend = self.shared.engine.backend();
         let statement = Statement::from_string(backend, sql);
-        Ok(self.run(statement, How::Execute).await?.executed())
+        Ok(self.run(statement, How::ExecuteText).await?.executed())
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {

@@ -25,8 +25,17 @@ pub(crate) use intent::Intent;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum How {
     Execute,
+    /// As text, which may be several statements.
+    ExecuteText,
     QueryOne,
     QueryAll,
+}
+
+impl How {
+    /// Whether the caller wants to know how much was done, and no rows.
+    pub(crate) fn executes(self) -> bool {
+        matches!(self, How::Execute | How::ExecuteText)
+    }
 }
 
 /// What the caller gets back.
@@ -78,6 +87,10 @@ pub(crate) async fn send<C: ConnectionTrait>(
     shared.count(1);
     Ok(match how {
         How::Execute => Answer::Executed(connection.execute_raw(statement).await?),
+        How::ExecuteText => {
+            let done = connection.execute_unprepared(&statement.sql).await?;
+            Answer::Executed(done)
+        }
         How::QueryOne => Answer::One(connection.query_one_raw(statement).await?),
         How::QueryAll => Answer::All(connection.query_all_raw(statement).await?),
     })
@@ -289,7 +302,7 @@ impl<'a> Write<'a> {
             }
         };
         // A statement without RETURNING gives no rows, however many it changed.
-        let told = how == How::Execute || self.set.returning;
+        let told = how.executes() || self.set.returning;
         if told && answer.rows() == Some(0) && !self.acts_without_rows() {
             return Ok(answer);
         }

@@ -310,7 +310,7 @@ impl Learn<'_> {
         how: How,
     ) -> Result<(Answer, Option<Vec<Found>>), DbErr> {
         let backend = statement.db_backend;
-        if self.target.returning.is_none() && how == How::Execute {
+        if self.target.returning.is_none() && how.executes() {
             let mut sql = statement.sql;
             sql.insert_str(self.target.end, &format!(" RETURNING {}", self.selected()));
             let returning = Statement { sql, ..statement };
@@ -341,7 +341,9 @@ impl Learn<'_> {
                 let images = self.returned(connection, &rows).await;
                 (Answer::All(rows), images)
             }
-            How::Execute => (send(self.shared, connection, statement, how).await?, None),
+            How::Execute | How::ExecuteText => {
+                (send(self.shared, connection, statement, how).await?, None)
+            }
         };
         Ok(answer)
     }

@@ -1,6 +1,10 @@
-//! What users of SeaORM on SQLite are promised. One binary, modules by promise.
+//! What users of SeaORM on SQLite are promised. One binary, modules by promise. What holds on every
+//! database stands in `../shared`.
 #![allow(unreachable_pub)] // modules of one test binary
 
+#[path = "../shared/asked.rs"]
+mod asked;
+#[path = "../shared/entity.rs"]
 mod entity;
 mod fleet;
 mod forms;
@@ -8,8 +12,11 @@ mod forms;
 mod hooked;
 mod invalidation;
 mod limits;
+#[path = "../shared/nested.rs"]
 mod nested;
 mod scope;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod shared_store;
 mod shop;
 mod strict;

@@ -1,13 +1,13 @@
-//! A shop on a database file of its own, and the question every test asks: from where did the
-//! answer come?
+//! A shop on a database file of its own.
 
 use std::path::Path;
 
 use larder::Cache;
-use larder_sea_orm::trace::{self, Outcome};
 use larder_sea_orm::{Builder, CachedConnection};
-use sea_orm::{ConnectOptions, Database, DbErr};
+use sea_orm::{ConnectOptions, Database, DbBackend, DbErr};
 use sqlx::sqlite::SqliteJournalMode;
+
+pub use crate::asked::read;
 
 pub const SCHEMA: &str = "
     CREATE TABLE genre (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
@@ -30,12 +30,23 @@ pub const SCHEMA: &str = "
     INSERT INTO playlist VALUES (1, 'Morning'), (2, 'Night');
     INSERT INTO playlist_track VALUES (1, 1), (1, 3), (2, 3);";
 
+pub const BACKEND: DbBackend = DbBackend::Sqlite;
+
+/// A statement whose parameters are question marks, as this database has them.
+pub fn sql(text: &str) -> String {
+    text.to_owned()
+}
+
 pub struct Shop {
     pub db: CachedConnection,
     pub folder: tempfile::TempDir,
 }
 
 impl Shop {
+    pub fn url(&self) -> String {
+        format!("sqlite://{}", self.folder.path().join("shop.db").display())
+    }
+
     pub async fn open() -> Shop {
         Shop::built(|builder| builder).await
     }
@@ -88,56 +99,4 @@ pub async fn make(options: ConnectOptions) {
         .await
         .expect("the schema");
     plain.close().await.expect("closed");
-}
-
-/// Runs one cached read; its value and from where it came.
-pub async fn read<T>(query: impl Future<Output = Result<T, DbErr>>) -> (T, Outcome) {
-    let (value, queries) = trace::scope(query).await;
-    let value = value.expect("the read works");
-    assert_eq!(queries.len(), 1, "one query: {queries:?}");
-    let query = &queries[0];
-    match query.outcome {
-        Outcome::Hit => assert_eq!(query.statements, 0, "{query:?}"),
-        // Over a shared store a load asks first whether the schema is the one of its plan.
-        _ => assert!((1..=2).contains(&query.statements), "{query:?}"),
-    }
-    (value, query.outcome.clone())
-}
-
-/// Checks that a read is a hit now.
-#[macro_export]
-macro_rules! hit {
-    ($query:expr) => {{
-        let (value, outcome) = $crate::shop::read($query).await;
-        assert_eq!(
-            outcome,
-            larder_sea_orm::trace::Outcome::Hit,
-            "{}",
-            stringify!($query)
-        );
-        value
-    }};
-}
-
-/// Checks that a read asks the database now, and is a hit afterwards.
-#[macro_export]
-macro_rules! miss {
-    ($query:expr) => {{
-        let (value, outcome) = $crate::shop::read($query).await;
-        assert_eq!(
-            outcome,
-            larder_sea_orm::trace::Outcome::Miss,
-            "{}",
-            stringify!($query)
-        );
-        let (again, outcome) = $crate::shop::read($query).await;
-        assert_eq!(
-            outcome,
-            larder_sea_orm::trace::Outcome::Hit,
-            "{}",
-            stringify!($query)
-        );
-        assert_eq!(value, again);
-        value
-    }};
 }

@@ -156,7 +156,12 @@ fn table_effects(
         }
         TableKind::View { .. } | TableKind::Table => {}
     }
-    effects.extend(table.kin.iter().map(|kin| (kin.clone(), event.clone())));
+    // A changed row may also move from one to the other.
+    let shared = match event.update {
+        Some(_) => WriteEvent::all(),
+        None => event.clone(),
+    };
+    effects.extend(table.kin.iter().map(|kin| (kin.clone(), shared.clone())));
     for child in catalogue.tables() {
         for key in &child.foreign_keys {
             let parent = catalogue.find(&key.parent);

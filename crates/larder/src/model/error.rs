@@ -22,7 +22,8 @@ pub enum ModelError {
     OtherKeys(NotBuilt),
     /// More references than one get follows.
     TooMany(GraphLimit),
-    /// The cache itself: a store that failed, a load that took too long, no tokio runtime.
+    /// The cache itself: a store that failed, a load that took too long, no tokio runtime, another
+    /// model of the same name.
     Cache(Error),
 }
 

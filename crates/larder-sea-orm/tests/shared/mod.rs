@@ -1,0 +1,6 @@
+//! What is promised on every database. Each binary brings its own `shop`.
+
+mod forms;
+mod invalidation;
+mod transactions;
+mod writes;
