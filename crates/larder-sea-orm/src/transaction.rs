@@ -179,8 +179,10 @@ impl CachedTransaction {
             self.shared.publish(self.changes_so_far()).await;
         }
         // After the text: a schema that is the plans' now was the plans' then.
-        self.look().await?;
-        answer
+        let looked = self.look().await;
+        let answer = answer?;
+        looked?;
+        Ok(answer)
     }
 
     async fn write(&self, statement: Statement, how: How) -> Result<Answer, DbErr> {
@@ -199,11 +201,12 @@ impl CachedTransaction {
         };
         let mut changes = Changes::new();
         let need = write.need().await;
-        let answer = write
+        let mut answer = write
             .run(self.inner(), statement, how, need, &mut changes)
             .await;
         if answer.is_ok() && !self.pending.lock().ddl {
-            self.shared.look_after(self.inner(), &mut changes).await;
+            let looked = self.shared.look_after(self.inner(), &mut changes).await;
+            answer = looked.and(answer);
         }
         doubt.widened = None;
         let doubtful = {
@@ -273,10 +276,22 @@ impl CachedTransaction {
             }
             pending.looked = true;
         }
-        if self.shared.notice_schema(self.inner()).await? {
-            self.pending.lock().changes.root(&self.shared.database);
+        match self.shared.notice_schema(self.inner()).await {
+            Ok(false) => Ok(()),
+            Ok(true) => {
+                // What was read here may be nobody else's schema: the next read looks. And what
+                // was planned by the old one goes, also if this is rolled back.
+                self.shared.schema().witnessed(None);
+                let mut pending = self.pending.lock();
+                pending.changes.root(&self.shared.database);
+                pending.doubtful |= !self.shared.engine.writes_alone();
+                Ok(())
+            }
+            Err(error) => {
+                self.pending.lock().looked = false;
+                Err(error)
+            }
         }
-        Ok(())
     }
 
     pub(crate) async fn run_callback<F, T, E>(self, callback: F) -> Result<T, TransactionError<E>>

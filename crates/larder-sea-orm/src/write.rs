@@ -197,6 +197,16 @@ impl<'a> Write<'a> {
         itself
     }
 
+    /// Whether it may change more than its catalogue tells.
+    fn drops_everything(&self) -> bool {
+        self.set.may_write_more
+            || self.shared.connections_differ()
+            || self.set.targets.iter().any(|target| {
+                let catalogue = &self.schema.catalogue;
+                catalogue.closure(&target.table, &target.event).unknown
+            })
+    }
+
     /// Adds the virtual tables among those that it changes.
     fn reach_virtual(&self, changes: &mut Changes) {
         let mut add = |table: &str, columns: &ColumnSet| {
@@ -228,6 +238,11 @@ impl<'a> Write<'a> {
             return Need::Widen;
         };
         if !matches!(table.kind, TableKind::Table) || self.reach(&mut Changes::new()) {
+            return Need::Widen;
+        }
+        // Everything is dropped then, whatever its rows were; and a rule may have put another
+        // statement in the place of this one.
+        if self.drops_everything() || is_within(target) {
             return Need::Widen;
         }
         let Some(key) = self.shared.engine.key(table) else {
@@ -339,7 +354,9 @@ impl<'a> Write<'a> {
 
     /// Whether it can change something although it changed no row of its target.
     fn acts_without_rows(&self) -> bool {
-        self.set.targets.len() != 1
+        self.set.may_write_more
+            || self.set.targets.len() != 1
+            || self.set.targets.iter().any(is_within)
             || self.set.targets.iter().any(|target| {
                 match self.schema.catalogue.table(&target.table) {
                     Some(table) => {
@@ -369,6 +386,12 @@ impl<'a> Write<'a> {
         let table = self.schema.catalogue.table(&target.table)?;
         matches!(table.kind, TableKind::Table).then_some(&*table.name)
     }
+}
+
+/// Whether this is not the write of the statement itself, but of a part of it: the rows that the
+/// statement gives are then not those that it wrote.
+fn is_within(target: &TableWrite) -> bool {
+    target.end == 0
 }
 
 /// Which columns the shapes in use need to see of the rows.

@@ -61,19 +61,23 @@ async fn in_transaction(
     let moved = shared.notice_schema(&transaction).await?;
     let schema = shared.schema();
     let planned = schema.plan(&statement.sql);
-    let write = Write::new(&shared, &schema, &planned).ok_or_else(replanned)?;
-    let need = write.need().await;
-    let mut fate = Fate::new(&shared, write.widened());
     let mut changes = Changes::new();
     if moved {
         changes.root(&shared.database);
     }
+    let Some(write) = Write::new(&shared, &schema, &planned) else {
+        shared.publish(changes).await;
+        return Err(replanned());
+    };
+    let need = write.need().await;
+    let mut fate = Fate::new(&shared, write.widened());
     let mut capture = shared.capture(&transaction).await?;
-    let answer = write
+    let mut answer = write
         .run(&transaction, statement, how, need, &mut changes)
         .await;
     if answer.is_ok() {
-        shared.look_after(&transaction, &mut changes).await;
+        let looked = shared.look_after(&transaction, &mut changes).await;
+        answer = looked.and(answer);
     }
     capture.add_to(&shared, &schema, &mut changes);
     fate.settle(changes);

@@ -514,9 +514,17 @@ impl Analyser<'_> {
                     continue;
                 }
                 SelectItem::UnnamedExpr(Expr::Identifier(ident)) => ident,
-                SelectItem::UnnamedExpr(Expr::CompoundIdentifier(idents)) => match idents.last() {
-                    Some(ident) => ident,
-                    None => continue,
+                // PostgreSQL's `old.c` is not what is there afterwards.
+                SelectItem::UnnamedExpr(Expr::CompoundIdentifier(idents)) => match &idents[..] {
+                    [row, _]
+                        if ["old", "new"]
+                            .iter()
+                            .any(|word| row.value.eq_ignore_ascii_case(word)) =>
+                    {
+                        continue;
+                    }
+                    [.., ident] => ident,
+                    [] => continue,
                 },
                 SelectItem::ExprWithAlias {
                     expr: Expr::Identifier(ident),
