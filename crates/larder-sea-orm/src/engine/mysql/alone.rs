@@ -18,7 +18,7 @@ pub(super) async fn run(
     let mut connection = pool.acquire().await.map_err(failed)?;
     let text = sqlx::raw_sql(sqlx::AssertSqlSafe(text));
     let answer = match how {
-        How::Execute => text
+        How::Execute | How::ExecuteText => text
             .execute(&mut *connection)
             .await
             .map(|done| Answer::Executed(done.into())),
