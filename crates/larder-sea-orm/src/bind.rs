@@ -9,8 +9,8 @@ use larder_sql::{
 };
 use sea_orm::Value;
 
-use crate::sabotage;
 use crate::engine::Engine;
+use crate::sabotage;
 use crate::value::Stored;
 
 /// The most tags that one table of one read depends on. A longer `IN` list, or a larger product
@@ -171,7 +171,11 @@ fn rowid_column() -> Column {
 }
 
 /// What stands in a slot for this call. `None`: not known exactly.
-pub(crate) fn slot_values(engine: &dyn Engine, slot: &Slot, values: &[Value]) -> Option<Vec<Stored>> {
+pub(crate) fn slot_values(
+    engine: &dyn Engine,
+    slot: &Slot,
+    values: &[Value],
+) -> Option<Vec<Stored>> {
     match slot {
         Slot::Bind(index) => Some(vec![engine.bound(values.get(*index)?)?]),
         Slot::Literal(literal) => Some(vec![literal_value(literal)?]),

@@ -40,8 +40,7 @@ pub(crate) trait Engine: Send + Sync + 'static {
     fn check<'a>(&'a self, database: &'a dyn Asked) -> BoxFuture<'a, Result<(), DbErr>>;
 
     /// Reads the catalogue.
-    fn catalogue<'a>(&'a self, database: &'a dyn Asked)
-    -> BoxFuture<'a, Result<Catalogue, DbErr>>;
+    fn catalogue<'a>(&'a self, database: &'a dyn Asked) -> BoxFuture<'a, Result<Catalogue, DbErr>>;
 
     /// A number that is another one once the schema, or what else the answers of this connection
     /// depend on, is another.
@@ -197,7 +196,10 @@ pub(crate) fn of(backend: DbBackend) -> Result<Arc<dyn Engine>, DbErr> {
         DbBackend::Sqlite => Ok(Arc::new(sqlite::Sqlite)),
         DbBackend::Postgres => postgres::engine(),
         DbBackend::MySql => mysql::engine(),
-        other => Err(not_supported(other, "larder-sea-orm does not know this database")),
+        other => Err(not_supported(
+            other,
+            "larder-sea-orm does not know this database",
+        )),
     }
 }
 

@@ -237,14 +237,13 @@ impl Shared {
     ///
     /// Where the question is not cheap, what was announced is asked for instead, and the database now
     /// and then: a change that nobody announces is noticed within [`SCHEMA_ASKED_EVERY`].
-    pub(crate) async fn is_at(
-        &self,
-        connection: &dyn Asked,
-        schema: &Schema,
-    ) -> Result<At, DbErr> {
+    pub(crate) async fn is_at(&self, connection: &dyn Asked, schema: &Schema) -> Result<At, DbErr> {
         if self.engine.counts_schema_changes() {
             let same = self.engine.version(connection).await? == schema.version;
-            return Ok(At { same, statements: 1 });
+            return Ok(At {
+                same,
+                statements: 1,
+            });
         }
         if !self.is_time_to_ask() {
             let announced = match self.distant {
@@ -263,7 +262,10 @@ impl Shared {
         if same {
             schema.witnessed(witness);
         }
-        Ok(At { same, statements: 1 })
+        Ok(At {
+            same,
+            statements: 1,
+        })
     }
 
     fn is_time_to_ask(&self) -> bool {

@@ -7,7 +7,8 @@
 use larder::adapter::{Changes, RowImage, RowsChange};
 use larder::{Columns, Name, ShapeList, Tag};
 use larder_sql::{
-    ColumnSet, Footprint, Planned, RowsNamed, Slot, Table, TableKind, TableWrite, WriteKind, WriteSet,
+    ColumnSet, Footprint, Planned, RowsNamed, Slot, Table, TableKind, TableWrite, WriteKind,
+    WriteSet,
 };
 use sea_orm::{ConnectionTrait, DbErr, ExecResult, QueryResult, Statement, Value};
 

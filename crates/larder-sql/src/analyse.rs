@@ -16,7 +16,7 @@ pub(crate) use change::Ranges;
 
 use std::collections::BTreeSet;
 
-use sqlparser::ast::{ObjectName, Statement, Visit};
+use sqlparser::ast::{ObjectName, ObjectNamePart, Statement, Visit};
 
 use crate::{
     Catalogue, ColumnSet, Conjunction, Dialect, Name, ReadSet, Reason, Slot, TableRead, TableWrite,
@@ -177,6 +177,12 @@ impl<'a> Analyser<'a> {
     }
 
     fn qualified(&mut self, name: &ObjectName) -> Option<Qualified> {
+        // `ONLY t` has been taken for a table of that name with an alias, which none can have.
+        if self.dialect == Dialect::Postgres && is_only(name) {
+            self.unknown
+                .get_or_insert(Reason::new("ONLY, which leaves out a table's parts"));
+            return None;
+        }
         let qualified = Qualified::of(self.catalogue, name);
         if qualified.is_none() {
             self.unknown
@@ -192,5 +198,14 @@ impl<'a> Analyser<'a> {
             depth: 0,
         };
         let _ = node.visit(&mut walker);
+    }
+}
+
+fn is_only(name: &ObjectName) -> bool {
+    match name.0.as_slice() {
+        [ObjectNamePart::Identifier(name)] => {
+            name.quote_style.is_none() && name.value.eq_ignore_ascii_case("only")
+        }
+        _ => false,
     }
 }

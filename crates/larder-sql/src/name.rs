@@ -44,7 +44,9 @@ impl Qualified {
         let mut parts = Vec::with_capacity(name.0.len());
         for part in &name.0 {
             match part {
-                ObjectNamePart::Identifier(ident) => parts.push(fold_ident(catalogue.dialect(), ident)),
+                ObjectNamePart::Identifier(ident) => {
+                    parts.push(fold_ident(catalogue.dialect(), ident))
+                }
                 ObjectNamePart::Function(_) => return None,
             }
         }

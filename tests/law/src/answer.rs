@@ -44,12 +44,29 @@ fn text(loose: bool, value: &Stored) -> String {
         Stored::Text(text) if loose => {
             format!("{:?}", text.trim_end_matches(' ').to_ascii_lowercase())
         }
-        Stored::Real(real) if loose && real.fract() == 0.0 => format!("{real:.0}"),
+        Stored::Real(real) if loose && real.fract() == 0.0 => format!("{:.0}", real + 0.0),
         Stored::Null => "NULL".to_owned(),
         Stored::Int(int) => int.to_string(),
         Stored::Real(real) => format!("{real:?}"),
         Stored::Text(text) => format!("{text:?}"),
         Stored::Blob(bytes) => format!("x{bytes:?}"),
+        Stored::Other(name, bytes) => other(loose, name, bytes),
+    }
+}
+
+/// A value of a type that nobody decodes here.
+fn other(loose: bool, name: &str, bytes: &[u8]) -> String {
+    match name {
+        // How many digits are shown stands in its seventh and eighth byte: 1.0 equals 1.00.
+        "NUMERIC" if loose && bytes.len() >= 8 => {
+            format!("{name} {:?} {:?}", &bytes[..6], &bytes[8..])
+        }
+        "CHAR" | "citext" if loose => {
+            let text = String::from_utf8_lossy(bytes);
+            format!("{:?}", text.trim_end_matches(' ').to_lowercase())
+        }
+        "CHAR" | "citext" | "UNKNOWN" => format!("{:?}", String::from_utf8_lossy(bytes)),
+        _ => format!("{name} {bytes:?}"),
     }
 }
 

@@ -4,10 +4,9 @@
 use std::fmt::Write as _;
 
 use crate::answer::{Answer, same};
-use crate::literal::Literal;
 use crate::read::Read;
 use crate::schema::Schema;
-use crate::subject::Subject;
+use crate::subject::{Setting, Subject};
 use crate::text::Text;
 use crate::write::{Act, Call, End, Step, Write};
 
@@ -23,19 +22,15 @@ pub(crate) enum Action {
 /// What was done.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
-    pub(crate) recursive_triggers: bool,
-    pub(crate) hook: bool,
-    pub(crate) store: Option<String>,
+    pub(crate) setting: Setting,
     pub(crate) actions: Vec<Action>,
 }
 
 impl Case {
-    pub(crate) fn new(schema: &Schema, hook: bool, store: Option<String>) -> Case {
+    pub(crate) fn new(schema: &Schema, setting: Setting) -> Case {
         let setup = schema.setup.iter().cloned().map(Action::Setup);
         Case {
-            recursive_triggers: schema.recursive_triggers,
-            hook,
-            store,
+            setting,
             actions: setup.collect(),
         }
     }
@@ -45,8 +40,7 @@ impl Case {
             Action::Setup(sql) => Some(sql.as_str()),
             _ => None,
         });
-        let store = self.store.as_deref();
-        Subject::open(setup, self.recursive_triggers, self.hook, store)
+        Subject::open(setup, &self.setting)
             .await
             .map_err(|error| error.to_string())
     }
@@ -94,7 +88,7 @@ impl Case {
     /// A script for `larder try`.
     pub(crate) fn script(&self, read: &Read) -> String {
         let mut script = String::new();
-        if self.recursive_triggers {
+        if self.setting.recursive_triggers {
             script.push_str("-- PRAGMA recursive_triggers was ON\n");
         }
         for action in &self.actions {
@@ -114,15 +108,7 @@ const TRIES_MAX: usize = 600;
 
 fn push(script: &mut String, text: &Text) {
     if !text.values.is_empty() {
-        let values: Vec<String> = text
-            .values
-            .iter()
-            .map(|value| match value {
-                Literal::Text(text) => format!("{text:?}"),
-                Literal::Null => "null".to_owned(),
-                other => other.to_string(),
-            })
-            .collect();
+        let values: Vec<String> = text.values.iter().map(ToString::to_string).collect();
         let _ = writeln!(script, "-- @params {}", values.join(", "));
     }
     let _ = writeln!(script, "{};", text.sql);

@@ -2,6 +2,7 @@
 
 use fastrand::Rng;
 
+use crate::database::Dialect;
 use crate::literal::Literal;
 
 /// A column of a table or view.
@@ -9,6 +10,8 @@ use crate::literal::Literal;
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) kind: Kind,
+    /// Its type, as it was declared.
+    pub(crate) declared: String,
     /// Computed: no statement writes it.
     pub(crate) generated: bool,
     pub(crate) not_null: bool,
@@ -17,10 +20,11 @@ pub(crate) struct Column {
 }
 
 impl Column {
-    pub(crate) fn new(name: &str, kind: Kind) -> Column {
+    pub(crate) fn new(name: &str, kind: Kind, declared: &str) -> Column {
         Column {
             name: name.to_owned(),
             kind,
+            declared: declared.to_owned(),
             generated: false,
             not_null: false,
             seen: Vec::new(),
@@ -28,16 +32,16 @@ impl Column {
     }
 
     /// A value for a row or a condition: rather one that a row has.
-    pub(crate) fn value(&self, rng: &mut Rng) -> Literal {
+    pub(crate) fn value(&self, dialect: &dyn Dialect, rng: &mut Rng) -> Literal {
         match !self.seen.is_empty() && percent(rng, SEEN_PERCENT) {
             true => self.seen[rng.usize(0..self.seen.len())].clone(),
-            false => self.kind.value(rng),
+            false => self.kind.value(dialect, rng),
         }
     }
 
     /// The same, but not NULL.
-    pub(crate) fn native(&self, rng: &mut Rng) -> Literal {
-        match self.value(rng) {
+    pub(crate) fn native(&self, dialect: &dyn Dialect, rng: &mut Rng) -> Literal {
+        match self.value(dialect, rng) {
             Literal::Null => self.kind.native(rng),
             other => other,
         }
@@ -47,7 +51,7 @@ impl Column {
 /// How many of a hundred values are taken from the first rows.
 const SEEN_PERCENT: u8 = 60;
 
-/// What a column is declared as.
+/// What a column holds. No database has all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Integer,
@@ -56,56 +60,32 @@ pub(crate) enum Kind {
     Blob,
     Numeric,
     Untyped,
+    /// 0 and 1.
+    Flag,
+    /// False and true.
     Boolean,
-    DateTime,
+    /// A day or moment as text.
+    DateText,
+    Moment,
+    Uuid,
 }
 
 /// How texts of a column compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Collate {
     Binary,
+    /// `a` equals `A`.
     NoCase,
+    /// Blanks at the end do not count.
     RTrim,
 }
 
 impl Kind {
-    pub(crate) fn any(rng: &mut Rng) -> Kind {
-        match rng.u8(0..16) {
-            0..=4 => Kind::Integer,
-            5..=6 => Kind::Text(Collate::Binary),
-            7..=8 => Kind::Text(Collate::NoCase),
-            9 => Kind::Text(Collate::RTrim),
-            10 => Kind::Real,
-            11 => Kind::Blob,
-            12 => Kind::Numeric,
-            13 => Kind::Untyped,
-            14 => Kind::Boolean,
-            _ => Kind::DateTime,
-        }
-    }
-
-    /// The declaration, in one of its spellings.
-    pub(crate) fn declared(self, rng: &mut Rng) -> &'static str {
-        let all: &[&str] = match self {
-            Kind::Integer => &["INTEGER", "INT", "BIGINT", "integer"],
-            Kind::Text(Collate::Binary) => &["TEXT", "VARCHAR(20)", "TEXT COLLATE BINARY"],
-            Kind::Text(Collate::NoCase) => &["TEXT COLLATE NOCASE", "varchar(20) collate nocase"],
-            Kind::Text(Collate::RTrim) => &["TEXT COLLATE RTRIM"],
-            Kind::Real => &["REAL", "DOUBLE PRECISION", "FLOAT"],
-            Kind::Blob => &["BLOB"],
-            Kind::Numeric => &["NUMERIC", "DECIMAL(10, 2)"],
-            Kind::Untyped => &["", "COLLATE NOCASE"],
-            Kind::Boolean => &["BOOLEAN"],
-            Kind::DateTime => &["DATETIME", "DATE"],
-        };
-        pick(rng, all)
-    }
-
     /// A value for a row or a condition: mostly of the column's own type.
-    pub(crate) fn value(self, rng: &mut Rng) -> Literal {
+    pub(crate) fn value(self, dialect: &dyn Dialect, rng: &mut Rng) -> Literal {
         match rng.u8(0..100) {
             0..=9 => Literal::Null,
-            10..=17 => self.foreign(rng),
+            10..=17 => dialect.foreign(self, rng),
             _ => self.native(rng),
         }
     }
@@ -126,48 +106,36 @@ impl Kind {
                 1 => int(rng),
                 _ => text(rng),
             },
-            Kind::Boolean => Literal::Int(rng.i64(0..2)),
-            Kind::DateTime => Literal::text(pick(
+            Kind::Flag => Literal::Int(rng.i64(0..2)),
+            Kind::Boolean => Literal::Bool(rng.bool()),
+            Kind::DateText => Literal::text(pick(
                 rng,
                 &["2024-01-01", "2024-01-02", "2025-01-01 10:00:00", "2024"],
             )),
+            Kind::Moment => Literal::text(pick(
+                rng,
+                &[
+                    "2024-01-01 00:00+00",
+                    "2024-01-02 12:00+00",
+                    "2025-06-01 10:00+00",
+                ],
+            )),
+            Kind::Uuid => Literal::Uuid(rng.u8(0..4)),
         }
     }
 
-    /// A value that is not of the column's own type, but may equal one all the same.
-    pub(crate) fn foreign(self, rng: &mut Rng) -> Literal {
-        match self {
-            Kind::Text(_) | Kind::DateTime => match rng.u8(0..4) {
-                0 => blob(rng),
-                1 => real(rng),
-                _ => int(rng),
-            },
-            Kind::Blob => match rng.u8(0..2) {
-                0 => int(rng),
-                _ => text(rng),
-            },
-            _ => match rng.u8(0..5) {
-                0 => blob(rng),
-                1 => text(rng),
-                2 => Literal::text(pick(
-                    rng,
-                    &[
-                        "0", "1", "2", "3", " 1", "1 ", "+1", "01", "1.0", "2.0", "1e0", "0x1",
-                    ],
-                )),
-                3 => Literal::text(pick(rng, &["0", "1", "2", "3"])),
-                _ => real(rng),
-            },
-        }
-    }
-
-    /// Whether values that SQLite calls equal may look different.
+    /// Whether it is text of any collation.
     pub(crate) fn is_text(self) -> bool {
         matches!(self, Kind::Text(_))
     }
+
+    /// Whether one can reckon with it.
+    pub(crate) fn is_number(self) -> bool {
+        matches!(self, Kind::Integer | Kind::Real | Kind::Numeric)
+    }
 }
 
-fn int(rng: &mut Rng) -> Literal {
+pub(crate) fn int(rng: &mut Rng) -> Literal {
     match rng.u8(0..24) {
         0 => Literal::Int(-1),
         1 => Literal::Int(10),
@@ -175,7 +143,7 @@ fn int(rng: &mut Rng) -> Literal {
     }
 }
 
-fn text(rng: &mut Rng) -> Literal {
+pub(crate) fn text(rng: &mut Rng) -> Literal {
     Literal::text(pick(
         rng,
         &[
@@ -184,11 +152,11 @@ fn text(rng: &mut Rng) -> Literal {
     ))
 }
 
-fn real(rng: &mut Rng) -> Literal {
+pub(crate) fn real(rng: &mut Rng) -> Literal {
     Literal::Real(f64::from(rng.u8(0..7)) / 2.0)
 }
 
-fn blob(rng: &mut Rng) -> Literal {
+pub(crate) fn blob(rng: &mut Rng) -> Literal {
     Literal::Blob(pick(rng, &[&b"a"[..], b"1", b"", b"A"]).to_vec())
 }
 

@@ -1,7 +1,7 @@
 //! Conditions of every kind on the columns of one table.
 
 use crate::column::Column;
-use crate::literal::Literal;
+use crate::database::Of;
 use crate::text::{From, Gen};
 
 impl Gen<'_> {
@@ -44,19 +44,13 @@ impl Gen<'_> {
     }
 
     pub(crate) fn equal(&mut self, from: &From) -> String {
-        let (column, of) = self.any_column(from);
-        let value = self.value(&of);
-        self.equals(&column, &value)
+        self.one_filled(self.words().equals, from)
     }
 
     /// `column = value` in one of its spellings.
     pub(crate) fn equals(&mut self, column: &str, value: &str) -> String {
-        match self.rng.u8(0..10) {
-            0 => format!("{value} = {column}"),
-            1 => format!("{column} == {value}"),
-            2 => format!("({column}) = ({value})"),
-            _ => format!("{column} = {value}"),
-        }
+        let equals = self.pick(self.words().equals);
+        equals.replace("{a}", column).replace("{v}", value)
     }
 
     /// The key's columns equal values.
@@ -73,14 +67,14 @@ impl Gen<'_> {
     pub(crate) fn in_list(&mut self, from: &From) -> String {
         let (column, of) = self.any_column(from);
         let length = match self.rng.u8(0..20) {
-            0 => 0,
-            1..=5 => 1,
-            6..=18 => self.rng.usize(2..=5),
-            _ => 300,
+            0 if self.words().empty_lists => 0,
+            0..=5 => 1,
+            19 if self.schema.dialect.is(of.kind, Of::Number) => 300,
+            _ => self.rng.usize(2..=5),
         };
         let list: Vec<String> = match length {
             // So long a list is full of values that nothing equals.
-            300 => (0..300).map(|i| Literal::Int(i + 3).to_string()).collect(),
+            300 => (0..300).map(|i| (i + 3).to_string()).collect(),
             _ => (0..length).map(|_| self.value(&of)).collect(),
         };
         let not = if self.chance(8) { "NOT " } else { "" };
@@ -88,13 +82,7 @@ impl Gen<'_> {
     }
 
     pub(crate) fn null_test(&mut self, from: &From) -> String {
-        let (column, _) = self.any_column(from);
-        match self.rng.u8(0..8) {
-            0 => format!("{column} ISNULL"),
-            1 => format!("{column} IS NOT NULL"),
-            2 => format!("{column} NOTNULL"),
-            _ => format!("{column} IS NULL"),
-        }
+        self.one_filled(self.words().null_tests, from)
     }
 
     pub(crate) fn negated(&mut self, from: &From) -> String {
@@ -136,91 +124,38 @@ impl Gen<'_> {
     }
 
     pub(crate) fn like(&mut self, from: &From) -> String {
-        let (column, _) = self.any_column(from);
-        let pattern = self.pick(&["a%", "%", "A", "_", "b_", "1%", "a*", "a", "[ab]", "2024%"]);
-        let pattern = self.lit(Literal::text(pattern));
-        match self.rng.u8(0..5) {
-            0 => format!("{column} GLOB {pattern}"),
-            1 => format!("{column} NOT LIKE {pattern}"),
-            2 => format!("{column} LIKE {pattern} ESCAPE '!'"),
-            _ => format!("{column} LIKE {pattern}"),
-        }
+        self.any_filled(self.words().likes, from)
     }
 
     pub(crate) fn collated(&mut self, from: &From) -> String {
-        let (column, of) = self.any_column(from);
-        let value = self.value(&of);
-        let collation = self.pick(&["NOCASE", "BINARY", "RTRIM", "nocase"]);
-        match self.rng.u8(0..6) {
-            0 => format!("{column} = {value} COLLATE {collation}"),
-            1 => format!("{column} COLLATE {collation} IN ({value}, {value})"),
-            2 => format!("{column} COLLATE {collation} IS {value}"),
-            3 => format!("{value} COLLATE {collation} = {column}"),
-            _ => format!("{column} COLLATE {collation} = {value}"),
-        }
+        self.any_filled(self.words().collated, from)
     }
 
     pub(crate) fn cast(&mut self, from: &From) -> String {
-        let (column, of) = self.any_column(from);
-        let value = self.value(&of);
-        let to = self.pick(&["INTEGER", "TEXT", "REAL", "NUMERIC", "BLOB"]);
-        match self.rng.bool() {
-            true => format!("CAST({column} AS {to}) = {value}"),
-            false => format!("{column} = CAST({value} AS {to})"),
-        }
+        self.any_filled(self.words().casts, from)
     }
 
     pub(crate) fn wrong_type(&mut self, from: &From) -> String {
         let (column, of) = self.any_column(from);
-        let value = of.kind.foreign(self.rng);
-        let value = self.lit(value);
+        let value = self.schema.dialect.foreign(of.kind, self.rng);
+        let value = self.lit_of(value, of.kind);
         match self.rng.u8(0..4) {
             0 => format!("{column} IN ({value}, {value})"),
-            1 => format!("{column} IS {value}"),
+            1 => format!("{column} {} {value}", self.words().is),
             _ => self.equals(&column, &value),
         }
     }
 
     pub(crate) fn is_exactly(&mut self, from: &From) -> String {
-        let (column, of) = self.any_column(from);
-        let value = self.value(&of);
-        match self.rng.u8(0..6) {
-            0 => format!("{column} IS NOT {value}"),
-            1 => format!("{column} IS NOT DISTINCT FROM {value}"),
-            2 => format!("{column} IS DISTINCT FROM {value}"),
-            3 => format!("{value} IS {column}"),
-            _ => format!("{column} IS {value}"),
-        }
+        self.one_filled(self.words().exactly, from)
     }
 
     pub(crate) fn computed(&mut self, from: &From) -> String {
-        let (column, of) = self.any_column(from);
-        let (other, _) = self.any_column(from);
-        let (value, more) = (self.value(&of), self.value(&of));
-        match self.rng.u8(0..10) {
-            0 => format!("{column} + 0 = {value}"),
-            1 => format!("+{column} = {value}"),
-            2 => format!("coalesce({column}, {more}) = {value}"),
-            3 => format!("CASE WHEN {column} = {value} THEN 1 ELSE {other} = {more} END"),
-            4 => format!("lower({column}) = {value}"),
-            5 => format!("{column} = {other}"),
-            6 => format!("length({column}) = 1 AND {other} = {more}"),
-            7 => column.clone(),
-            8 => format!("({column} = {value}) = ({other} = {more})"),
-            _ => format!("iif({column} IS NULL, {other}, {column}) = {value}"),
-        }
+        self.any_filled(self.words().computed, from)
     }
 
     pub(crate) fn row_values(&mut self, from: &From) -> String {
-        let ((left, of_left), (right, of_right)) = (self.any_column(from), self.any_column(from));
-        let (a, b) = (self.value(&of_left), self.value(&of_right));
-        let (c, d) = (self.value(&of_left), self.value(&of_right));
-        match self.rng.u8(0..4) {
-            0 => format!("({left}, {right}) = ({a}, {b})"),
-            1 => format!("({left}, {right}) IN (VALUES ({a}, {b}), ({c}, {d}))"),
-            2 => format!("({left}, {right}) IS ({a}, {b})"),
-            _ => format!("({left}, {right}) < ({a}, {b})"),
-        }
+        self.one_filled(self.words().row_values, from)
     }
 
     /// How two tables are joined.
@@ -236,11 +171,20 @@ impl Gen<'_> {
             _ => self.any_column(left),
         };
         let other = match right.key.first() {
-            Some(&place) if self.chance(50) => self.column(right, place),
-            _ => self.column_like(right, &of),
+            Some(&place) if self.meet(right.columns[place].kind, of.kind) && self.chance(50) => {
+                self.column(right, place)
+            }
+            _ if right
+                .columns
+                .iter()
+                .any(|other| self.meet(other.kind, of.kind)) =>
+            {
+                self.column_like(right, &of)
+            }
+            _ => return format!("{column} IS NOT NULL"),
         };
         match self.rng.u8(0..8) {
-            0 => format!("{column} IS {other}"),
+            0 => format!("{column} {} {other}", self.words().is),
             1 => format!("{other} = {column}"),
             _ => format!("{column} = {other}"),
         }

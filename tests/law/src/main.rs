@@ -4,11 +4,14 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use larder_law::{Bug, Options, run};
+use larder_law::{Bug, Database, Options, run};
 
 /// Compares cached answers with fresh ones, after random writes to random schemas.
 #[derive(Parser)]
 struct Arguments {
+    /// The database: sqlite or postgres.
+    #[arg(long, default_value = "sqlite", value_parser = database)]
+    database: Database,
     /// Pairs of a read and a write.
     #[arg(long, default_value_t = 20_000)]
     pairs: u64,
@@ -35,6 +38,14 @@ struct Arguments {
     bug: Option<Bug>,
 }
 
+fn database(name: &str) -> Result<Database, String> {
+    let names = Database::ALL.map(Database::name);
+    Database::ALL
+        .into_iter()
+        .find(|database| database.name() == name)
+        .ok_or_else(|| format!("there are {names:?}"))
+}
+
 fn bug(name: &str) -> Result<Bug, String> {
     Bug::ALL
         .into_iter()
@@ -44,6 +55,7 @@ fn bug(name: &str) -> Result<Bug, String> {
 
 fn main() -> ExitCode {
     let Arguments {
+        database,
         pairs,
         statements,
         seed,
@@ -61,6 +73,7 @@ fn main() -> ExitCode {
     println!("seed {seed}");
     let begin = Instant::now();
     match run(&Options {
+        database,
         seed,
         pairs,
         statements,

@@ -9,7 +9,7 @@ mod compound;
 mod grouped;
 mod joined;
 mod nested;
-mod plain;
+pub(crate) mod plain;
 
 /// A read, and how its answers compare.
 #[derive(Clone, Debug)]
@@ -23,10 +23,13 @@ pub(crate) struct Read {
 }
 
 /// Writes a read of one class. `None`: the schema has nothing for it.
-type Make = fn(&mut Gen<'_>) -> Option<String>;
+pub(crate) type Make = fn(&mut Gen<'_>) -> Option<String>;
 
-/// Every class of reads.
-pub(crate) const CLASSES: &[(&str, Make)] = &[
+/// A class of reads, and how they come about.
+pub(crate) type Class = (&'static str, Make);
+
+/// The classes of reads that every database has.
+pub(crate) const SHARED: &[Class] = &[
     ("by key", plain::by_key),
     ("every column", plain::every_column),
     ("equality", plain::equality),
@@ -37,14 +40,13 @@ pub(crate) const CLASSES: &[(&str, Make)] = &[
     ("OR", plain::either),
     ("AND, OR and NOT in depth", plain::deep),
     ("range", plain::range),
-    ("LIKE, GLOB", plain::like),
+    ("LIKE and its kin", plain::like),
     ("COLLATE", plain::collated),
     ("CAST", plain::cast),
     ("value of another type", plain::wrong_type),
     ("IS, IS DISTINCT FROM", plain::is_exactly),
     ("computed condition", plain::computed),
     ("row values", plain::row_values),
-    ("rowid", plain::rowid),
     ("aliases and quoted names", plain::quoted),
     ("generated column", plain::generated),
     ("computed columns", plain::expressions),
@@ -82,9 +84,10 @@ pub(crate) const CLASSES: &[(&str, Make)] = &[
 impl Read {
     /// A read of the class at `place`, or of the next class that the schema has something for.
     pub(crate) fn of_class(rng: &mut Rng, schema: &Schema, place: usize) -> Read {
+        let classes = schema.dialect.reads();
         (0..)
             .find_map(|step| {
-                let (class, make) = CLASSES[(place + step) % CLASSES.len()];
+                let (class, make) = classes[(place + step) % classes.len()];
                 let mut generator = Gen::new(rng, schema);
                 let sql = make(&mut generator)?;
                 let (loose, ordered) = (generator.loose, generator.ordered);

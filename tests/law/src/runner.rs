@@ -11,15 +11,18 @@ use larder_sea_orm::trace::Outcome;
 use crate::answer::{Answer, same, shown};
 use crate::case::{Action, Case, push_act};
 use crate::column::percent;
-use crate::read::{self, Read};
+use crate::database::Database;
+use crate::read::Read;
 use crate::schema::Schema;
-use crate::subject::{ENDLESS, Subject};
+use crate::subject::{ENDLESS, Setting, Subject};
 use crate::tally::Tally;
 use crate::write::{self, Write};
 
 /// What to run.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// What to run it on.
+    pub database: Database,
     /// Where randomness begins: the same seed gives the same schemas, reads and writes.
     pub seed: u64,
     /// So many pairs of a read and a write, or some more.
@@ -42,6 +45,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
+            database: Database::default(),
             seed: 1,
             pairs: 20_000,
             statements: 100,
@@ -85,7 +89,7 @@ impl fmt::Display for Mismatch {
 pub fn run(options: &Options) -> Result<Tally, Mismatch> {
     let next = AtomicU64::new(0);
     let stop = AtomicBool::new(false);
-    let total = Mutex::new((Tally::default(), None::<Mismatch>));
+    let total = Mutex::new((Tally::of(options.database), None::<Mismatch>));
     let work = || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -162,11 +166,18 @@ async fn one_schema(options: &Options, number: u64) -> Result<Tally, Mismatch> {
     // Different numbers and seeds give unrelated streams.
     let mut rng =
         Rng::with_seed(Rng::with_seed(options.seed).u64(..) ^ Rng::with_seed(number).u64(..));
-    let schema = Schema::any(&mut rng);
-    let mut case = Case::new(&schema, options.hook, options.store.clone());
+    let dialect = options.database.dialect();
+    let schema = Schema::any(dialect, &mut rng);
+    let setting = Setting {
+        database: options.database,
+        recursive_triggers: schema.recursive_triggers,
+        hook: options.hook,
+        store: options.store.clone(),
+    };
+    let mut case = Case::new(&schema, setting);
     let mut tally = Tally {
         schemas: 1,
-        ..Tally::default()
+        ..Tally::of(options.database)
     };
     tally.features.insert(
         "foreign keys".to_owned(),
@@ -188,7 +199,7 @@ async fn one_schema(options: &Options, number: u64) -> Result<Tally, Mismatch> {
         let class = dealt(
             options.seed,
             number as usize * READS + place,
-            read::CLASSES.len(),
+            dialect.reads().len(),
         );
         let known = some_read(&subject, &schema, &mut rng, class, &mut case, &mut tally).await;
         reads.push(known.map_err(|(read, cached, fresh)| {
@@ -206,7 +217,7 @@ async fn one_schema(options: &Options, number: u64) -> Result<Tally, Mismatch> {
         let class = dealt(
             !options.seed,
             number as usize * WRITES + place,
-            write::CLASSES.len(),
+            dialect.writes().len(),
         );
         let write = match place == WRITES {
             true => Write::put_back(&schema),
@@ -261,7 +272,9 @@ async fn some_write(
         }
     }
     if changes == ENDLESS {
-        let harmless = write::CLASSES
+        let harmless = schema
+            .dialect
+            .writes()
             .iter()
             .position(|(name, _)| *name == "CREATE and DROP INDEX");
         return Write::of_class(rng, schema, harmless.unwrap_or_default());
@@ -330,6 +343,8 @@ const READ_TRIES_MAX: usize = 6;
 /// Why, without the names and values that differ each time.
 fn reason(class: &str, error: &str) -> String {
     let error = error.rsplit(") ").next().unwrap_or(error);
+    let said = error.split_once("from database: ");
+    let error = said.map_or(error, |(_, said)| said);
     let short = error.split([':', '"']).next().unwrap_or(error);
     format!("{class}: {short}")
 }
@@ -469,7 +484,8 @@ async fn report(
         None => report.push_str("\ndone again, it is not stale\n"),
     }
     report.push_str(&format!(
-        "\nagain: cargo run --release -p larder-law -- --seed {} --schema {number}",
+        "\nagain: cargo run --release -p larder-law -- --database {} --seed {} --schema {number}",
+        options.database.name(),
         options.seed
     ));
     report

@@ -4,19 +4,21 @@ use std::collections::BTreeSet;
 
 use fastrand::Rng;
 
-use crate::column::{Collate, Column, Kind, percent, pick};
+use crate::column::{Column, Kind, percent, pick};
+use crate::database::Dialect;
 use crate::literal::Literal;
 
 mod reference;
 mod trigger;
 mod view;
 
-pub(crate) use trigger::another as another_trigger;
+pub(crate) use trigger::{Trigger, another as another_trigger, fitting};
 pub(crate) use view::another as another_view;
 
 /// Tables and views, and the statements that make them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Schema {
+    pub(crate) dialect: &'static dyn Dialect,
     pub(crate) tables: Vec<Table>,
     pub(crate) views: Vec<Table>,
     /// Views that a trigger lets be written to, by their place.
@@ -33,6 +35,10 @@ pub(crate) struct Schema {
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     pub(crate) name: String,
+    /// The schema that stands before its name, where that is not the usual one.
+    pub(crate) space: Option<&'static str>,
+    /// Names of the tables that its rows are kept in, where it is divided.
+    pub(crate) parts: Vec<String>,
     pub(crate) columns: Vec<Column>,
     /// The primary key's columns, by place.
     pub(crate) key: Vec<usize>,
@@ -57,10 +63,15 @@ const COLUMN_NAMES: [&str; 9] = [
 ];
 
 impl Schema {
-    pub(crate) fn any(rng: &mut Rng) -> Schema {
+    pub(crate) fn any(dialect: &'static dyn Dialect, rng: &mut Rng) -> Schema {
         let mut schema = Schema {
-            recursive_triggers: percent(rng, 12),
-            ..Schema::default()
+            dialect,
+            tables: Vec::new(),
+            views: Vec::new(),
+            writable_views: Vec::new(),
+            setup: Vec::new(),
+            features: BTreeSet::new(),
+            recursive_triggers: percent(rng, 12) && dialect.words().recursive_triggers,
         };
         if schema.recursive_triggers {
             schema.feature("recursive triggers");
@@ -88,197 +99,81 @@ impl Schema {
         schema
     }
 
-    fn feature(&mut self, name: impl Into<String>) {
+    pub(crate) fn feature(&mut self, name: impl Into<String>) {
         self.features.insert(name.into());
     }
 
     fn add_table(&mut self, rng: &mut Rng, index: usize) {
-        let mut parts = Vec::new();
-        let mut table = Table {
-            name: TABLE_NAMES[index].to_owned(),
-            columns: Vec::new(),
-            key: Vec::new(),
-            rowid: true,
-            unique: Vec::new(),
-            references: Vec::new(),
-            query: None,
-        };
-        let (after, without_rowid) = self.add_key(rng, &mut table, &mut parts);
-        table.rowid = !without_rowid;
+        let mut draft = Draft::new(TABLE_NAMES[index]);
+        let dialect = self.dialect;
+        dialect.begin_table(rng, self, &mut draft);
         let names = &mut COLUMN_NAMES.to_vec();
         rng.shuffle(names);
         let plain = rng.usize(2..=4);
         for name in names.drain(..plain) {
-            self.add_column(rng, &mut table, &mut parts, name);
+            self.add_column(rng, &mut draft, name);
         }
-        let constraints = reference::add(self, rng, &mut table, index, &mut parts);
+        reference::add(self, rng, &mut draft, index);
         if percent(rng, 40) {
-            self.add_generated(rng, &mut table, &mut parts, names[0]);
+            self.add_generated(rng, &mut draft, names[0]);
         }
-        parts.extend(after);
-        parts.extend(constraints);
-        let end = if without_rowid { " WITHOUT ROWID" } else { "" };
-        let name = &table.name;
+        let mut parts = draft.parts;
+        parts.extend(draft.constraints);
+        let (name, options) = (draft.table.quoted(), draft.options);
+        self.setup.extend(draft.before);
         self.setup.push(format!(
-            "CREATE TABLE \"{name}\" ({}){end}",
+            "CREATE TABLE {name} ({}){options}",
             parts.join(", ")
         ));
-        self.tables.push(table);
+        self.setup.extend(draft.after);
+        self.tables.push(draft.table);
     }
 
-    /// The primary key; what it adds to the end of the table, and whether rows have no number.
-    fn add_key(
-        &mut self,
-        rng: &mut Rng,
-        table: &mut Table,
-        parts: &mut Vec<String>,
-    ) -> (Option<String>, bool) {
-        let mut add = |name: &str, kind: Kind, declared: &str| {
-            table.key.push(table.columns.len());
-            table.columns.push(Column::new(name, kind));
-            parts.push(format!("\"{name}\" {declared}"));
-        };
-        let kinds = [
-            Kind::Integer,
-            Kind::Text(Collate::NoCase),
-            Kind::Text(Collate::Binary),
-            Kind::Integer,
-        ];
-        match rng.u8(0..16) {
-            0..=6 => {
-                let more = pick(rng, &["", "", " AUTOINCREMENT", " NOT NULL"]);
-                let declared = match more {
-                    " NOT NULL" => "INTEGER NOT NULL PRIMARY KEY".to_owned(),
-                    more => format!("INTEGER PRIMARY KEY{more}"),
-                };
-                add("id", Kind::Integer, &declared);
-                self.feature("INTEGER PRIMARY KEY");
-                (None, false)
-            }
-            7 => {
-                add("id", Kind::Integer, "INTEGER PRIMARY KEY DESC");
-                self.feature("PRIMARY KEY DESC");
-                (None, false)
-            }
-            8..=9 => {
-                let kind = pick(rng, &kinds);
-                let declared = if kind == Kind::Integer {
-                    "INT"
-                } else {
-                    kind.declared(rng)
-                };
-                add("id", kind, &format!("{declared} PRIMARY KEY"));
-                self.feature("other PRIMARY KEY");
-                (None, false)
-            }
-            10..=11 => {
-                let (first, second) = (pick(rng, &kinds), Kind::any(rng));
-                add("id", first, first.declared(rng));
-                add("part", second, second.declared(rng));
-                self.feature("composite PRIMARY KEY");
-                (Some("PRIMARY KEY (\"id\", \"part\")".to_owned()), false)
-            }
-            12..=13 => {
-                self.feature("WITHOUT ROWID");
-                let kind = pick(rng, &kinds);
-                add("id", kind, kind.declared(rng));
-                if rng.bool() {
-                    add("part", Kind::Integer, "INTEGER");
-                    return (Some("PRIMARY KEY (\"part\", \"id\")".to_owned()), true);
-                }
-                (Some("PRIMARY KEY (\"id\")".to_owned()), true)
-            }
-            14 => {
-                self.feature("no PRIMARY KEY");
-                table.columns.push(Column::new("id", Kind::Integer));
-                parts.push("\"id\" INTEGER".to_owned());
-                (None, false)
-            }
-            _ => {
-                add(
-                    "id",
-                    Kind::Integer,
-                    "INTEGER PRIMARY KEY ON CONFLICT REPLACE",
-                );
-                self.feature("ON CONFLICT REPLACE");
-                (None, false)
-            }
-        }
-    }
-
-    fn add_column(
-        &mut self,
-        rng: &mut Rng,
-        table: &mut Table,
-        parts: &mut Vec<String>,
-        name: &str,
-    ) {
-        let kind = Kind::any(rng);
-        let mut column = Column::new(name, kind);
-        let mut part = format!("\"{name}\" {}", kind.declared(rng));
+    fn add_column(&mut self, rng: &mut Rng, draft: &mut Draft, name: &str) {
+        let dialect = self.dialect;
+        let kind = dialect.kind(rng);
+        let mut column = Column::new(name, kind, dialect.declared(kind, rng));
+        let mut part = format!("\"{name}\" {}", column.declared);
         if percent(rng, 15) {
             column.not_null = true;
             part.push_str(" NOT NULL");
-            if percent(rng, 30) {
-                part.push_str(" ON CONFLICT REPLACE");
-            }
+            part.push_str(dialect.on_conflict(rng, self, false));
         }
+        let native = |rng: &mut Rng| dialect.spelled(&kind.native(rng));
         if column.not_null || percent(rng, 25) {
-            part.push_str(&format!(" DEFAULT {}", kind.native(rng)));
+            part.push_str(&format!(" DEFAULT {}", native(rng)));
         }
-        if percent(rng, 10) {
-            table.unique.push(table.columns.len());
+        if percent(rng, 10) && draft.may_be_unique {
+            draft.table.unique.push(draft.table.columns.len());
             part.push_str(" UNIQUE");
             self.feature("UNIQUE");
-            match rng.u8(0..4) {
-                0 | 1 => {
-                    part.push_str(" ON CONFLICT REPLACE");
-                    self.feature("ON CONFLICT REPLACE");
-                }
-                2 => part.push_str(" ON CONFLICT IGNORE"),
-                _ => {}
-            }
+            part.push_str(dialect.on_conflict(rng, self, true));
         }
         if percent(rng, 6) {
-            part.push_str(&format!(" CHECK (\"{name}\" IS NOT {})", kind.native(rng)));
+            let is_not = dialect.words().is_not;
+            part.push_str(&format!(" CHECK (\"{name}\" {is_not} {})", native(rng)));
             self.feature("CHECK");
         }
         self.feature(format!("column {kind:?}"));
-        table.columns.push(column);
-        parts.push(part);
+        draft.table.columns.push(column);
+        draft.parts.push(part);
     }
 
-    fn add_generated(
-        &mut self,
-        rng: &mut Rng,
-        table: &mut Table,
-        parts: &mut Vec<String>,
-        name: &str,
-    ) {
-        let base = rng.usize(0..table.columns.len());
-        let of = format!("\"{}\"", table.columns[base].name);
-        let (kind, expression) = match rng.u8(0..5) {
-            0 => (Kind::Integer, format!("{of} + 1")),
-            1 => (Kind::Integer, format!("{of} IS NULL")),
-            2 => (Kind::Text(Collate::Binary), format!("lower({of})")),
-            3 => (Kind::Untyped, of.clone()),
-            _ => (
-                Kind::Text(Collate::Binary),
-                format!("coalesce({of}, 'a') || ''"),
-            ),
+    fn add_generated(&mut self, rng: &mut Rng, draft: &mut Draft, name: &str) {
+        let base = rng.usize(0..draft.table.columns.len());
+        let (kind, expression, kept) = self.dialect.generated(rng, &draft.table.columns[base]);
+        let declared = match kind {
+            Kind::Untyped => "",
+            kind => self.dialect.declared(kind, rng),
         };
-        let declared = if kind == Kind::Untyped {
-            ""
-        } else {
-            kind.declared(rng)
-        };
-        let stored = pick(rng, &["VIRTUAL", "STORED"]);
-        self.feature(format!("generated {stored}"));
-        table.columns.push(Column {
+        self.feature(format!("generated {kept}"));
+        draft.table.columns.push(Column {
             generated: true,
-            ..Column::new(name, kind)
+            ..Column::new(name, kind, declared)
         });
-        parts.push(format!("\"{name}\" {declared} AS ({expression}) {stored}"));
+        draft.parts.push(format!(
+            "\"{name}\" {declared} GENERATED ALWAYS AS ({expression}) {kept}"
+        ));
     }
 
     fn add_indexes(&mut self, rng: &mut Rng) {
@@ -288,20 +183,24 @@ impl Schema {
             }
             let table = &self.tables[index];
             let place = rng.usize(0..table.columns.len());
-            let (name, column) = (&table.name, &table.columns[place].name);
-            let how = if percent(rng, 15) { "UNIQUE " } else { "" };
+            let (name, column) = (table.quoted(), &table.columns[place].name);
+            let how = match percent(rng, 15) && table.parts.is_empty() {
+                true => "UNIQUE ",
+                false => "",
+            };
             let part = match percent(rng, 20) {
                 true => format!(" WHERE \"{column}\" IS NOT NULL"),
                 false => String::new(),
             };
-            let text =
-                format!("CREATE {how}INDEX \"by {index}\" ON \"{name}\" (\"{column}\"){part}");
+            let text = format!("CREATE {how}INDEX \"by {index}\" ON {name} (\"{column}\"){part}");
             self.setup.push(text);
             self.feature("index");
         }
     }
 
     fn add_rows(&mut self, rng: &mut Rng) {
+        let dialect = self.dialect;
+        let (before, after) = dialect.words().ignoring;
         for table in &mut self.tables {
             let writable = table.writable();
             let columns: Vec<Column> = writable
@@ -318,18 +217,56 @@ impl Schema {
                             Literal::Int(number as i64)
                         }
                         true => column.kind.native(rng),
-                        false => column.kind.value(rng),
+                        false => column.kind.value(dialect, rng),
                     };
                     column.seen.push(value.clone());
-                    values.push(value.to_string());
+                    values.push(dialect.spelled(&value));
                 }
-                let values = values.join(", ");
+                let (values, name) = (values.join(", "), table.quoted());
                 self.setup.push(format!(
-                    "INSERT OR IGNORE INTO \"{}\" ({names}) VALUES ({values})",
-                    table.name
+                    "{before} INTO {name} ({names}) VALUES ({values}){after}"
                 ));
             }
         }
+    }
+}
+
+/// A table that is being thought up.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(crate) table: Table,
+    /// Declarations of its columns.
+    pub(crate) parts: Vec<String>,
+    /// What stands after them.
+    pub(crate) constraints: Vec<String>,
+    /// What stands after the parentheses.
+    pub(crate) options: String,
+    /// Definitions before it, and after it.
+    pub(crate) before: Vec<String>,
+    pub(crate) after: Vec<String>,
+    /// Columns outside the key may be unique.
+    pub(crate) may_be_unique: bool,
+}
+
+impl Draft {
+    fn new(name: &str) -> Draft {
+        Draft {
+            table: Table::new(name),
+            parts: Vec::new(),
+            constraints: Vec::new(),
+            options: String::new(),
+            before: Vec::new(),
+            after: Vec::new(),
+            may_be_unique: true,
+        }
+    }
+
+    /// Adds a column to the key.
+    pub(crate) fn key(&mut self, name: &str, kind: Kind, declared: &str, constraint: &str) {
+        self.table.key.push(self.table.columns.len());
+        self.table.columns.push(Column::new(name, kind, declared));
+        self.parts
+            .push(format!("\"{name}\" {declared}{constraint}"));
     }
 }
 
@@ -343,6 +280,33 @@ pub(crate) fn listed(columns: &[Column]) -> String {
 }
 
 impl Table {
+    pub(crate) fn new(name: &str) -> Table {
+        Table {
+            name: name.to_owned(),
+            space: None,
+            parts: Vec::new(),
+            columns: Vec::new(),
+            key: Vec::new(),
+            rowid: true,
+            unique: Vec::new(),
+            references: Vec::new(),
+            query: None,
+        }
+    }
+
+    /// Its name, quoted.
+    pub(crate) fn quoted(&self) -> String {
+        self.within(&self.name)
+    }
+
+    /// A name in its schema, quoted.
+    pub(crate) fn within(&self, name: &str) -> String {
+        match self.space {
+            Some(space) => format!("\"{space}\".\"{name}\""),
+            None => format!("\"{name}\""),
+        }
+    }
+
     /// The columns that statements may write, by place.
     pub(crate) fn writable(&self) -> Vec<usize> {
         (0..self.columns.len())
@@ -359,7 +323,7 @@ impl Table {
     }
 }
 
-/// A literal that a foreign key may fall back to.
+/// What a foreign key may fall back to.
 fn default_literal(rng: &mut Rng, kind: Kind) -> Literal {
     match rng.u8(0..3) {
         0 => Literal::Null,

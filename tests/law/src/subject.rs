@@ -1,20 +1,19 @@
 //! The database under test: a file, a cached connection to it, and one beside it that knows of no
 //! cache and tells what is true.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use larder::Cache;
 use larder_sea_orm::sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement,
-    TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database as SeaOrm, DatabaseConnection, DbBackend, DbErr,
+    Statement, TransactionTrait,
 };
 use larder_sea_orm::trace::{self, Outcome};
 use larder_sea_orm::{CachedConnection, CachedExt, CachedTransaction, raw_rows};
-use tempfile::TempDir;
 
 use crate::answer::{Answer, same};
+use crate::database::{Database, Ground, Settings};
 use crate::read::Read;
 use crate::schema::Table;
 use crate::store;
@@ -23,15 +22,24 @@ use crate::write::{Act, Call, End, How, Step};
 pub(crate) struct Subject {
     /// The connections whose answers are in question: one, or those of two processes.
     dbs: Vec<CachedConnection>,
-    /// SeaORM's own connections to the same pools.
+    /// SeaORM's own connections to the same pools, where they were there before.
     pools: Vec<DatabaseConnection>,
     /// Reads and writes so far: who makes the next.
     turns: AtomicUsize,
     fresh: DatabaseConnection,
-    /// What a write on `fresh` may still cost, in thousands of SQLite's steps.
-    steps_left: Arc<AtomicI64>,
-    /// Removed when it goes.
-    _folder: TempDir,
+    backend: DbBackend,
+    ground: Box<dyn Ground>,
+}
+
+/// How a subject is set up.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting {
+    pub(crate) database: Database,
+    pub(crate) recursive_triggers: bool,
+    /// With SQLite's pre-update hook.
+    pub(crate) hook: bool,
+    /// The address of a store that two processes share.
+    pub(crate) store: Option<String>,
 }
 
 /// What became of a write.
@@ -47,69 +55,26 @@ impl Subject {
     /// A database with these definitions and rows. Rows that are refused are left out.
     pub(crate) async fn open<'a>(
         setup: impl Iterator<Item = &'a str>,
-        recursive_triggers: bool,
-        hook: bool,
-        store: Option<&str>,
+        setting: &Setting,
     ) -> Result<Subject, DbErr> {
-        let folder = tempfile::tempdir().map_err(|error| DbErr::Custom(error.to_string()))?;
-        let url = format!("sqlite://{}/law.db?mode=rwc", folder.path().display());
-        // Two pools: a transaction that was dropped in one ends a moment later.
-        let busy = match store {
-            None => Duration::ZERO,
-            Some(_) => BUSY_TIMEOUT,
+        let dialect = setting.database.dialect();
+        let ground = dialect.ground().await?;
+        let settings = Settings {
+            recursive_triggers: setting.recursive_triggers,
+            shared: setting.store.is_some(),
         };
-        let options = |connections: u32| {
-            let mut options = ConnectOptions::new(url.clone());
-            options
-                .max_connections(connections)
-                .min_connections(1)
-                .sqlx_logging(false)
-                .test_before_acquire(false);
-            options.acquire_timeout(ACQUIRE_TIMEOUT);
-            options.map_sqlx_sqlite_opts(move |options| {
-                options
-                    .pragma("journal_mode", "WAL")
-                    .pragma("synchronous", "OFF")
-                    .pragma(
-                        "recursive_triggers",
-                        if recursive_triggers { "ON" } else { "OFF" },
-                    )
-                    .busy_timeout(busy)
-                    // A statement with a `*` that is kept does not survive ADD COLUMN (see
-                    // `look_at_schema`).
-                    .statement_cache_capacity(0)
-            });
-            options
-        };
-        let steps_left = Arc::new(AtomicI64::new(i64::MAX));
-        let steps = steps_left.clone();
-        let mut limited = options(1);
-        limited.map_sqlx_sqlite_pool_opts(move |options| {
-            let steps = steps.clone();
-            options.after_connect(move |connection, _| {
-                let steps = steps.clone();
-                Box::pin(async move {
-                    let mut handle = connection.lock_handle().await?;
-                    handle.set_progress_handler(1000, move || {
-                        steps.fetch_sub(1, Ordering::Relaxed) > 0
-                    });
-                    Ok(())
-                })
-            })
-        });
-        let fresh = Database::connect(limited).await?;
+        let fresh = ground.fresh(settings).await?;
         // Rows come before their parents.
-        fresh
-            .execute_unprepared("PRAGMA foreign_keys = OFF")
-            .await?;
+        let [allow, forbid] = ground.orphans();
+        fresh.execute_unprepared(allow).await?;
         for sql in setup {
             let done = fresh.execute_unprepared(sql).await;
             if let (Err(error), true) = (done, sql.starts_with("CREATE")) {
                 return Err(DbErr::Custom(format!("{error}: {sql}")));
             }
         }
-        fresh.execute_unprepared("PRAGMA foreign_keys = ON").await?;
-        let caches = match store {
+        fresh.execute_unprepared(forbid).await?;
+        let caches = match setting.store.as_deref() {
             None => vec![Cache::memory()],
             Some(address) => store::caches(address)
                 .await
@@ -120,10 +85,11 @@ impl Subject {
         let mut pools = Vec::new();
         for cache in caches {
             // One connection for the transaction, one for reads beside it.
-            let db = match hook {
-                true => CachedConnection::builder(cache).connect(options(2)).await?,
+            let options = usual(ground.options(settings, 2));
+            let db = match setting.hook {
+                true => CachedConnection::builder(cache).connect(options).await?,
                 false => {
-                    let pool = Database::connect(options(2)).await?;
+                    let pool = SeaOrm::connect(options).await?;
                     pools.push(pool.clone());
                     CachedConnection::new(pool, cache).await?
                 }
@@ -135,8 +101,8 @@ impl Subject {
             pools,
             turns: AtomicUsize::new(0),
             fresh,
-            steps_left,
-            _folder: folder,
+            backend: dialect.backend(),
+            ground,
         })
     }
 
@@ -156,7 +122,8 @@ impl Subject {
 
     /// Through the cache.
     pub(crate) async fn cached(&self, read: &Read) -> (Answer, Outcome) {
-        let (rows, traces) = trace::scope(read.text.statement().cached().rows(self.next())).await;
+        let (rows, traces) =
+            trace::scope(read.text.statement(self.backend).cached().rows(self.next())).await;
         let outcome = traces
             .into_iter()
             .next_back()
@@ -170,7 +137,7 @@ impl Subject {
 
     /// From the database.
     pub(crate) async fn fresh(&self, read: &Read) -> Answer {
-        raw_rows(&self.fresh, read.text.statement())
+        raw_rows(&self.fresh, read.text.statement(self.backend))
             .await
             .map_err(|error| error.to_string())
     }
@@ -195,25 +162,25 @@ impl Subject {
             _ => return None,
         };
         let transaction = self.fresh.begin().await.ok()?;
-        self.steps_left.store(STEPS_MAX, Ordering::Relaxed);
+        self.ground.limit(true);
         for call in calls {
             // A refused statement may end the transaction, and is not what is looked for.
-            if run(&transaction, call).await.is_err() {
-                let endless = self.steps_left.load(Ordering::Relaxed) <= 0;
-                self.steps_left.store(i64::MAX, Ordering::Relaxed);
+            if let Err(error) = self.run(&transaction, call).await {
+                let endless = self.ground.is_endless(&error);
+                self.ground.limit(false);
                 let _ = transaction.execute_unprepared("BEGIN").await;
                 let _ = transaction.rollback().await;
                 return Some(if endless { ENDLESS } else { REFUSED });
             }
         }
-        self.steps_left.store(i64::MAX, Ordering::Relaxed);
+        self.ground.limit(false);
         if too_full(&transaction, tables).await {
             let _ = transaction.rollback().await;
             return Some(REFUSED);
         }
         let mut changed = 0;
-        for (read, known) in reads {
-            let answer = raw_rows(&transaction, read.text.statement())
+        for (read, known) in reads.iter().filter(|(_, known)| known.is_ok()) {
+            let answer = raw_rows(&transaction, read.text.statement(self.backend))
                 .await
                 .map_err(|error| error.to_string());
             changed += i32::from(!same(read, known, &answer));
@@ -241,7 +208,11 @@ impl Subject {
                 Err(error) => done.refused.push(error.to_string()),
                 Ok(transaction) => {
                     self.steps(&transaction, steps, &mut done).await;
-                    for (place, read) in reads.iter().enumerate().take(READS_MEANWHILE) {
+                    let meanwhile = match act.locks_readers_out() {
+                        true => 0,
+                        false => READS_MEANWHILE,
+                    };
+                    for (place, read) in reads.iter().enumerate().take(meanwhile) {
                         let (cached, _) = self.cached(read).await;
                         done.meanwhile.push((place, cached, self.fresh(read).await));
                     }
@@ -253,7 +224,7 @@ impl Subject {
     }
 
     async fn call(&self, call: &Call, done: &mut Done) {
-        if let Err(error) = run(self.next(), call).await {
+        if let Err(error) = self.run(self.next(), call).await {
             done.refused.push(error.to_string());
         }
         if call.text.sql.starts_with("ALTER TABLE") {
@@ -261,33 +232,22 @@ impl Subject {
         }
     }
 
-    /// Has every connection notice that a table has one more column. sqlx counts the columns of a
-    /// `*` when it prepares the statement; where SQLite prepares it again because another
-    /// connection has changed the schema, sqlx's worker panics, and the answer is empty.
+    /// Has every connection notice that a table has one more column.
     async fn look_at_schema(&self) {
-        const LOOK: &str = "SELECT count(*) FROM sqlite_schema";
-        let look = || Statement::from_string(DbBackend::Sqlite, LOOK);
-        let inner = match self.pools.len() {
+        let inner: Vec<DatabaseConnection> = match self.pools.len() {
             // Without their help: what one process does to the schema the other has to notice.
             2 => self.pools.clone(),
             _ => self.dbs.iter().map(CachedConnection::inner).collect(),
         };
-        for inner in inner {
-            // A transaction holds one of the two connections, so that the other is asked, too.
-            if let Ok(transaction) = inner.begin().await {
-                let _ = transaction.query_all_raw(look()).await;
-                let _ = inner.query_all_raw(look()).await;
-                let _ = transaction.rollback().await;
-            }
-        }
-        let _ = self.fresh.query_all_raw(look()).await;
+        let all = inner.iter().chain([&self.fresh]).collect();
+        self.ground.look_at_schema(all).await;
     }
 
     async fn steps(&self, transaction: &CachedTransaction, steps: &[Step], done: &mut Done) {
         for step in steps {
             match step {
                 Step::Call(call) => {
-                    if let Err(error) = run(transaction, call).await {
+                    if let Err(error) = self.run(transaction, call).await {
                         done.refused.push(error.to_string());
                     }
                 }
@@ -301,6 +261,19 @@ impl Subject {
             }
         }
     }
+
+    async fn run<C: ConnectionTrait>(&self, connection: &C, call: &Call) -> Result<(), DbErr> {
+        let statement = || call.text.statement(self.backend);
+        match call.how {
+            How::Unprepared => connection
+                .execute_unprepared(&call.text.sql)
+                .await
+                .map(drop),
+            How::Execute => connection.execute_raw(statement()).await.map(drop),
+            How::QueryAll => connection.query_all_raw(statement()).await.map(drop),
+            How::QueryOne => connection.query_one_raw(statement()).await.map(drop),
+        }
+    }
 }
 
 /// What a trial says of a write that the database refuses.
@@ -308,21 +281,23 @@ const REFUSED: i32 = -1;
 /// What it says of one that takes for ever.
 pub(crate) const ENDLESS: i32 = -2;
 
-/// Triggers that fire triggers for each of their rows can take for ever: such a write is not
-/// used. In thousands of SQLite's steps.
-const STEPS_MAX: i64 = 200;
-
 /// Triggers that add rows for rows can fill a table without end.
 const ROWS_MAX: i64 = 30;
 
 async fn too_full<C: ConnectionTrait>(connection: &C, tables: &[Table]) -> bool {
     let counts: Vec<String> = tables
         .iter()
-        .map(|table| format!("SELECT count(*) AS n FROM \"{}\"", table.name))
+        .map(|table| format!("SELECT count(*) AS n FROM {}", table.quoted()))
         .collect();
-    let sql = format!("SELECT max(n) FROM ({})", counts.join(" UNION ALL "));
+    let sql = format!(
+        "SELECT max(n) FROM ({}) AS counts",
+        counts.join(" UNION ALL ")
+    );
     match connection
-        .query_one_raw(Statement::from_string(DbBackend::Sqlite, sql))
+        .query_one_raw(Statement::from_string(
+            connection.get_database_backend(),
+            sql,
+        ))
         .await
     {
         Ok(Some(row)) => row
@@ -335,31 +310,17 @@ async fn too_full<C: ConnectionTrait>(connection: &C, tables: &[Table]) -> bool 
 /// A connection that cannot be had in this time never will be.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long a write waits for the lock that the other pool may still have.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// So many reads are read while a transaction is open.
 const READS_MEANWHILE: usize = 2;
 
-async fn run<C: ConnectionTrait>(connection: &C, call: &Call) -> Result<(), DbErr> {
-    match call.how {
-        How::Unprepared => connection
-            .execute_unprepared(&call.text.sql)
-            .await
-            .map(drop),
-        How::Execute => connection
-            .execute_raw(call.text.statement())
-            .await
-            .map(drop),
-        How::QueryAll => connection
-            .query_all_raw(call.text.statement())
-            .await
-            .map(drop),
-        How::QueryOne => connection
-            .query_one_raw(call.text.statement())
-            .await
-            .map(drop),
-    }
+/// What all connections have in common.
+pub(crate) fn usual(mut options: ConnectOptions) -> ConnectOptions {
+    options
+        .min_connections(1)
+        .sqlx_logging(false)
+        .test_before_acquire(false)
+        .acquire_timeout(ACQUIRE_TIMEOUT);
+    options
 }
 
 async fn ended(transaction: CachedTransaction, end: End, done: &mut Done) {

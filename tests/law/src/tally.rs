@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::{read, write};
+use crate::database::Database;
 
 /// Counts of one run.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
+    /// Whose.
+    pub database: Database,
     /// Schemas.
     pub schemas: u64,
     /// Pairs of a cached read and a write.
@@ -41,6 +43,14 @@ pub(crate) struct Class {
 }
 
 impl Tally {
+    /// No counts yet.
+    pub(crate) fn of(database: Database) -> Tally {
+        Tally {
+            database,
+            ..Tally::default()
+        }
+    }
+
     /// Adds another run's counts.
     pub(crate) fn add(&mut self, other: Tally) {
         self.schemas += other.schemas;
@@ -84,10 +94,13 @@ impl Tally {
 
     /// Classes of statements, reads and writes, with how many different ones ran.
     pub fn classes(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let reads = read::CLASSES
+        let dialect = self.database.dialect();
+        let reads = dialect
+            .reads()
             .iter()
             .map(|(name, _)| (*name, count(&self.reads, name)));
-        let writes = write::CLASSES
+        let writes = dialect
+            .writes()
             .iter()
             .map(|(name, _)| (*name, count(&self.writes, name)));
         reads.chain(writes)
@@ -128,16 +141,17 @@ fn show(
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dialect = self.database.dialect();
         show(
             f,
             "reads",
-            read::CLASSES.iter().map(|(name, _)| *name),
+            dialect.reads().iter().map(|(name, _)| *name),
             &self.reads,
         )?;
         show(
             f,
             "writes",
-            write::CLASSES.iter().map(|(name, _)| *name),
+            dialect.writes().iter().map(|(name, _)| *name),
             &self.writes,
         )?;
         writeln!(f, "schemas with")?;

@@ -1,9 +1,10 @@
 //! Writes statements: names in every spelling, values as literals or parameters.
 
 use fastrand::Rng;
-use larder_sea_orm::sea_orm::{DbBackend, Statement};
+use larder_sea_orm::sea_orm::{DbBackend, Statement, Value};
 
-use crate::column::{Column, percent, pick};
+use crate::column::{Column, Kind, percent, pick};
+use crate::database::{Of, Template, Words};
 use crate::literal::Literal;
 use crate::schema::{Schema, Table};
 
@@ -11,7 +12,7 @@ use crate::schema::{Schema, Table};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Text {
     pub(crate) sql: String,
-    pub(crate) values: Vec<Literal>,
+    pub(crate) values: Vec<Value>,
 }
 
 impl Text {
@@ -22,9 +23,9 @@ impl Text {
         }
     }
 
-    pub(crate) fn statement(&self) -> Statement {
-        let values = self.values.iter().map(Literal::bound);
-        Statement::from_sql_and_values(DbBackend::Sqlite, self.sql.as_str(), values)
+    pub(crate) fn statement(&self, backend: DbBackend) -> Statement {
+        let values = self.values.iter().cloned();
+        Statement::from_sql_and_values(backend, self.sql.as_str(), values)
     }
 }
 
@@ -50,7 +51,8 @@ const MARK_END: char = '\u{2}';
 pub(crate) struct Gen<'a> {
     pub(crate) rng: &'a mut Rng,
     pub(crate) schema: &'a Schema,
-    literals: Vec<Literal>,
+    /// Values, and what is wanted in their places.
+    literals: Vec<(Literal, Option<Kind>)>,
     aliases: usize,
     /// Equal values may take each other's place in the answer (`DISTINCT` on a NOCASE column).
     pub(crate) loose: bool,
@@ -78,53 +80,136 @@ impl<'a> Gen<'a> {
         pick(self.rng, all)
     }
 
+    pub(crate) fn words(&self) -> &'static Words {
+        self.schema.dialect.words()
+    }
+
     /// A value, to be written as a literal or bound.
     pub(crate) fn lit(&mut self, literal: Literal) -> String {
-        self.literals.push(literal);
+        self.keep(literal, None)
+    }
+
+    /// The same, where a value of a kind is wanted.
+    pub(crate) fn lit_of(&mut self, literal: Literal, kind: Kind) -> String {
+        self.keep(literal, Some(kind))
+    }
+
+    fn keep(&mut self, literal: Literal, kind: Option<Kind>) -> String {
+        self.literals.push((literal, kind));
         format!("{MARK}{}{MARK_END}", self.literals.len() - 1)
     }
 
     /// A value that fits a column, or nearly.
     pub(crate) fn value(&mut self, column: &Column) -> String {
         let value = match column.not_null {
-            true => column.native(self.rng),
-            false => column.value(self.rng),
+            true => column.native(self.schema.dialect, self.rng),
+            false => column.value(self.schema.dialect, self.rng),
         };
-        self.lit(value)
+        self.lit_of(value, column.kind)
     }
 
     /// A value that is not NULL.
     pub(crate) fn native(&mut self, column: &Column) -> String {
-        let value = column.native(self.rng);
-        self.lit(value)
+        let value = column.native(self.schema.dialect, self.rng);
+        self.lit_of(value, column.kind)
+    }
+
+    /// A number.
+    pub(crate) fn number(&mut self, number: i64) -> String {
+        self.lit_of(Literal::Int(number), Kind::Integer)
+    }
+
+    /// A template with columns of `from`; another if that has none for it.
+    pub(crate) fn filled(&mut self, template: Template, from: &From) -> String {
+        let place = self.place_of(from, template.of);
+        match self
+            .schema
+            .dialect
+            .is(from.columns[place].kind, template.of)
+        {
+            true => self.filled_with(template.sql, from, place),
+            false => self.filled_with("{a} = {v}", from, place),
+        }
+    }
+
+    /// One of several templates.
+    pub(crate) fn any_filled(&mut self, templates: &[Template], from: &From) -> String {
+        let template = self.pick(templates);
+        self.filled(template, from)
+    }
+
+    /// One of several texts, with columns of any kind.
+    pub(crate) fn one_filled(&mut self, texts: &[&'static str], from: &From) -> String {
+        let (sql, place) = (self.pick(texts), self.rng.usize(0..from.columns.len()));
+        self.filled_with(sql, from, place)
+    }
+
+    fn filled_with(&mut self, sql: &str, from: &From, place: usize) -> String {
+        let of = from.columns[place].clone();
+        let like = self.place_like(from, &of);
+        let (a, b) = (self.column(from, place), self.column(from, like));
+        let mut text = sql.replace("{a}", &a).replace("{b}", &b);
+        for (mark, column) in [("{v}", &of), ("{x}", &of), ("{w}", &from.columns[like])] {
+            if text.contains(mark) {
+                text = text.replace(mark, &self.value(column));
+            }
+        }
+        if text.contains("{c}") {
+            text = text.replace("{c}", self.pick(self.words().collations));
+        }
+        if text.contains("{p}") {
+            let pattern = self.pick(self.words().patterns);
+            text = text.replace("{p}", &self.lit(Literal::text(pattern)));
+        }
+        text
+    }
+
+    /// The place of a column of a kind; of any kind if `from` has none of it.
+    pub(crate) fn place_of(&mut self, from: &From, of: Of) -> usize {
+        let dialect = self.schema.dialect;
+        let fitting: Vec<usize> = (0..from.columns.len())
+            .filter(|&place| dialect.is(from.columns[place].kind, of))
+            .collect();
+        match fitting.is_empty() {
+            true => self.rng.usize(0..from.columns.len()),
+            false => self.pick(&fitting),
+        }
+    }
+
+    /// Whether columns of the two kinds can be compared.
+    pub(crate) fn meet(&self, one: Kind, other: Kind) -> bool {
+        self.words().unlike_percent > 0 || self.schema.dialect.alike(one, other)
+    }
+
+    /// Any column of a kind.
+    pub(crate) fn column_of(&mut self, from: &From, of: Of) -> (String, Column) {
+        let place = self.place_of(from, of);
+        (self.column(from, place), from.columns[place].clone())
     }
 
     /// The statement with its values as literals, parameters, or both.
     pub(crate) fn finish(self, sql: &str) -> Text {
-        let style = self.rng.u8(0..100);
+        let dialect = self.schema.dialect;
+        let bound_percent = match self.rng.u8(0..100) {
+            0..45 => 0,
+            45..85 => 100,
+            _ => 50,
+        };
         let mut text = Text::plain("");
         let mut rest = sql;
-        while let Some((before, after)) = rest.split_once(MARK) {
-            let (index, after) = after
-                .split_once(MARK_END)
-                .expect("a mark that was begun ends");
-            let literal = &self.literals[index.parse::<usize>().expect("a mark holds a number")];
+        while let Some((before, literal, kind, after)) = next_value(&self.literals, rest) {
             text.sql.push_str(before);
             rest = after;
-            match style {
-                0..45 => text.sql.push_str(&literal.to_string()),
-                45..75 => {
-                    text.sql.push('?');
-                    text.values.push(literal.clone());
-                }
-                75..85 => {
-                    text.values.push(literal.clone());
-                    text.sql.push_str(&format!("?{}", text.values.len()));
-                }
-                _ if self.rng.bool() => text.sql.push_str(&literal.to_string()),
-                _ => {
-                    text.sql.push('?');
-                    text.values.push(literal.clone());
+            let bound = match percent(self.rng, bound_percent) {
+                true => dialect.bound(literal, kind),
+                false => None,
+            };
+            match bound {
+                None => text.sql.push_str(&dialect.spelled(literal)),
+                Some(value) => {
+                    text.values.push(value);
+                    let parameter = dialect.parameter(self.rng, text.values.len(), kind);
+                    text.sql.push_str(&parameter);
                 }
             }
         }
@@ -136,14 +221,9 @@ impl<'a> Gen<'a> {
     pub(crate) fn finish_plain(self, sql: &str) -> String {
         let mut text = String::new();
         let mut rest = sql;
-        while let Some((before, after)) = rest.split_once(MARK) {
-            let (index, after) = after
-                .split_once(MARK_END)
-                .expect("a mark that was begun ends");
+        while let Some((before, literal, _, after)) = next_value(&self.literals, rest) {
             text.push_str(before);
-            text.push_str(
-                &self.literals[index.parse::<usize>().expect("a mark holds a number")].to_string(),
-            );
+            text.push_str(&self.schema.dialect.spelled(literal));
             rest = after;
         }
         text + rest
@@ -151,13 +231,19 @@ impl<'a> Gen<'a> {
 
     /// A name in one of the ways to write it.
     pub(crate) fn name(&mut self, name: &str) -> String {
-        let bare = !NEED_QUOTES.contains(&name) && !name.contains(' ');
-        match self.rng.u8(0..10) {
-            0..=5 if bare => name.to_owned(),
-            6 if bare => name.to_ascii_uppercase(),
-            7 => format!("[{name}]"),
-            8 => format!("`{name}`"),
-            _ => format!("\"{name}\""),
+        self.schema.dialect.name(self.rng, name)
+    }
+
+    /// A table's name; that of a part of it now and then.
+    pub(crate) fn table_name(&mut self, table: &Table) -> String {
+        let part = match table.parts.is_empty() || !self.chance(PART_PERCENT) {
+            true => &table.name,
+            false => &table.parts[self.rng.usize(0..table.parts.len())],
+        };
+        let name = self.name(part);
+        match table.space {
+            Some(space) => format!("{}.{name}", self.name(space)),
+            None => name,
         }
     }
 
@@ -173,7 +259,7 @@ impl<'a> Gen<'a> {
     /// A table as the only one of its statement.
     pub(crate) fn alone(&mut self, index: usize) -> From {
         let table = &self.schema.tables[index];
-        let sql = self.name(&table.name);
+        let sql = self.table_name(table);
         match self.rng.u8(0..4) {
             0 => self.under_alias(sql, table, Some(index)),
             1 => from(sql.clone(), Some(sql), table, Some(index)),
@@ -184,7 +270,7 @@ impl<'a> Gen<'a> {
     /// A table as one of several.
     pub(crate) fn aliased(&mut self, index: usize) -> From {
         let table = &self.schema.tables[index];
-        let sql = self.name(&table.name);
+        let sql = self.table_name(table);
         self.under_alias(sql, table, Some(index))
     }
 
@@ -200,7 +286,7 @@ impl<'a> Gen<'a> {
 
     pub(crate) fn view_aliased(&mut self, index: usize) -> From {
         let view = &self.schema.views[index];
-        let sql = self.name(&view.name);
+        let sql = self.table_name(view);
         self.under_alias(sql, view, None)
     }
 
@@ -236,34 +322,40 @@ impl<'a> Gen<'a> {
 
     /// Any column of `from`, rather one of a kind that values of `like` meet.
     pub(crate) fn column_like(&mut self, from: &From, like: &Column) -> String {
-        let same: Vec<usize> = (0..from.columns.len())
-            .filter(|&index| from.columns[index].kind.is_text() == like.kind.is_text())
-            .collect();
-        if same.is_empty() || self.chance(10) {
-            return self.any_column(from).0;
-        }
-        let index = self.pick(&same);
-        self.column(from, index)
+        let place = self.place_like(from, like);
+        self.column(from, place)
     }
 
-    /// The name of the row's number, if it has one.
-    pub(crate) fn rowid(&mut self, from: &From) -> Option<String> {
-        if !from.rowid {
-            return None;
+    fn place_like(&mut self, from: &From, like: &Column) -> usize {
+        let dialect = self.schema.dialect;
+        let same: Vec<usize> = (0..from.columns.len())
+            .filter(|&index| dialect.alike(from.columns[index].kind, like.kind))
+            .collect();
+        match same.is_empty() || self.chance(self.words().unlike_percent) {
+            true => self.rng.usize(0..from.columns.len()),
+            false => self.pick(&same),
         }
-        let name = self.pick(&["rowid", "oid", "_rowid_", "ROWID"]);
-        Some(match &from.qualifier {
-            Some(qualifier) => format!("{qualifier}.{name}"),
-            None => name.to_owned(),
-        })
     }
+}
+
+/// What stands before the next value, the value, what is wanted there, and what follows.
+fn next_value<'a, 'b>(
+    literals: &'a [(Literal, Option<Kind>)],
+    sql: &'b str,
+) -> Option<(&'b str, &'a Literal, Option<Kind>, &'b str)> {
+    let (before, after) = sql.split_once(MARK)?;
+    let (index, after) = after
+        .split_once(MARK_END)
+        .expect("a mark that was begun ends");
+    let (literal, kind) = &literals[index.parse::<usize>().expect("a mark holds a number")];
+    Some((before, literal, *kind, after))
 }
 
 /// How many of a hundred tables are the last one, so that reads and writes meet often.
 const HOT_PERCENT: u8 = 50;
 
-/// Words of the name pools that cannot stand alone.
-const NEED_QUOTES: [&str; 3] = ["order", "group", "select"];
+/// How many of a hundred divided tables are named by one of their parts.
+const PART_PERCENT: u8 = 15;
 
 fn from(sql: String, qualifier: Option<String>, table: &Table, index: Option<usize>) -> From {
     From {

@@ -8,9 +8,9 @@ use crate::text::{Gen, Text};
 mod change;
 mod definition;
 mod delete;
-mod insert;
-mod several;
-mod update;
+pub(crate) mod insert;
+pub(crate) mod several;
+pub(crate) mod update;
 
 /// A write, as a caller would do it.
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ pub(crate) enum End {
 }
 
 /// Writes a statement, as marks and all.
-type Statement = fn(&mut Gen<'_>) -> Option<String>;
+pub(crate) type Statement = fn(&mut Gen<'_>) -> Option<String>;
 
 /// How a class of writes comes about.
 #[derive(Clone, Copy)]
@@ -79,19 +79,16 @@ pub(crate) enum Make {
     Act(fn(&mut Rng, &Schema) -> Option<Act>),
 }
 
-/// Every class of writes.
-pub(crate) const CLASSES: &[(&str, Make)] = &[
+/// A class of writes, and how they come about.
+pub(crate) type Class = (&'static str, Make);
+
+/// The classes of writes that every database has.
+pub(crate) const SHARED: &[Class] = &[
     ("INSERT one row", Make::One(insert::one)),
     ("INSERT several rows", Make::One(insert::many)),
     ("INSERT … SELECT", Make::One(insert::select)),
     ("INSERT DEFAULT VALUES", Make::One(insert::default_values)),
-    ("INSERT OR IGNORE", Make::One(insert::or_ignore)),
-    ("INSERT OR REPLACE", Make::One(insert::or_replace)),
-    (
-        "INSERT OR FAIL, ABORT, ROLLBACK",
-        Make::One(insert::or_other),
-    ),
-    ("REPLACE", Make::One(insert::replace)),
+    ("INSERT of what is missing", Make::One(insert::ignoring)),
     ("upsert DO NOTHING", Make::One(insert::upsert_nothing)),
     ("upsert DO UPDATE", Make::One(insert::upsert_update)),
     ("upsert DO UPDATE … WHERE", Make::One(insert::upsert_where)),
@@ -99,11 +96,8 @@ pub(crate) const CLASSES: &[(&str, Make)] = &[
     ("UPDATE by condition", Make::One(update::by_condition)),
     ("UPDATE all rows", Make::One(update::all)),
     ("UPDATE of the key", Make::One(update::key)),
-    ("UPDATE of the rowid", Make::One(update::rowid)),
     ("UPDATE to the same value", Make::One(update::same)),
     ("UPDATE to an equal value", Make::One(update::equal)),
-    ("UPDATE OR IGNORE", Make::One(update::or_ignore)),
-    ("UPDATE OR REPLACE", Make::One(update::or_replace)),
     ("UPDATE … FROM", Make::One(update::from)),
     ("UPDATE of row values", Make::One(update::row_values)),
     ("UPDATE with a subquery", Make::One(update::subquery)),
@@ -128,10 +122,6 @@ pub(crate) const CLASSES: &[(&str, Make)] = &[
         Make::Act(several::transaction_text),
     ),
     ("refused statement", Make::Refused(change::refused)),
-    (
-        "refused after its first rows",
-        Make::Refused(change::refused_late),
-    ),
     ("transaction, committed", Make::Act(several::committed)),
     ("transaction, rolled back", Make::Act(several::rolled_back)),
     ("transaction, dropped", Make::Act(several::dropped)),
@@ -154,9 +144,10 @@ pub(crate) const CLASSES: &[(&str, Make)] = &[
 impl Write {
     /// A write of the class at `place`, or of the next class that the schema has something for.
     pub(crate) fn of_class(rng: &mut Rng, schema: &Schema, place: usize) -> Write {
+        let classes = schema.dialect.writes();
         (0..)
             .find_map(|step| {
-                let (class, make) = CLASSES[(place + step) % CLASSES.len()];
+                let (class, make) = classes[(place + step) % classes.len()];
                 let (act, fails) = match make {
                     Make::One(statement) => {
                         (Act::Call(Call::of(rng, schema, statement, &HOWS)?), false)
@@ -173,6 +164,21 @@ impl Write {
                 Some(Write { class, act, fails })
             })
             .expect("some class needs nothing of the schema")
+    }
+}
+
+impl Act {
+    /// Whether it is a transaction in which others cannot read what it has touched.
+    pub(crate) fn locks_readers_out(&self) -> bool {
+        let Act::Transaction { steps, .. } = self else {
+            return false;
+        };
+        steps.iter().any(|step| match step {
+            Step::Call(call) => ["TRUNCATE", "ALTER", "CREATE", "DROP"]
+                .iter()
+                .any(|word| call.text.sql.starts_with(word)),
+            Step::Savepoint { .. } => false,
+        })
     }
 }
 
@@ -240,6 +246,9 @@ pub(crate) fn is_definition(class: &str) -> bool {
         "CREATE and DROP INDEX",
         "DROP and CREATE VIEW",
         "CREATE TRIGGER",
+        "ALTER TABLE, a key or trigger",
+        "change of the schema, rolled back",
+        "CREATE RULE",
     ]
     .contains(&class)
 }

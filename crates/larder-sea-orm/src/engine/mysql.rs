@@ -55,10 +55,7 @@ impl Engine for MySql {
         Box::pin(session::check(database))
     }
 
-    fn catalogue<'a>(
-        &'a self,
-        database: &'a dyn Asked,
-    ) -> BoxFuture<'a, Result<Catalogue, DbErr>> {
+    fn catalogue<'a>(&'a self, database: &'a dyn Asked) -> BoxFuture<'a, Result<Catalogue, DbErr>> {
         Box::pin(catalogue::catalogue(database))
     }
 
@@ -118,8 +115,8 @@ impl Engine for MySql {
 
     /// Only what ends a transaction does: other errors take back their own statement.
     fn spoils(&self, error: &DbErr) -> bool {
-        let (DbErr::Query(RuntimeErr::SqlxError(error)) | DbErr::Exec(RuntimeErr::SqlxError(error))) =
-            error
+        let (DbErr::Query(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))) = error
         else {
             return true;
         };

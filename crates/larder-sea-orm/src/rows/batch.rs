@@ -122,7 +122,8 @@ where
                     // It may have found this one under another name.
                     None if strays || !(rows.is_empty() || self.exact.is(key)) => {
                         sends();
-                        let statement = by_key::<E>(key).one_statement(connection.get_database_backend())?;
+                        let statement =
+                            by_key::<E>(key).one_statement(connection.get_database_backend())?;
                         let row = connection.query_one_raw(statement).await?;
                         let row = row.map(<Select<E> as Query>::decode).transpose()?;
                         row.map(Arc::new)

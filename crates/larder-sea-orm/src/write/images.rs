@@ -86,9 +86,8 @@ impl Learn<'_> {
                 let before = self.before(connection, &statement).await?;
                 let answer = send(self.shared, connection, statement, how).await?;
                 // The rows are locked, and still meet the condition: as many are the same.
-                let all = |found: &Vec<Found>| {
-                    self.alone && answer.rows() == Some(found.len() as u64)
-                };
+                let all =
+                    |found: &Vec<Found>| self.alone && answer.rows() == Some(found.len() as u64);
                 let rows = self.became(connection, before.filter(all)).await;
                 Ok((answer, rows))
             }
@@ -109,12 +108,13 @@ impl Learn<'_> {
         let before = self.before(connection, &statement).await?;
         let (answer, after) = self.returning(connection, statement, how).await?;
         let rows = match (before, after) {
-            (Some(before), Some(after)) => self.pairs(before, after).and_then(|pairs| {
-                match self.target.kind {
-                    WriteKind::Delete => self.deleted(pairs.iter().map(|(old, _)| old)),
-                    _ => self.differing(pairs.into_iter(), self.changed),
-                }
-            }),
+            (Some(before), Some(after)) => {
+                self.pairs(before, after)
+                    .and_then(|pairs| match self.target.kind {
+                        WriteKind::Delete => self.deleted(pairs.iter().map(|(old, _)| old)),
+                        _ => self.differing(pairs.into_iter(), self.changed),
+                    })
+            }
             _ => None,
         };
         Ok((answer, rows))
@@ -126,8 +126,10 @@ impl Learn<'_> {
             return None;
         }
         let name = |found: &Found| format!("{:?}", found.key);
-        let mut after: BTreeMap<String, Found> =
-            after.into_iter().map(|found| (name(&found), found)).collect();
+        let mut after: BTreeMap<String, Found> = after
+            .into_iter()
+            .map(|found| (name(&found), found))
+            .collect();
         let pair = |old: Found| after.remove(&name(&old)).map(|new| (old, new));
         before.into_iter().map(pair).collect()
     }
@@ -165,7 +167,10 @@ impl Learn<'_> {
         // that it passed over.
         let sets = words::any(&statement.sql, &["last_insert_id", "ignore"]);
         let answer = send(self.shared, connection, statement, how).await?;
-        if given.as_ref().is_some_and(|given| answer.rows() == Some(given.len() as u64)) {
+        if given
+            .as_ref()
+            .is_some_and(|given| answer.rows() == Some(given.len() as u64))
+        {
             let given = given.unwrap_or_default();
             let found = self.by_key(connection, &given).await;
             let all = found.filter(|found| found.len() == given.len());
@@ -179,7 +184,11 @@ impl Learn<'_> {
             }
             _ => 0,
         };
-        let numbered = self.table.numbered.as_ref().is_some_and(|name| self.key == [name.clone()]);
+        let numbered = self
+            .table
+            .numbered
+            .as_ref()
+            .is_some_and(|name| self.key == [name.clone()]);
         if number == 0 || !numbered {
             return Ok((answer, None));
         }
@@ -273,7 +282,11 @@ impl Learn<'_> {
             false => values(statement).get(*first_bind..first_bind + binds)?,
         };
         let bound = bound.to_vec();
-        Some(Statement::from_sql_and_values(statement.db_backend, sql, bound))
+        Some(Statement::from_sql_and_values(
+            statement.db_backend,
+            sql,
+            bound,
+        ))
     }
 
     /// The images of rows before and after an update, by the columns that really changed: the
@@ -467,7 +480,9 @@ impl Learn<'_> {
             keys.join(", ")
         );
         let bind = |(name, value): (&Name, &Stored)| self.engine().bind(self.column(name), value);
-        let values = rows.iter().flat_map(|row| self.key.iter().zip(&row.key).map(bind));
+        let values = rows
+            .iter()
+            .flat_map(|row| self.key.iter().zip(&row.key).map(bind));
         let values: Vec<Value> = values.collect::<Option<_>>()?;
         let backend = connection.get_database_backend();
         self.shared.count(1);

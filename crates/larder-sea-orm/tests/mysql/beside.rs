@@ -113,7 +113,11 @@ async fn h7_statements_that_commit_what_came_before_them() {
         let transaction = db.begin().await.unwrap();
         rename(&transaction, 1, "A").await.unwrap();
         transaction.execute_unprepared(statement).await.unwrap();
-        assert_eq!(one(1).one(db).await.unwrap().unwrap().name, "A", "{statement}");
+        assert_eq!(
+            one(1).one(db).await.unwrap().unwrap().name,
+            "A",
+            "{statement}"
+        );
         rename(&transaction, 2, "B").await.unwrap();
         transaction.rollback().await.unwrap();
         check(&shop).await;

@@ -87,7 +87,9 @@ impl Chance {
         match self.rng.u32(0..6) {
             0..=2 => self.number().to_string(),
             3 => format!("{}.0", self.number()),
-            4 => self.one(&["TRUE", "FALSE", "NULL", "'a' 'b'", "0x31", "_utf8mb4'a'"]).to_owned(),
+            4 => self
+                .one(&["TRUE", "FALSE", "NULL", "'a' 'b'", "0x31", "_utf8mb4'a'"])
+                .to_owned(),
             _ => format!("'{}'", self.one(&TEXTS)),
         }
     }
@@ -112,7 +114,11 @@ impl Chance {
                 format!("{column} IN ({})", list.join(", "))
             }
             5 => format!("{column} IS NULL"),
-            6 => format!("{column} {} {}", self.one(&["<", ">=", "<>", "<=>"]), self.operand(values)),
+            6 => format!(
+                "{column} {} {}",
+                self.one(&["<", ">=", "<>", "<=>"]),
+                self.operand(values)
+            ),
             7 => format!("{column} LIKE 'a%'"),
             8 => format!("{} = {column}", self.operand(values)),
             9 => format!("{column} = {}", self.one(columns)),
@@ -133,12 +139,28 @@ impl Chance {
     fn read(&mut self) -> Text {
         let mut values = Vec::new();
         let item = [
-            "i.id", "i.n", "i.u", "i.flag", "i.loose", "i.exact", "i.fixed", "i.raw", "i.filled",
-            "i.price", "i.mood", "i.twice", "i.more", "i.shelf_id", "i.changed",
+            "i.id",
+            "i.n",
+            "i.u",
+            "i.flag",
+            "i.loose",
+            "i.exact",
+            "i.fixed",
+            "i.raw",
+            "i.filled",
+            "i.price",
+            "i.mood",
+            "i.twice",
+            "i.more",
+            "i.shelf_id",
+            "i.changed",
         ];
         let shown = |chance: &mut Chance| {
             let count = chance.rng.usize(1..4);
-            (0..count).map(|_| chance.one(&item)).collect::<Vec<_>>().join(", ")
+            (0..count)
+                .map(|_| chance.one(&item))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         let sql = match self.rng.u32(0..12) {
             0..=4 => {
@@ -195,11 +217,16 @@ impl Chance {
     fn write(&mut self) -> Text {
         let mut values = Vec::new();
         let settable = [
-            "shelf_id", "n", "u", "flag", "loose", "exact", "fixed", "raw", "filled", "price", "mood",
+            "shelf_id", "n", "u", "flag", "loose", "exact", "fixed", "raw", "filled", "price",
+            "mood",
         ];
-        let item = ["id", "n", "u", "flag", "loose", "exact", "raw", "shelf_id", "price"];
+        let item = [
+            "id", "n", "u", "flag", "loose", "exact", "raw", "shelf_id", "price",
+        ];
         let row = |chance: &mut Chance, values: &mut Vec<Value>| {
-            for column in ["shelf_id", "n", "u", "flag", "loose", "exact", "raw", "filled", "price"] {
+            for column in [
+                "shelf_id", "n", "u", "flag", "loose", "exact", "raw", "filled", "price",
+            ] {
                 let value = chance.fitting(column);
                 values.push(value);
             }
@@ -207,12 +234,18 @@ impl Chance {
         };
         let columns = "(shelf_id, n, u, flag, loose, exact, raw, filled, price)";
         let sql = match self.rng.u32(0..26) {
-            0..=3 => format!("INSERT INTO item {columns} VALUES {}", row(self, &mut values)),
+            0..=3 => format!(
+                "INSERT INTO item {columns} VALUES {}",
+                row(self, &mut values)
+            ),
             4 => {
                 let (one, other) = (row(self, &mut values), row(self, &mut values));
                 format!("INSERT IGNORE INTO item {columns} VALUES {one}, {other}")
             }
-            5 => format!("REPLACE INTO item {columns} VALUES {}", row(self, &mut values)),
+            5 => format!(
+                "REPLACE INTO item {columns} VALUES {}",
+                row(self, &mut values)
+            ),
             6 => format!(
                 "INSERT INTO item {columns} VALUES {} ON DUPLICATE KEY UPDATE n = n + 1, loose = 'b'",
                 row(self, &mut values)
@@ -270,7 +303,8 @@ impl Chance {
             }
             21 => {
                 values.push(self.number().into());
-                "INSERT IGNORE INTO mark (item_id, name) SELECT id, 'x' FROM item WHERE n = ?".to_owned()
+                "INSERT IGNORE INTO mark (item_id, name) SELECT id, 'x' FROM item WHERE n = ?"
+                    .to_owned()
             }
             22 => {
                 values.push(self.number().into());
@@ -355,7 +389,10 @@ async fn play(seed: u64, score: &mut Score) {
                 _ => false,
             };
             if !same {
-                let outcome = queries.iter().map(|query| &query.outcome).collect::<Vec<_>>();
+                let outcome = queries
+                    .iter()
+                    .map(|query| &query.outcome)
+                    .collect::<Vec<_>>();
                 score.wrong.push(format!(
                     "seed {seed}: {read:?} after {writes:?} is {kept:?}, should be {fresh:?} ({outcome:?})"
                 ));
@@ -378,7 +415,12 @@ async fn cb3_no_cached_answer_differs_from_a_fresh_one() {
         play(seed, &mut score).await;
     }
     println!("{} pairs, {} kept", score.pairs, score.kept);
-    assert!(score.wrong.is_empty(), "{} wrong:\n{}", score.wrong.len(), score.wrong.join("\n"));
+    assert!(
+        score.wrong.is_empty(),
+        "{} wrong:\n{}",
+        score.wrong.len(),
+        score.wrong.join("\n")
+    );
     // CB-4: the point is lost if everything is dropped.
     assert!(score.kept * 3 > score.pairs, "{score:?}");
 }

@@ -29,7 +29,10 @@ const SCHEMA: &str = "
             NULL, NULL, NULL, NULL);";
 
 fn by(condition: &str, value: impl Into<Value>) -> Cached<Statement> {
-    bound(&format!("SELECT id, other FROM t WHERE {condition}"), [value.into()])
+    bound(
+        &format!("SELECT id, other FROM t WHERE {condition}"),
+        [value.into()],
+    )
 }
 
 async fn touch(db: &CachedConnection, id: i32) {
@@ -43,7 +46,11 @@ async fn check(db: &CachedConnection, condition: &str, value: impl Into<Value>) 
     let value = value.into();
     let found = by(condition, value.clone()).rows(db).await.unwrap();
     let ids: Vec<_> = found.rows.iter().map(|row| row[0].clone()).collect();
-    assert_eq!(ids, [larder_sea_orm::Stored::Int(1)], "{condition} with {value:?}");
+    assert_eq!(
+        ids,
+        [larder_sea_orm::Stored::Int(1)],
+        "{condition} with {value:?}"
+    );
     touch(db, 1).await;
     let again = by(condition, value.clone()).rows(db).await.unwrap();
     assert_ne!(again, found, "{condition} with {value:?} is old");
@@ -102,7 +109,9 @@ async fn cb3_text_by_other_spellings() {
     check(db, "raw = ?", b"Rock".to_vec()).await;
     check(db, "filled = ?", b"ab\0\0".to_vec()).await;
     // A text that begins with a number equals it.
-    db.execute_unprepared("UPDATE t SET bytewise = '7 up', loose = '7 up' WHERE id = 1").await.unwrap();
+    db.execute_unprepared("UPDATE t SET bytewise = '7 up', loose = '7 up' WHERE id = 1")
+        .await
+        .unwrap();
     check(db, "bytewise = ?", 7).await;
     check(db, "bytewise = 7 AND id < ?", 9).await;
     check(db, "loose = ?", 7.0).await;
@@ -208,7 +217,9 @@ async fn cb3_short_values_of_binary_columns() {
     for key in [b"ab".to_vec(), b"ab\0\0".to_vec(), b"ab\0".to_vec()] {
         let read = || bound("SELECT n FROM k WHERE id = ?", [key.clone().into()]);
         let before = read().rows(&db).await.unwrap();
-        db.execute_unprepared("UPDATE k SET n = n + 1 WHERE id = 'ab\\0\\0'").await.unwrap();
+        db.execute_unprepared("UPDATE k SET n = n + 1 WHERE id = 'ab\\0\\0'")
+            .await
+            .unwrap();
         let after = read().rows(&db).await.unwrap();
         assert_eq!(after.rows.is_empty(), before.rows.is_empty());
         assert!(after.rows.is_empty() || after != before, "{key:?}");

@@ -19,7 +19,9 @@ fn of_genre(genre: i32) -> Cached<Select<track::Entity>> {
 }
 
 async fn run(db: &CachedConnection, sql: &str) {
-    db.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    db.execute_unprepared(sql)
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 /// `shop.track` and `track` are one table.
@@ -31,15 +33,18 @@ async fn a_table_has_one_name_with_its_database_and_without() {
         let sql = format!("SELECT id, unit_price FROM `{name}`.track WHERE genre_id = ?");
         bound(&sql, [genre.into()])
     };
-    let columns = format!(
-        "SELECT {name}.track.unit_price FROM {name}.track WHERE {name}.track.genre_id = 1"
-    );
+    let columns =
+        format!("SELECT {name}.track.unit_price FROM {name}.track WHERE {name}.track.genre_id = 1");
     miss!(of_genre(1).all(&db));
     miss!(of_genre(2).all(&db));
     miss!(full(1).rows(&db));
     miss!(full(2).rows(&db));
     miss!(text(&columns).rows(&db));
-    run(&db, &format!("UPDATE {name}.track SET unit_price = 1 WHERE id = 1")).await;
+    run(
+        &db,
+        &format!("UPDATE {name}.track SET unit_price = 1 WHERE id = 1"),
+    )
+    .await;
     miss!(of_genre(1).all(&db));
     miss!(full(1).rows(&db));
     miss!(text(&columns).rows(&db));
@@ -61,7 +66,10 @@ async fn a_table_has_one_name_with_its_database_and_without() {
 async fn another_database_on_the_server_is_not_trusted() {
     let shop = Shop::open().await;
     let db = &shop.db;
-    let (name, other) = (shop.name(), make("CREATE TABLE log (id INT PRIMARY KEY, track_id INT)"));
+    let (name, other) = (
+        shop.name(),
+        make("CREATE TABLE log (id INT PRIMARY KEY, track_id INT)"),
+    );
     MariaDb::shared().run_sql(
         &other,
         &format!(
@@ -93,7 +101,10 @@ async fn names_that_differ_by_case_alone_are_refused() {
     let name = make("CREATE TABLE Track (id INT); CREATE TABLE track (id INT)");
     let error = CachedConnection::new(plain(&name).await, Cache::memory()).await;
     let error = error.unwrap_err().to_string();
-    assert!(error.contains("Track") && error.contains("upper and lower case"), "{error}");
+    assert!(
+        error.contains("Track") && error.contains("upper and lower case"),
+        "{error}"
+    );
 }
 
 /// Rows that may never be committed would be kept.
@@ -103,7 +114,9 @@ async fn a_server_that_shows_what_is_not_committed_is_refused() {
     let server = MariaDb::builder().config(&settings).start();
     let url = server.database("shop");
     let connection = Database::connect(url).await.unwrap();
-    let error = CachedConnection::new(connection, Cache::memory()).await.unwrap_err();
+    let error = CachedConnection::new(connection, Cache::memory())
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("READ UNCOMMITTED"), "{error}");
 }
 
@@ -114,10 +127,18 @@ async fn ddl_through_the_connection_is_noticed() {
     assert_eq!(miss!(all().rows(&db)).columns.len(), 2);
     run(&db, "ALTER TABLE genre ADD COLUMN mood VARCHAR(9)").await;
     assert_eq!(miss!(all().rows(&db)).columns.len(), 3);
-    run(&db, "CREATE OR REPLACE VIEW cheap AS SELECT * FROM track WHERE unit_price < 100").await;
+    run(
+        &db,
+        "CREATE OR REPLACE VIEW cheap AS SELECT * FROM track WHERE unit_price < 100",
+    )
+    .await;
     let cheap = || text("SELECT name FROM cheap");
     assert_eq!(miss!(cheap().rows(&db)).rows.len(), 3);
-    run(&db, "CREATE OR REPLACE VIEW cheap AS SELECT * FROM track WHERE unit_price > 100").await;
+    run(
+        &db,
+        "CREATE OR REPLACE VIEW cheap AS SELECT * FROM track WHERE unit_price > 100",
+    )
+    .await;
     assert_eq!(miss!(cheap().rows(&db)).rows.len(), 1);
     run(&db, "RENAME TABLE album TO old_album").await;
     run(&db, "DROP TABLE playlist_track").await;
@@ -133,7 +154,8 @@ async fn ddl_on_the_inner_connection_is_noticed() {
     let alter = "ALTER TABLE genre ADD COLUMN mood VARCHAR(9)";
     db.inner().execute_unprepared(alter).await.unwrap();
     assert_eq!(all().rows(&db).await.unwrap().columns.len(), 3);
-    let trigger = "CREATE TRIGGER t AFTER UPDATE ON album FOR EACH ROW UPDATE genre SET mood = NEW.title";
+    let trigger =
+        "CREATE TRIGGER t AFTER UPDATE ON album FOR EACH ROW UPDATE genre SET mood = NEW.title";
     db.inner().execute_unprepared(trigger).await.unwrap();
     db.schema_changed().await.unwrap();
     all().rows(&db).await.unwrap();
@@ -149,7 +171,11 @@ async fn ddl_on_the_inner_connection_is_noticed() {
 async fn a_change_that_nobody_tells_is_noticed_in_a_second() {
     let shop = Shop::open().await;
     let db = &shop.db;
-    run(db, "CREATE VIEW cheap AS SELECT * FROM track WHERE unit_price < 100").await;
+    run(
+        db,
+        "CREATE VIEW cheap AS SELECT * FROM track WHERE unit_price < 100",
+    )
+    .await;
     let names = || text("SELECT name FROM genre ORDER BY id");
     for ddl in [
         "ALTER TABLE genre MODIFY name VARCHAR(41) NOT NULL",
@@ -165,7 +191,11 @@ async fn a_change_that_nobody_tells_is_noticed_in_a_second() {
         let changed = async {
             loop {
                 // Any write looks, now and then.
-                run(db, "UPDATE playlist SET name = IF(name = 'x', 'y', 'x') WHERE id = 1").await;
+                run(
+                    db,
+                    "UPDATE playlist SET name = IF(name = 'x', 'y', 'x') WHERE id = 1",
+                )
+                .await;
                 let (_, outcome) = read(names().rows(db)).await;
                 if outcome == Outcome::Miss {
                     break;
@@ -174,7 +204,9 @@ async fn a_change_that_nobody_tells_is_noticed_in_a_second() {
             }
         };
         let limit = std::time::Duration::from_secs(30);
-        tokio::time::timeout(limit, changed).await.unwrap_or_else(|_| panic!("unseen: {ddl}"));
+        tokio::time::timeout(limit, changed)
+            .await
+            .unwrap_or_else(|_| panic!("unseen: {ddl}"));
     }
 }
 
@@ -192,7 +224,10 @@ async fn settings_by_text_end_caching() {
         miss!(of_genre(1).all(&db));
         run(&db, sql).await;
         let (_, outcome) = read(of_genre(1).all(&db)).await;
-        assert!(matches!(outcome, Outcome::Uncached(_)), "{sql}: {outcome:?}");
+        assert!(
+            matches!(outcome, Outcome::Uncached(_)),
+            "{sql}: {outcome:?}"
+        );
     }
 }
 
@@ -209,7 +244,10 @@ async fn tables_of_other_engines_and_columns_of_chance_are_not_kept() {
     .await;
     for table in ["old", "chance", "versions", "numbers"] {
         let (_, outcome) = read(text(&format!("SELECT * FROM {table}")).rows(&db)).await;
-        assert!(matches!(outcome, Outcome::Uncached(_)), "{table}: {outcome:?}");
+        assert!(
+            matches!(outcome, Outcome::Uncached(_)),
+            "{table}: {outcome:?}"
+        );
     }
     let good = |id: i32| bound("SELECT id FROM good WHERE id = ?", [id.into()]);
     miss!(good(1).rows(&db));
@@ -235,11 +273,17 @@ async fn without_the_privilege_to_see_triggers_a_write_drops_everything() {
     for (user, sees) in [(name.to_owned(), false), (format!("{name}_all"), true)] {
         let url = format!("mysql://{user}@{}/{name}", server.address());
         let connection = Database::connect(ConnectOptions::new(url)).await.unwrap();
-        let db = CachedConnection::new(connection, Cache::memory()).await.unwrap();
+        let db = CachedConnection::new(connection, Cache::memory())
+            .await
+            .unwrap();
         assert_eq!(db.catalogue().is_unreadable(), !sees, "{user}");
         let names = || text("SELECT name FROM genre WHERE id = 1");
         let before = miss!(names().rows(&db));
-        run(&db, &format!("UPDATE album SET title = '{user}' WHERE id = 1")).await;
+        run(
+            &db,
+            &format!("UPDATE album SET title = '{user}' WHERE id = 1"),
+        )
+        .await;
         assert_ne!(miss!(names().rows(&db)), before);
         miss!(of_genre(1).all(&db));
         run(&db, "UPDATE playlist SET name = 'x' WHERE id = 1").await;
@@ -262,11 +306,16 @@ async fn a_question_that_is_refused_does_not_refuse_the_write() {
     ));
     let url = format!("mysql://{name}@{}/{name}", server.address());
     let connection = Database::connect(ConnectOptions::new(url)).await.unwrap();
-    let db = CachedConnection::new(connection, Cache::memory()).await.unwrap();
+    let db = CachedConnection::new(connection, Cache::memory())
+        .await
+        .unwrap();
     let ids = || text("SELECT id FROM track WHERE genre_id = 1");
     let price = || text("SELECT id FROM track WHERE genre_id = 1 AND id > 0");
     miss!(ids().rows(&db));
     miss!(price().rows(&db));
     run(&db, "UPDATE track SET unit_price = 1 WHERE genre_id = 1").await;
-    assert_eq!(shop.elsewhere("SELECT unit_price FROM track WHERE id = 1"), "1");
+    assert_eq!(
+        shop.elsewhere("SELECT unit_price FROM track WHERE id = 1"),
+        "1"
+    );
 }

@@ -125,7 +125,9 @@ async fn a_key_of_zero_is_no_key() {
     let of = |g: i32| bound("SELECT id FROM t WHERE g = ?", [g.into()]);
     miss!(of(1).rows(&db));
     miss!(of(2).rows(&db));
-    db.execute_unprepared("INSERT INTO t VALUES (0, 2)").await.unwrap();
+    db.execute_unprepared("INSERT INTO t VALUES (0, 2)")
+        .await
+        .unwrap();
     assert_eq!(miss!(of(2).rows(&db)).rows.len(), 1);
     hit!(of(1).rows(&db));
 }
@@ -142,9 +144,13 @@ async fn a_number_that_is_not_the_keys_names_no_row() {
     miss!(of(1).rows(&db));
     miss!(of(3).rows(&db));
     // Its number will be 3, and there is a row with that code, of another group.
-    db.execute_unprepared("INSERT INTO t (code, g) VALUES (3, 1)").await.unwrap();
+    db.execute_unprepared("INSERT INTO t (code, g) VALUES (3, 1)")
+        .await
+        .unwrap();
     assert_eq!(miss!(of(1).rows(&db)).rows.len(), 2);
-    db.execute_unprepared("INSERT INTO t (code, g) VALUES (9, 3)").await.unwrap();
+    db.execute_unprepared("INSERT INTO t (code, g) VALUES (9, 3)")
+        .await
+        .unwrap();
     assert_eq!(miss!(of(3).rows(&db)).rows.len(), 1);
 }
 
@@ -203,7 +209,10 @@ async fn upserts_and_replace() {
 async fn writes_that_choose_their_rows_in_ways_of_their_own() {
     let Shop { db, .. } = Shop::open().await;
     for (sql, expected) in [
-        ("UPDATE track SET genre_id = 2 ORDER BY id DESC LIMIT 1", [2, 2, 0]),
+        (
+            "UPDATE track SET genre_id = 2 ORDER BY id DESC LIMIT 1",
+            [2, 2, 0],
+        ),
         (
             "UPDATE track t JOIN album a ON a.id = t.album_id SET t.genre_id = 3 WHERE a.title = 'Restless'",
             [0, 2, 2],
@@ -212,14 +221,25 @@ async fn writes_that_choose_their_rows_in_ways_of_their_own() {
             "UPDATE track t, album a SET t.genre_id = 1, a.title = 'x' WHERE a.id = t.album_id AND a.id = 2",
             [1, 1, 2],
         ),
-        ("UPDATE IGNORE track SET genre_id = 1 WHERE id = 4", [2, 0, 2]),
-        ("DELETE t FROM track t JOIN album a ON a.id = t.album_id WHERE a.id = 2", [1, 0, 2]),
+        (
+            "UPDATE IGNORE track SET genre_id = 1 WHERE id = 4",
+            [2, 0, 2],
+        ),
+        (
+            "DELETE t FROM track t JOIN album a ON a.id = t.album_id WHERE a.id = 2",
+            [1, 0, 2],
+        ),
         ("DELETE FROM track ORDER BY id LIMIT 1", [1, 0, 1]),
-        ("DELETE FROM t USING track AS t WHERE t.genre_id = 3", [1, 0, 0]),
+        (
+            "DELETE FROM t USING track AS t WHERE t.genre_id = 3",
+            [1, 0, 0],
+        ),
         ("DELETE FROM track", [0, 0, 0]),
     ] {
         counts(&db).await;
-        db.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        db.execute_unprepared(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
         assert_eq!(counts(&db).await, expected, "{sql}");
     }
 }
@@ -230,11 +250,16 @@ async fn truncate_and_load_data() {
     let db = &shop.db;
     let links = || playlist_track::Entity::find().cached();
     assert_eq!(miss!(links().all(db)).len(), 3);
-    db.execute_unprepared("TRUNCATE TABLE playlist_track").await.unwrap();
+    db.execute_unprepared("TRUNCATE TABLE playlist_track")
+        .await
+        .unwrap();
     assert!(miss!(links().all(db)).is_empty());
     let file = larder_servers::MariaDb::shared().folder().join("links.tsv");
     std::fs::write(&file, "1\t1\n2\t2\n").unwrap();
-    let text = format!("LOAD DATA INFILE '{}' INTO TABLE playlist_track", file.display());
+    let text = format!(
+        "LOAD DATA INFILE '{}' INTO TABLE playlist_track",
+        file.display()
+    );
     db.execute_unprepared(&text).await.unwrap();
     assert_eq!(miss!(links().all(db)).len(), 2);
 }
@@ -263,13 +288,27 @@ async fn text_with_several_statements() {
 async fn what_only_looks_like_a_comment_is_seen() {
     let Shop { db, .. } = Shop::open().await;
     for (sql, expected) in [
-        ("UPDATE track SET unit_price = 5--1; DELETE FROM track WHERE id = 4", [2, 1, 0]),
-        ("UPDATE genre SET name = 'x'; /*! DELETE FROM track WHERE id = 3 */", [2, 0, 0]),
-        ("UPDATE genre SET name = 'y'; /*M! DELETE FROM track WHERE id = 2 */", [1, 0, 0]),
-        ("UPDATE genre SET name = 'z' # ;\n; DELETE FROM track", [0, 0, 0]),
+        (
+            "UPDATE track SET unit_price = 5--1; DELETE FROM track WHERE id = 4",
+            [2, 1, 0],
+        ),
+        (
+            "UPDATE genre SET name = 'x'; /*! DELETE FROM track WHERE id = 3 */",
+            [2, 0, 0],
+        ),
+        (
+            "UPDATE genre SET name = 'y'; /*M! DELETE FROM track WHERE id = 2 */",
+            [1, 0, 0],
+        ),
+        (
+            "UPDATE genre SET name = 'z' # ;\n; DELETE FROM track",
+            [0, 0, 0],
+        ),
     ] {
         counts(&db).await;
-        db.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        db.execute_unprepared(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
         assert_eq!(counts(&db).await, expected, "{sql}");
     }
 }
@@ -306,7 +345,9 @@ async fn triggers_reach_other_tables_and_their_own_rows() {
         db.execute_unprepared(trigger).await.unwrap();
     }
     warm(&db).await;
-    db.execute_unprepared("UPDATE genre SET name = 'Hard' WHERE id = 1").await.unwrap();
+    db.execute_unprepared("UPDATE genre SET name = 'Hard' WHERE id = 1")
+        .await
+        .unwrap();
     assert_eq!(miss!(of_genre(1).all(&db))[0].name, "Fast!");
     let first = || {
         track::Entity::find()
@@ -314,7 +355,9 @@ async fn triggers_reach_other_tables_and_their_own_rows() {
             .cached()
     };
     assert_eq!(miss!(first().all(&db)).len(), 2);
-    db.execute_unprepared("UPDATE track SET unit_price = 1 WHERE id = 4").await.unwrap();
+    db.execute_unprepared("UPDATE track SET unit_price = 1 WHERE id = 4")
+        .await
+        .unwrap();
     assert_eq!(miss!(first().all(&db)).len(), 3);
 }
 
@@ -352,11 +395,15 @@ async fn columns_that_the_database_sets_by_itself_are_seen() {
 #[tokio::test]
 async fn writes_through_views_reach_their_tables() {
     let Shop { db, .. } = Shop::open().await;
-    db.execute_unprepared("CREATE VIEW rock AS SELECT * FROM track WHERE genre_id = 1").await.unwrap();
+    db.execute_unprepared("CREATE VIEW rock AS SELECT * FROM track WHERE genre_id = 1")
+        .await
+        .unwrap();
     let names = || text("SELECT name FROM rock ORDER BY id");
     miss!(names().rows(&db));
     warm(&db).await;
-    db.execute_unprepared("UPDATE rock SET genre_id = 2 WHERE id = 1").await.unwrap();
+    db.execute_unprepared("UPDATE rock SET genre_id = 2 WHERE id = 1")
+        .await
+        .unwrap();
     assert_eq!(counts(&db).await, [1, 2, 1]);
     assert_eq!(miss!(names().rows(&db)).rows.len(), 1);
 }
@@ -366,11 +413,14 @@ async fn writes_through_views_reach_their_tables() {
 async fn a_failed_statement_leaves_the_connection_as_good_as_before() {
     let Shop { db, .. } = Shop::open().await;
     warm(&db).await;
-    let text = "INSERT INTO track (id, name, genre_id, unit_price) VALUES (20, 'a', 2, 1), (1, 'b', 2, 1)";
+    let text =
+        "INSERT INTO track (id, name, genre_id, unit_price) VALUES (20, 'a', 2, 1), (1, 'b', 2, 1)";
     db.execute_unprepared(text).await.unwrap_err();
     assert_eq!(counts(&db).await, [2, 1, 1]);
     db.execute_unprepared("FROBNICATE track").await.unwrap_err();
-    db.execute_unprepared("UPDATE track SET genre_id = 2 WHERE id = 1").await.unwrap();
+    db.execute_unprepared("UPDATE track SET genre_id = 2 WHERE id = 1")
+        .await
+        .unwrap();
     assert_eq!(counts(&db).await, [1, 2, 1]);
 }
 

@@ -7,8 +7,8 @@ use sea_orm::{
 };
 
 use crate::entity::genre;
-use crate::shop::Shop;
 use crate::miss;
+use crate::shop::Shop;
 
 fn one(id: i32) -> larder_sea_orm::Cached<sea_orm::Select<genre::Entity>> {
     genre::Entity::find_by_id(id).cached()

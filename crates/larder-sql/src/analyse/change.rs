@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, ops::Range};
 
 use sqlparser::ast::{
     Assignment, AssignmentTarget, Delete, Expr, FromTable, Insert, Merge, ObjectName,
-    OnConflictAction, OnInsert, SelectItem, SetExpr, SqliteOnConflict, Statement, TableFactor, TableObject,
-    TableWithJoins, Truncate, Update,
+    OnConflictAction, OnInsert, SelectItem, SetExpr, SqliteOnConflict, Statement, TableFactor,
+    TableObject, TableWithJoins, Truncate, Update,
 };
 
 use super::{

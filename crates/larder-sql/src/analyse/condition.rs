@@ -305,7 +305,8 @@ impl Analyser<'_> {
                 // As MySQL writes down its views. The default schema has one table of a name.
                 [schema, qualifier, column]
                     if self.dialect == Dialect::MySql
-                        && *fold_ident(self.dialect, schema) == *self.catalogue.default_schema() =>
+                        && *fold_ident(self.dialect, schema)
+                            == *self.catalogue.default_schema() =>
                 {
                     self.qualified_place(qualifier, column)
                 }

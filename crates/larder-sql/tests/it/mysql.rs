@@ -20,7 +20,9 @@ fn shop() -> Catalogue {
     ] {
         let mut table = Table::new(name);
         for column in columns {
-            table.columns.push(Column::new(Dialect::MySql, column, "int(11)"));
+            table
+                .columns
+                .push(Column::new(Dialect::MySql, column, "int(11)"));
         }
         table.primary_key = vec!["id".into()];
         catalogue.insert(table);
@@ -131,7 +133,10 @@ fn what_the_database_runs_is_no_comment() {
         // The comment ends at the first end: what follows is run.
         "SELECT 1 /* /* */ FROM track -- */",
     ] {
-        assert!(matches!(plan(sql).plan.footprint, Footprint::Unknown(_)), "{sql}");
+        assert!(
+            matches!(plan(sql).plan.footprint, Footprint::Unknown(_)),
+            "{sql}"
+        );
     }
     for sql in [
         "SELECT 1 /* all */ FROM track",
@@ -139,7 +144,10 @@ fn what_the_database_runs_is_no_comment() {
         "SELECT 1 FROM track -- /*! no */",
         "SELECT 1 FROM track # /*! no */",
     ] {
-        assert!(matches!(plan(sql).plan.footprint, Footprint::Read(_)), "{sql}");
+        assert!(
+            matches!(plan(sql).plan.footprint, Footprint::Read(_)),
+            "{sql}"
+        );
     }
 }
 
@@ -147,7 +155,8 @@ fn what_the_database_runs_is_no_comment() {
 fn equality_is_that_of_bytes_or_unknown() {
     #[track_caller]
     fn check(declared: &str, collation: Option<&str>, expected: Equality) {
-        let collation = collation.map_or(Collation::Binary, |name| Collation::Other(name.to_owned()));
+        let collation =
+            collation.map_or(Collation::Binary, |name| Collation::Other(name.to_owned()));
         let found = Equality::of(Dialect::MySql, declared, &collation);
         assert_eq!(found, expected, "{declared} {collation:?}");
     }
@@ -162,13 +171,31 @@ fn equality_is_that_of_bytes_or_unknown() {
     check("char(9)", Some("utf8mb4_nopad_bin"), Equality::Affinity);
     check("longtext", Some("utf8mb4_bin"), Equality::Affinity);
     for declared in ["varchar(9)", "char(9)", "text"] {
-        for collation in ["utf8mb4_general_ci", "utf8mb4_0900_as_cs", "latin1_bin", "utf8mb3_bin"] {
+        for collation in [
+            "utf8mb4_general_ci",
+            "utf8mb4_0900_as_cs",
+            "latin1_bin",
+            "utf8mb3_bin",
+        ] {
             check(declared, Some(collation), Equality::Unknown);
         }
     }
     for declared in [
-        "decimal(6,2)", "double", "float", "year(4)", "bit(8)", "date", "datetime", "timestamp", "time",
-        "enum('a')", "set('a')", "json", "point", "uuid", "inet6",
+        "decimal(6,2)",
+        "double",
+        "float",
+        "year(4)",
+        "bit(8)",
+        "date",
+        "datetime",
+        "timestamp",
+        "time",
+        "enum('a')",
+        "set('a')",
+        "json",
+        "point",
+        "uuid",
+        "inet6",
     ] {
         check(declared, None, Equality::Unknown);
     }
@@ -181,7 +208,10 @@ fn new_rows_are_named_by_their_keys() {
         let RowsNamed::Keys(rows) = &target_of(&planned).rows else {
             return None;
         };
-        let slots = rows.iter().flatten().map(|slot| planned.slots[*slot].clone());
+        let slots = rows
+            .iter()
+            .flatten()
+            .map(|slot| planned.slots[*slot].clone());
         Some(slots.collect::<Vec<_>>())
     };
     let number = |number| Slot::Literal(Value::Integer(number));
@@ -212,7 +242,9 @@ fn new_rows_are_named_by_their_keys() {
 #[test]
 fn columns_are_found_whatever_their_case() {
     let mut table = Table::new("t");
-    table.columns.push(Column::new(Dialect::MySql, "Größe", "int"));
+    table
+        .columns
+        .push(Column::new(Dialect::MySql, "Größe", "int"));
     assert!(table.column("gRÖSSE").is_none());
     assert!(table.column("GRÖßE").is_some());
 }

@@ -105,11 +105,19 @@ fn what_mysql_runs_is_no_comment() {
         "UPDATE a SET b = 5--1; DELETE FROM c",
         &["UPDATE a SET b = 5--1", "DELETE FROM c"],
     );
-    check(Dialect::MySql, "SELECT 1 -- ; \n; SELECT 2 --", &["SELECT 1", "SELECT 2"]);
+    check(
+        Dialect::MySql,
+        "SELECT 1 -- ; \n; SELECT 2 --",
+        &["SELECT 1", "SELECT 2"],
+    );
     check(
         Dialect::MySql,
         "SELECT 1; /*! DELETE FROM c */; /*M!100 DELETE FROM d */ /* e */",
-        &["SELECT 1", "/*! DELETE FROM c */", "/*M!100 DELETE FROM d */"],
+        &[
+            "SELECT 1",
+            "/*! DELETE FROM c */",
+            "/*M!100 DELETE FROM d */",
+        ],
     );
     check(Dialect::Sqlite, "SELECT 5--1; SELECT 2", &["SELECT 5"]);
 }

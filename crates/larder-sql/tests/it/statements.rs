@@ -162,6 +162,11 @@ fn what_is_not_understood_is_unknown() {
     check_unknown(Dialect::Postgres, "DO $$ BEGIN DELETE FROM t; END $$");
     check_unknown(Dialect::Postgres, "SELECT 1 INTO t");
     check_unknown(Dialect::Postgres, "EXECUTE x");
+    // `ONLY` is no table with an alias: what was read as one depended on nothing.
+    check_unknown(Dialect::Postgres, "SELECT a FROM ONLY t");
+    check_unknown(Dialect::Postgres, "SELECT a FROM u JOIN ONLY t ON true");
+    check_unknown(Dialect::Postgres, "UPDATE ONLY t SET a = 1");
+    check_unknown(Dialect::Postgres, "DELETE FROM ONLY t");
     check_unknown(
         Dialect::Postgres,
         "COPY (DELETE FROM t RETURNING *) TO STDOUT",

@@ -29,7 +29,7 @@ pub(super) fn union(generator: &mut Gen<'_>) -> Option<String> {
     let (left, right) = selects(generator);
     let word = generator.pick(&["UNION", "UNION ALL"]);
     Some(match generator.chance(20) {
-        true => format!("SELECT count(*) FROM ({left} {word} {right})"),
+        true => format!("SELECT count(*) FROM ({left} {word} {right}) AS u"),
         false => format!("{left} {word} {right}"),
     })
 }

@@ -1,10 +1,16 @@
 //! Reads that aggregate.
 
+use crate::database::Of;
 use crate::text::{From, Gen};
 
 fn some(generator: &mut Gen<'_>) -> From {
     generator.loose = true;
     generator.any_aliased()
+}
+
+/// A column that has a least value.
+fn least(generator: &mut Gen<'_>, from: &From) -> String {
+    generator.column_of(from, Of::Ordered).0
 }
 
 pub(super) fn count(generator: &mut Gen<'_>) -> Option<String> {
@@ -21,16 +27,18 @@ pub(super) fn count(generator: &mut Gen<'_>) -> Option<String> {
 
 pub(super) fn aggregates(generator: &mut Gen<'_>) -> Option<String> {
     let from = some(generator);
-    let ((a, _), (b, _)) = (generator.any_column(&from), generator.any_column(&from));
+    let (a, b) = (least(generator, &from), least(generator, &from));
     let condition = generator.maybe_where(&from);
     let list = match generator.rng.u8(0..5) {
-        0 => format!("sum({a})"),
-        1 => format!("min({a}), max({b})"),
-        2 => format!("total({a}), count({b})"),
-        3 => format!("avg({a})"),
-        _ => {
+        0 => format!("min({a}), max({b})"),
+        1 => {
             let inside = generator.pinning(&from);
             format!("count(*) FILTER (WHERE {inside}), max({a})")
+        }
+        _ => {
+            let sum = generator.pick(generator.words().sums);
+            let (a, _) = generator.column_of(&from, Of::Number);
+            sum.replace("{a}", &a).replace("{b}", &b)
         }
     };
     Some(format!("SELECT {list} FROM {}{condition}", from.sql))
@@ -38,7 +46,8 @@ pub(super) fn aggregates(generator: &mut Gen<'_>) -> Option<String> {
 
 pub(super) fn group_by(generator: &mut Gen<'_>) -> Option<String> {
     let from = some(generator);
-    let ((a, _), (b, _)) = (generator.any_column(&from), generator.any_column(&from));
+    let ((a, _), b) = (generator.any_column(&from), least(generator, &from));
+    let (number, _) = generator.column_of(&from, Of::Number);
     let condition = generator.maybe_where(&from);
     Some(match generator.rng.u8(0..4) {
         0 => format!(
@@ -54,7 +63,7 @@ pub(super) fn group_by(generator: &mut Gen<'_>) -> Option<String> {
             from.sql
         ),
         _ => format!(
-            "SELECT {a}, sum({b}) FROM {}{condition} GROUP BY {a}",
+            "SELECT {a}, sum({number}) FROM {}{condition} GROUP BY {a}",
             from.sql
         ),
     })
@@ -62,12 +71,16 @@ pub(super) fn group_by(generator: &mut Gen<'_>) -> Option<String> {
 
 pub(super) fn having(generator: &mut Gen<'_>) -> Option<String> {
     let from = some(generator);
-    let ((a, of), (b, _)) = (generator.any_column(&from), generator.any_column(&from));
+    let ((a, of), (b, of_b)) = (
+        generator.any_column(&from),
+        generator.column_of(&from, Of::Ordered),
+    );
     let condition = generator.maybe_where(&from);
-    let value = generator.value(&of);
+    let (value, least) = (generator.value(&of), generator.value(&of_b));
+    let is_not = generator.words().is_not;
     let having = match generator.rng.u8(0..4) {
         0 => format!("{a} = {value}"),
-        1 => format!("min({b}) IS NOT {value}"),
+        1 => format!("min({b}) {is_not} {least}"),
         _ => "count(*) > 1".to_owned(),
     };
     Some(format!(
@@ -78,7 +91,7 @@ pub(super) fn having(generator: &mut Gen<'_>) -> Option<String> {
 
 pub(super) fn window(generator: &mut Gen<'_>) -> Option<String> {
     let from = some(generator);
-    let ((a, _), (b, _)) = (generator.any_column(&from), generator.any_column(&from));
+    let ((a, _), b) = (generator.any_column(&from), least(generator, &from));
     let condition = generator.maybe_where(&from);
     Some(match generator.rng.u8(0..3) {
         0 => format!(

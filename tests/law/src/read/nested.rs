@@ -1,6 +1,7 @@
 //! Reads with queries inside.
 
 use super::plain::list;
+use crate::database::Of;
 use crate::text::{From, Gen};
 
 fn some(generator: &mut Gen<'_>) -> From {
@@ -48,7 +49,7 @@ pub(super) fn exists(generator: &mut Gen<'_>) -> Option<String> {
 pub(super) fn scalar(generator: &mut Gen<'_>) -> Option<String> {
     let (outer, inner) = (some(generator), some(generator));
     let (column, _) = generator.any_column(&outer);
-    let (other, _) = generator.any_column(&inner);
+    let (other, _) = generator.column_of(&inner, Of::Ordered);
     let inside = generator
         .pick(&["count(*)", "max(other)", "count(other)"])
         .replace("other", &other);
@@ -63,24 +64,19 @@ pub(super) fn scalar(generator: &mut Gen<'_>) -> Option<String> {
 
 pub(super) fn correlated(generator: &mut Gen<'_>) -> Option<String> {
     let (outer, inner) = (some(generator), some(generator));
-    let (column, of) = generator.any_column(&outer);
+    let (column, _) = generator.any_column(&outer);
     let on = generator.join_condition(&inner, &outer);
-    let (other, _) = generator.any_column(&inner);
-    let value = generator.value(&of);
+    let (other, of_other) = generator.column_of(&inner, Of::Ordered);
+    let value = generator.value(&of_other);
     generator.loose = true;
-    let inside = format!(
-        "(SELECT {} FROM {} WHERE {on})",
-        generator.pick(&["count(*)", "min(other)"]),
-        inner.sql
-    );
-    let inside = inside.replace("other", &other);
-    Some(match generator.rng.u8(0..3) {
-        0 => format!("SELECT {column}, {inside} FROM {}", outer.sql),
-        1 => format!("SELECT {column} FROM {} WHERE {inside} > 1", outer.sql),
-        _ => format!(
-            "SELECT {column} FROM {} WHERE {inside} = {value}",
-            outer.sql
-        ),
+    let inside = |what: &str| format!("(SELECT {what} FROM {} WHERE {on})", inner.sql);
+    let least = inside(&format!("min({other})"));
+    let number = inside("count(*)");
+    Some(match generator.rng.u8(0..4) {
+        0 => format!("SELECT {column}, {number} FROM {}", outer.sql),
+        1 => format!("SELECT {column}, {least} FROM {}", outer.sql),
+        2 => format!("SELECT {column} FROM {} WHERE {number} > 1", outer.sql),
+        _ => format!("SELECT {column} FROM {} WHERE {least} = {value}", outer.sql),
     })
 }
 
@@ -109,8 +105,8 @@ pub(super) fn in_from(generator: &mut Gen<'_>) -> Option<String> {
             )
         }
         _ => {
-            let value = generator.value(&of_other);
-            format!("SELECT * FROM {query} WHERE two IN ({value}, 1) OR one IS NULL")
+            let (value, more) = (generator.value(&of_other), generator.value(&of_other));
+            format!("SELECT * FROM {query} q WHERE two IN ({value}, {more}) OR one IS NULL")
         }
     })
 }
@@ -144,7 +140,8 @@ pub(super) fn cte(generator: &mut Gen<'_>) -> Option<String> {
             )
         }
         _ => format!(
-            "{head}, r AS (SELECT two FROM {name} WHERE one IS NOT {value}) SELECT * FROM r"
+            "{head}, r AS (SELECT two FROM {name} WHERE one {} {value}) SELECT * FROM r",
+            generator.words().is_not
         ),
     })
 }
@@ -169,7 +166,7 @@ pub(super) fn recursive(generator: &mut Gen<'_>) -> Option<String> {
 
 pub(super) fn no_from(generator: &mut Gen<'_>) -> Option<String> {
     let (one, other) = (some(generator), some(generator));
-    let (column, _) = generator.any_column(&other);
+    let (column, _) = generator.column_of(&other, Of::Ordered);
     let condition = generator.pinning(&one);
     let end = generator.maybe_where(&other);
     generator.loose = true;

@@ -3,7 +3,7 @@
 use crate::text::{From, Gen};
 
 /// A select list: all columns, some of them, or something computed.
-pub(super) fn list(generator: &mut Gen<'_>, from: &From) -> String {
+pub(crate) fn list(generator: &mut Gen<'_>, from: &From) -> String {
     match generator.rng.u8(0..10) {
         0..=2 => match (&from.qualifier, generator.chance(40)) {
             (Some(qualifier), true) => format!("{qualifier}.*"),
@@ -21,11 +21,7 @@ pub(super) fn list(generator: &mut Gen<'_>, from: &From) -> String {
             columns.join(", ")
         }
         8 => "count(*)".to_owned(),
-        _ => {
-            let (column, _) = generator.any_column(from);
-            let (other, _) = generator.any_column(from);
-            format!("coalesce({column}, {other}), typeof({column})")
-        }
+        _ => generator.one_filled(&[generator.words().expression], from),
     }
 }
 
@@ -136,43 +132,16 @@ pub(super) fn row_values(generator: &mut Gen<'_>) -> Option<String> {
     filtered(generator, |generator, from| generator.row_values(from))
 }
 
-pub(super) fn rowid(generator: &mut Gen<'_>) -> Option<String> {
-    let numbered: Vec<usize> = (0..generator.schema.tables.len())
-        .filter(|&i| generator.schema.tables[i].rowid)
-        .collect();
-    if numbered.is_empty() {
-        return None;
-    }
-    let table = generator.pick(&numbered);
-    let from = generator.alone(table);
-    let (name, again) = (generator.rowid(&from)?, generator.rowid(&from)?);
-    let list = list(generator, &from);
-    let number = crate::literal::Literal::Int(generator.rng.i64(1..9));
-    let number = generator.lit(number);
-    Some(match generator.rng.u8(0..4) {
-        0 => format!("SELECT {name} FROM {}", from.sql),
-        1 => format!(
-            "SELECT {name}, {again} FROM {} WHERE {}",
-            from.sql,
-            generator.pinning(&from)
-        ),
-        2 => format!(
-            "SELECT {list} FROM {} WHERE {name} IN ({number}, 2, 3)",
-            from.sql
-        ),
-        _ => format!("SELECT {list} FROM {} WHERE {name} = {number}", from.sql),
-    })
-}
-
 pub(super) fn quoted(generator: &mut Gen<'_>) -> Option<String> {
     let table = generator.table();
     let from = generator.aliased(table);
     let place = generator.rng.usize(0..from.columns.len());
-    let name = &from.columns[place].name;
+    let name = from.columns[place].name.clone();
+    let (one, other) = (generator.name(&name), generator.name(&name));
     let value = generator.value(&from.columns[place].clone());
     let qualifier = from.qualifier.clone().unwrap_or_default();
     Some(format!(
-        "SELECT [{name}] AS \"the name\", \"{qualifier}\".* FROM {} WHERE `{name}` = {value}",
+        "SELECT {one} AS \"the name\", \"{qualifier}\".* FROM {} WHERE {other} = {value}",
         from.sql
     ))
 }
@@ -192,7 +161,8 @@ pub(super) fn generated(generator: &mut Gen<'_>) -> Option<String> {
     let (table, place) = generator.pick(&computed);
     let from = generator.alone(table);
     let column = generator.column(&from, place);
-    let value = generator.value(&from.columns[place].clone());
+    let of = from.columns[place].clone();
+    let (value, other) = (generator.value(&of), generator.value(&of));
     let list = list(generator, &from);
     Some(match generator.rng.u8(0..4) {
         0 => format!("SELECT {column} FROM {}", from.sql),
@@ -202,7 +172,7 @@ pub(super) fn generated(generator: &mut Gen<'_>) -> Option<String> {
             generator.pinning(&from)
         ),
         2 => format!(
-            "SELECT {list} FROM {} WHERE {column} IN ({value}, 1, 'a')",
+            "SELECT {list} FROM {} WHERE {column} IN ({value}, {other})",
             from.sql
         ),
         _ => format!("SELECT {list} FROM {} WHERE {column} = {value}", from.sql),
@@ -212,16 +182,7 @@ pub(super) fn generated(generator: &mut Gen<'_>) -> Option<String> {
 pub(super) fn expressions(generator: &mut Gen<'_>) -> Option<String> {
     let table = generator.table();
     let from = generator.alone(table);
-    let ((a, of), (b, _)) = (generator.any_column(&from), generator.any_column(&from));
-    let value = generator.value(&of);
-    let list = match generator.rng.u8(0..6) {
-        0 => format!("CASE WHEN {a} = {value} THEN {b} ELSE 'no' END"),
-        1 => format!("{a} || '-' || {b}"),
-        2 => format!("upper({a}), length({b})"),
-        3 => format!("{a} + {b}, nullif({a}, {value})"),
-        4 => format!("{a} IN ({value}, 1), {b} IS NULL"),
-        _ => format!("quote({a}), substr({b}, 1, 1), {value}"),
-    };
+    let list = generator.any_filled(generator.words().expressions, &from);
     let condition = generator.maybe_where(&from);
     Some(format!("SELECT {list} FROM {}{condition}", from.sql))
 }
@@ -236,7 +197,7 @@ fn ordered(generator: &mut Gen<'_>, from: &From) -> (String, String) {
             true => format!("{}", place + 1),
             false => column.clone(),
         };
-        let how = generator.pick(&["", "", " DESC", " ASC NULLS LAST", " COLLATE BINARY"]);
+        let how = generator.pick(generator.words().orders);
         order.push(format!("{by}{how}"));
         columns.push(column);
     }
@@ -261,8 +222,8 @@ pub(super) fn limit(generator: &mut Gen<'_>) -> Option<String> {
     let from = generator.alone(table);
     let (list, order) = ordered(generator, &from);
     let condition = generator.maybe_where(&from);
-    let number = crate::literal::Literal::Int(generator.rng.i64(0..4));
-    let number = generator.lit(number);
+    let number = generator.rng.i64(0..4);
+    let number = generator.number(number);
     let offset = match generator.rng.u8(0..3) {
         0 => " OFFSET 1",
         _ => "",

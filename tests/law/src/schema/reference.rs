@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use super::{Reference, Schema, Table, default_literal};
+use super::{Draft, Reference, Schema, Table, default_literal};
 use crate::column::{Column, percent, pick};
 
 const ACTIONS: [&str; 6] = [
@@ -14,15 +14,8 @@ const ACTIONS: [&str; 6] = [
     "CASCADE",
 ];
 
-/// Adds the referring columns and gives the constraints that belong to the table's end.
-pub(super) fn add(
-    schema: &mut Schema,
-    rng: &mut Rng,
-    table: &mut Table,
-    index: usize,
-    parts: &mut Vec<String>,
-) -> Vec<String> {
-    let mut constraints = Vec::new();
+/// Adds the referring columns, and the constraints that belong to the table's end.
+pub(super) fn add(schema: &mut Schema, rng: &mut Rng, draft: &mut Draft, index: usize) {
     for number in 0..rng.usize(0..=2) {
         let parent_index = if percent(rng, 25) {
             index
@@ -31,7 +24,7 @@ pub(super) fn add(
         };
         let own = parent_index == index;
         let parent = if own {
-            table.clone()
+            draft.table.clone()
         } else {
             schema.tables[parent_index].clone()
         };
@@ -46,17 +39,20 @@ pub(super) fn add(
         }
         let mut names = Vec::new();
         for (part, &column) in target.iter().enumerate() {
-            let parent_column = &parent.columns[column];
+            let Column { kind, declared, .. } = &parent.columns[column];
             let name = format!("of{number}{}", if part == 0 { "" } else { "b" });
             let default = match percent(rng, 60) {
-                true => format!(" DEFAULT {}", default_literal(rng, parent_column.kind)),
+                true => {
+                    let literal = default_literal(rng, *kind);
+                    format!(" DEFAULT {}", schema.dialect.spelled(&literal))
+                }
                 false => String::new(),
             };
-            parts.push(format!(
-                "\"{name}\" {}{default}",
-                parent_column.kind.declared(rng)
-            ));
-            table.columns.push(Column::new(&name, parent_column.kind));
+            draft.parts.push(format!("\"{name}\" {declared}{default}"));
+            draft
+                .table
+                .columns
+                .push(Column::new(&name, *kind, declared));
             names.push(format!("\"{name}\""));
         }
         let (on_delete, on_update) = (pick(rng, &ACTIONS), pick(rng, &ACTIONS));
@@ -78,16 +74,15 @@ pub(super) fn add(
         } else {
             ""
         };
-        constraints.push(format!(
-            "FOREIGN KEY ({}) REFERENCES \"{}\"{named} ON DELETE {on_delete} ON UPDATE {on_update}{deferred}",
+        draft.constraints.push(format!(
+            "FOREIGN KEY ({}) REFERENCES {}{named} ON DELETE {on_delete} ON UPDATE {on_update}{deferred}",
             names.join(", "),
-            parent.name,
+            parent.quoted(),
         ));
-        table.references.push(Reference {
+        draft.table.references.push(Reference {
             parent: parent_index,
         });
     }
-    constraints
 }
 
 fn listed(parent: &Table, target: &[usize]) -> String {

@@ -6,9 +6,30 @@ use super::{Schema, Table, listed};
 use crate::column::Column;
 use crate::text::Gen;
 
+/// A trigger.
+pub(crate) struct Trigger<'a> {
+    pub(crate) name: String,
+    /// `BEFORE`, `AFTER` or `INSTEAD OF`.
+    pub(crate) timing: &'static str,
+    /// `INSERT`, `DELETE`, `UPDATE` or `UPDATE OF …`.
+    pub(crate) event: String,
+    /// The images of its row that there are.
+    pub(crate) refs: &'static [&'static str],
+    pub(crate) table: &'a Table,
+    pub(crate) condition: Option<String>,
+    pub(crate) steps: Vec<String>,
+}
+
+impl Trigger<'_> {
+    /// `INSERT`, `DELETE` or `UPDATE`.
+    pub(crate) fn verb(&self) -> &str {
+        self.event.split_whitespace().next().unwrap_or_default()
+    }
+}
+
 pub(super) fn add(schema: &mut Schema, rng: &mut Rng) {
     let name = format!("trigger {}", schema.setup.len());
-    let (sql, kind) = definition(schema, rng, &name);
+    let (sql, kind) = definition(schema, rng, name);
     schema.setup.push(sql);
     schema.feature(format!("trigger {kind}"));
 }
@@ -16,10 +37,10 @@ pub(super) fn add(schema: &mut Schema, rng: &mut Rng) {
 /// The definition of a trigger that the schema does not have yet.
 pub(crate) fn another(schema: &Schema, rng: &mut Rng) -> String {
     let name = format!("late trigger {}", rng.u32(..));
-    definition(schema, rng, &name).0
+    definition(schema, rng, name).0
 }
 
-fn definition(schema: &Schema, rng: &mut Rng, name: &str) -> (String, String) {
+fn definition(schema: &Schema, rng: &mut Rng, name: String) -> (String, String) {
     let mut generator = Gen::new(rng, schema);
     let place = generator.table();
     let table = &schema.tables[place];
@@ -29,20 +50,25 @@ fn definition(schema: &Schema, rng: &mut Rng, name: &str) -> (String, String) {
         false => event(&mut generator, table),
     };
     let condition = condition(&mut generator, table, refs);
-    let mut body = String::new();
-    // One statement for most: each fires further triggers for each of its rows.
+    let mut trigger = Trigger {
+        name,
+        timing,
+        event,
+        refs,
+        table,
+        condition,
+        steps: Vec::new(),
+    };
+    // One step for most: each fires further triggers for each of its rows.
     for _ in 0..generator.pick(&[1, 1, 1, 2]) {
-        body.push_str(&statement(&mut generator, table, place, refs));
-        body.push_str("; ");
+        let step = match schema.dialect.own_row(&mut generator, &trigger) {
+            Some(step) => step,
+            None => statement(&mut generator, table, place, refs),
+        };
+        trigger.steps.push(step);
     }
-    let sql = format!(
-        "CREATE TRIGGER \"{name}\" {timing} {event} ON \"{}\"{condition} BEGIN {body}END",
-        table.name
-    );
-    let kind = format!(
-        "{timing} {}",
-        event.split_whitespace().next().unwrap_or_default()
-    );
+    let kind = format!("{timing} {}", trigger.verb());
+    let sql = schema.dialect.trigger(generator.rng, &trigger);
     (generator.finish_plain(&sql), kind)
 }
 
@@ -58,11 +84,16 @@ pub(super) fn add_to_view(schema: &mut Schema, rng: &mut Rng) {
         ] {
             let number = schema.setup.len() + definitions.len();
             let mut generator = Gen::new(rng, schema);
-            let body = statement(&mut generator, table, usize::MAX, refs);
-            let sql = format!(
-                "CREATE TRIGGER \"trigger {number}\" INSTEAD OF {event} ON \"{}\" BEGIN {body}; END",
-                table.name
-            );
+            let trigger = Trigger {
+                name: format!("trigger {number}"),
+                timing: "INSTEAD OF",
+                event: event.to_owned(),
+                refs,
+                table,
+                condition: None,
+                steps: vec![statement(&mut generator, table, usize::MAX, refs)],
+            };
+            let sql = schema.dialect.trigger(generator.rng, &trigger);
             definitions.push(generator.finish_plain(&sql));
         }
         schema.setup.extend(definitions);
@@ -91,14 +122,15 @@ fn event(generator: &mut Gen<'_>, table: &Table) -> (String, &'static [&'static 
     }
 }
 
-fn condition(generator: &mut Gen<'_>, table: &Table, refs: &[&'static str]) -> String {
+fn condition(generator: &mut Gen<'_>, table: &Table, refs: &[&'static str]) -> Option<String> {
     if !generator.chance(25) {
-        return String::new();
+        return None;
     }
     let image = generator.pick(refs);
     let column = table.columns[generator.rng.usize(0..table.columns.len())].clone();
     let value = generator.value(&column);
-    format!(" WHEN {image}.\"{}\" IS NOT {value}", column.name)
+    let is_not = generator.words().is_not;
+    Some(format!("{image}.\"{}\" {is_not} {value}", column.name))
 }
 
 /// A statement of a trigger's body.
@@ -119,10 +151,11 @@ fn statement(
     let value = fitting(generator, table, refs, &column);
     let by = target.columns[generator.rng.usize(0..target.columns.len())].clone();
     let by_value = fitting(generator, table, refs, &by);
+    let name = target.quoted();
     match generator.rng.u8(0..10) {
         0..=4 => format!(
-            "UPDATE \"{}\" SET \"{}\" = {value} WHERE \"{}\" = {by_value}",
-            target.name, column.name, by.name
+            "UPDATE {name} SET \"{}\" = {value} WHERE \"{}\" = {by_value}",
+            column.name, by.name
         ),
         5..=7 => {
             let columns: Vec<Column> = target
@@ -134,33 +167,30 @@ fn statement(
                 .iter()
                 .map(|column| fitting(generator, table, refs, column))
                 .collect();
-            let or = generator.pick(&["OR IGNORE", "OR IGNORE", "OR REPLACE"]);
+            let (before, after) = generator.pick(generator.words().quietly);
             format!(
-                "INSERT {or} INTO \"{}\" ({}) VALUES ({})",
-                target.name,
+                "{before} INTO {name} ({}) VALUES ({}){after}",
                 listed(&columns),
                 values.join(", ")
             )
         }
-        _ => format!(
-            "DELETE FROM \"{}\" WHERE \"{}\" = {by_value}",
-            target.name, by.name
-        ),
+        _ => format!("DELETE FROM {name} WHERE \"{}\" = {by_value}", by.name),
     }
 }
 
 /// A value for `column`, of the row that fired or from anywhere.
-fn fitting(
+pub(crate) fn fitting(
     generator: &mut Gen<'_>,
     table: &Table,
     refs: &[&'static str],
     column: &Column,
 ) -> String {
     if generator.chance(50) {
+        let dialect = generator.schema.dialect;
         let alike: Vec<&Column> = table
             .columns
             .iter()
-            .filter(|other| other.kind.is_text() == column.kind.is_text())
+            .filter(|other| dialect.alike(other.kind, column.kind))
             .collect();
         if !alike.is_empty() {
             let image = generator.pick(refs);

@@ -12,7 +12,7 @@ pub(super) fn add(schema: &mut Schema, rng: &mut Rng) {
     let columns: Vec<Column> = columns
         .into_iter()
         .enumerate()
-        .map(|(index, kind)| Column::new(&format!("v{index}"), kind))
+        .map(|(index, kind)| Column::new(&format!("v{index}"), kind, ""))
         .collect();
     // Names in the view's head, or in its query.
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
@@ -22,13 +22,10 @@ pub(super) fn add(schema: &mut Schema, rng: &mut Rng) {
     ));
     schema.feature(format!("view {kind}"));
     schema.views.push(Table {
-        name,
         columns,
-        key: Vec::new(),
         rowid: false,
-        unique: Vec::new(),
-        references: Vec::new(),
         query: Some(query),
+        ..Table::new(&name)
     });
 }
 

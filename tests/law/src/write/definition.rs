@@ -7,11 +7,11 @@ use crate::column::pick;
 use crate::schema::{Schema, another_trigger, another_view};
 
 pub(super) fn add_column(rng: &mut Rng, schema: &Schema) -> Option<Act> {
-    let table = &schema.tables[rng.usize(0..schema.tables.len())].name;
+    let table = schema.tables[rng.usize(0..schema.tables.len())].quoted();
     let number = rng.u32(..);
-    let default = pick(rng, &["", " DEFAULT 1", " DEFAULT 'a'"]);
+    let declared = pick(rng, &["INTEGER", "INTEGER DEFAULT 1", "TEXT DEFAULT 'a'"]);
     Some(Act::Call(Call::unprepared(format!(
-        "ALTER TABLE \"{table}\" ADD COLUMN \"new {number}\" INTEGER{default}"
+        "ALTER TABLE {table} ADD COLUMN \"new {number}\" {declared}"
     ))))
 }
 
@@ -20,12 +20,13 @@ pub(super) fn index(rng: &mut Rng, schema: &Schema) -> Option<Act> {
     let column = &table.columns[rng.usize(0..table.columns.len())].name;
     let name = format!("index {}", rng.u32(..));
     let create = Call::unprepared(format!(
-        "CREATE INDEX \"{name}\" ON \"{}\" (\"{column}\")",
-        table.name
+        "CREATE INDEX \"{name}\" ON {} (\"{column}\")",
+        table.quoted()
     ));
+    let drop = Call::unprepared(format!("DROP INDEX {}", table.within(&name)));
     Some(Act::Calls(match rng.bool() {
         true => vec![create],
-        false => vec![create, Call::unprepared(format!("DROP INDEX \"{name}\""))],
+        false => vec![create, drop],
     }))
 }
 

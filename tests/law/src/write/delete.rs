@@ -3,12 +3,12 @@
 use crate::text::{From, Gen};
 
 fn target_at(generator: &mut Gen<'_>, place: usize) -> From {
-    let name = generator.schema.tables[place].name.clone();
+    let schema = generator.schema;
     let mut from = generator.alone(place);
     if let Some(alias) = from.qualifier.clone()
         && alias.starts_with('x')
     {
-        from.sql = format!("{} AS {alias}", generator.name(&name));
+        from.sql = format!("{} AS {alias}", generator.table_name(&schema.tables[place]));
     }
     from
 }

@@ -1,13 +1,16 @@
 //! Statements that add rows.
 
 use crate::column::{Column, Kind};
+use crate::database::Verb;
 use crate::schema::Table;
 use crate::text::Gen;
+
+const PLAIN: Verb = ("INSERT", "");
 
 /// `INTO table (columns)` with places of the columns.
 fn into(generator: &mut Gen<'_>, table: &Table) -> (String, Vec<usize>) {
     let mut places = table.writable();
-    let name = generator.name(&table.name);
+    let name = generator.table_name(table);
     match generator.rng.u8(0..10) {
         0..=1 => return (format!("INTO {name}"), places),
         2..=3 => places.retain(|_| generator.chance(80)),
@@ -37,39 +40,47 @@ fn value(generator: &mut Gen<'_>, table: &Table, place: usize) -> String {
     let column: Column = table.columns[place].clone();
     if table.key.first() == Some(&place) && column.kind == Kind::Integer {
         return match generator.rng.u8(0..10) {
-            0..=3 => "NULL".to_owned(),
+            0..=3 => generator.words().next_key.to_owned(),
             4..=6 => generator.native(&column),
-            _ => {
-                let number = crate::literal::Literal::Int(generator.rng.i64(5..40));
-                generator.lit(number)
-            }
+            _ => new_key(generator),
         };
     }
     generator.value(&column)
 }
 
+/// A key that the first rows do not have.
+fn new_key(generator: &mut Gen<'_>) -> String {
+    let number = generator.rng.i64(5..40);
+    generator.number(number)
+}
+
 /// One or several rows by `verb`.
-pub(super) fn rows(generator: &mut Gen<'_>, verb: &str, count: usize) -> String {
+pub(crate) fn rows(generator: &mut Gen<'_>, verb: Verb, count: usize) -> String {
     let place = generator.table();
     rows_of(generator, place, verb, count)
 }
 
-pub(super) fn rows_of(generator: &mut Gen<'_>, place: usize, verb: &str, count: usize) -> String {
+pub(crate) fn rows_of(
+    generator: &mut Gen<'_>,
+    place: usize,
+    (before, after): Verb,
+    count: usize,
+) -> String {
     let table = &generator.schema.tables[place];
     let (into, places) = into(generator, table);
     let rows: Vec<String> = (0..count)
         .map(|_| values(generator, table, &places))
         .collect();
-    format!("{verb} {into} VALUES {}", rows.join(", "))
+    format!("{before} {into} VALUES {}{after}", rows.join(", "))
 }
 
 pub(super) fn one(generator: &mut Gen<'_>) -> Option<String> {
-    Some(rows(generator, "INSERT", 1))
+    Some(rows(generator, PLAIN, 1))
 }
 
 pub(super) fn many(generator: &mut Gen<'_>) -> Option<String> {
     let count = generator.rng.usize(2..=4);
-    Some(rows(generator, "INSERT", count))
+    Some(rows(generator, PLAIN, count))
 }
 
 pub(super) fn select(generator: &mut Gen<'_>) -> Option<String> {
@@ -80,45 +91,32 @@ pub(super) fn select(generator: &mut Gen<'_>) -> Option<String> {
     let mut columns = Vec::new();
     for &place in &places {
         let column = table.columns[place].clone();
+        let key = table.key.first() == Some(&place) && column.kind == Kind::Integer;
         columns.push(match table.key.contains(&place) || generator.chance(30) {
+            true if key => new_key(generator),
             true => value(generator, table, place),
             false => generator.column_like(&source, &column),
         });
     }
     let condition = generator.pinning(&source);
-    let verb = generator.pick(&["INSERT", "INSERT OR IGNORE", "INSERT OR REPLACE"]);
+    let (before, after) = generator.pick(generator.words().inserts);
     let columns = columns.join(", ");
     Some(format!(
-        "{verb} {into} SELECT {columns} FROM {} WHERE {condition} LIMIT 3",
+        "{before} {into} SELECT {columns} FROM {} WHERE {condition} LIMIT 3{after}",
         source.sql
     ))
 }
 
 pub(super) fn default_values(generator: &mut Gen<'_>) -> Option<String> {
     let place = generator.table();
-    let name = generator.name(&generator.schema.tables[place].name.clone());
+    let name = generator.table_name(&generator.schema.tables[place]);
     Some(format!("INSERT INTO {name} DEFAULT VALUES"))
 }
 
-pub(super) fn or_ignore(generator: &mut Gen<'_>) -> Option<String> {
+pub(super) fn ignoring(generator: &mut Gen<'_>) -> Option<String> {
     let count = generator.rng.usize(1..=3);
-    Some(rows(generator, "INSERT OR IGNORE", count))
-}
-
-pub(super) fn or_replace(generator: &mut Gen<'_>) -> Option<String> {
-    let count = generator.rng.usize(1..=2);
-    Some(rows(generator, "INSERT OR REPLACE", count))
-}
-
-pub(super) fn or_other(generator: &mut Gen<'_>) -> Option<String> {
-    let verb = generator.pick(&["INSERT OR FAIL", "INSERT OR ABORT", "INSERT OR ROLLBACK"]);
-    let count = generator.rng.usize(1..=3);
+    let verb = generator.words().ignoring;
     Some(rows(generator, verb, count))
-}
-
-pub(super) fn replace(generator: &mut Gen<'_>) -> Option<String> {
-    let count = generator.rng.usize(1..=2);
-    Some(rows(generator, "REPLACE", count))
 }
 
 /// What a conflict is about: the key, something unique, or anything.
@@ -166,7 +164,7 @@ fn conflicting(generator: &mut Gen<'_>) -> Option<(Table, String)> {
             .collect();
         rows.push(format!("({})", values.join(", ")));
     }
-    let name = generator.name(&table.name);
+    let name = generator.table_name(&table);
     let sql = format!(
         "INSERT INTO {name} ({}) VALUES {}",
         columns.join(", "),
@@ -217,8 +215,9 @@ pub(super) fn upsert_where(generator: &mut Gen<'_>) -> Option<String> {
     let (table, sql) = upsert(generator)?;
     let column = table.columns[generator.rng.usize(0..table.columns.len())].clone();
     let value = generator.value(&column);
+    let is_not = generator.words().is_not;
     let name = format!("\"{}\".\"{}\"", table.name, column.name);
-    Some(format!("{sql} WHERE {name} IS NOT {value}"))
+    Some(format!("{sql} WHERE {name} {is_not} {value}"))
 }
 
 /// A RETURNING clause.
@@ -242,18 +241,11 @@ pub(super) fn returned(generator: &mut Gen<'_>, table: &Table) -> String {
 pub(super) fn returning(generator: &mut Gen<'_>) -> Option<String> {
     let place = generator.table();
     let table = &generator.schema.tables[place];
-    let verb = generator.pick(&[
-        "INSERT",
-        "INSERT",
-        "INSERT OR REPLACE",
-        "INSERT OR IGNORE",
-        "REPLACE",
-    ]);
+    let verb = match generator.chance(15) {
+        true => ("INSERT", " ON CONFLICT DO NOTHING"),
+        false => generator.pick(generator.words().inserts),
+    };
     let count = generator.rng.usize(1..=2);
     let rows = rows_of(generator, place, verb, count);
-    let upsert = match verb == "INSERT" && generator.chance(25) {
-        true => " ON CONFLICT DO NOTHING",
-        false => "",
-    };
-    Some(rows + upsert + &returned(generator, table))
+    Some(rows + &returned(generator, table))
 }

@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use super::{Act, Call, End, HOWS, How, Step, change};
+use super::{Act, Call, End, HOWS, How, Statement, Step, change};
 use crate::column::percent;
 use crate::schema::Schema;
 use crate::text::Gen;
@@ -12,10 +12,17 @@ fn call(rng: &mut Rng, schema: &Schema) -> Call {
         .expect("there is always some statement")
 }
 
-fn text(rng: &mut Rng, schema: &Schema) -> String {
+/// Some ordinary statement, without parameters.
+pub(crate) fn text(rng: &mut Rng, schema: &Schema) -> String {
+    text_of(rng, schema, |generator| Some(change::any(generator)))
+        .expect("there is always some statement")
+}
+
+/// A statement without parameters.
+pub(crate) fn text_of(rng: &mut Rng, schema: &Schema, statement: Statement) -> Option<String> {
     let mut generator = Gen::new(rng, schema);
-    let sql = change::any(&mut generator);
-    generator.finish_plain(&sql)
+    let sql = statement(&mut generator)?;
+    Some(generator.finish_plain(&sql))
 }
 
 pub(super) fn one_text(rng: &mut Rng, schema: &Schema) -> Option<Act> {
@@ -105,11 +112,13 @@ pub(super) fn savepoint_rolled_back(rng: &mut Rng, schema: &Schema) -> Option<Ac
 }
 
 pub(super) fn refused_inside(rng: &mut Rng, schema: &Schema) -> Option<Act> {
+    refused_by(rng, schema, change::refused)
+}
+
+/// A transaction in which this statement is refused.
+pub(crate) fn refused_by(rng: &mut Rng, schema: &Schema, statement: Statement) -> Option<Act> {
     let mut all = steps(rng, schema);
-    let refused = match rng.bool() {
-        true => Call::of(rng, schema, change::refused_late, &HOWS),
-        false => Call::of(rng, schema, change::refused, &HOWS),
-    };
+    let refused = Call::of(rng, schema, statement, &HOWS);
     let place = rng.usize(0..=all.len());
     all.insert(place, Step::Call(refused?));
     let end = if percent(rng, 65) {

@@ -1,11 +1,11 @@
 //! Statements that change rows.
 
-use crate::literal::Literal;
+use crate::database::Of;
 use crate::schema::Table;
 use crate::text::{From, Gen};
 
 /// A table to update, under its own name or an alias.
-fn target(generator: &mut Gen<'_>) -> (From, Table) {
+pub(crate) fn target(generator: &mut Gen<'_>) -> (From, Table) {
     let place = generator.table();
     target_at(generator, place)
 }
@@ -17,7 +17,7 @@ fn target_at(generator: &mut Gen<'_>, place: usize) -> (From, Table) {
     if let Some(alias) = from.qualifier.clone()
         && alias.starts_with('x')
     {
-        from.sql = format!("{} AS {alias}", generator.name(&table.name));
+        from.sql = format!("{} AS {alias}", generator.table_name(&table));
     }
     (from, table)
 }
@@ -34,7 +34,7 @@ fn set(generator: &mut Gen<'_>, from: &From, table: &Table) -> String {
         let name = generator.name(&column.name);
         let value = match generator.rng.u8(0..10) {
             0 => generator.column_like(from, &column),
-            1 => format!(
+            1 if generator.schema.dialect.is(column.kind, Of::Number) => format!(
                 "{} + 1",
                 generator.column(from, generator_place(table, &column.name))
             ),
@@ -54,7 +54,7 @@ fn generator_place(table: &Table, name: &str) -> usize {
 }
 
 /// An update without its condition.
-fn head(generator: &mut Gen<'_>, verb: &str) -> (From, Table, String) {
+pub(crate) fn head(generator: &mut Gen<'_>, verb: &str) -> (From, Table, String) {
     let (from, table) = target(generator);
     let set = set(generator, &from, &table);
     let sql = format!("{verb} {} SET {set}", from.sql);
@@ -85,44 +85,21 @@ pub(super) fn key(generator: &mut Gen<'_>) -> Option<String> {
     };
     let column = table.columns[place].clone();
     let name = generator.name(&column.name);
-    let value = match generator.chance(50) {
-        true => generator.lit(Literal::Int(generator_number())),
+    let number = generator.schema.dialect.is(column.kind, Of::Number);
+    let value = match number && generator.chance(50) {
+        true => generator.number(NEW_KEY),
         false => generator.native(&column),
     };
     let condition = generator.pinning(&from);
-    let verb = generator.pick(&["UPDATE", "UPDATE", "UPDATE OR IGNORE", "UPDATE OR REPLACE"]);
+    let verb = generator.pick(generator.words().updates);
     Some(format!(
         "{verb} {} SET {name} = {value} WHERE {condition}",
         from.sql
     ))
 }
 
-/// A key that the first rows do not have.
-fn generator_number() -> i64 {
-    7
-}
-
-pub(super) fn rowid(generator: &mut Gen<'_>) -> Option<String> {
-    let (from, table) = target(generator);
-    if !table.rowid {
-        return None;
-    }
-    let (set, by) = (
-        generator.pick(&["rowid", "oid", "_rowid_"]),
-        generator.rowid(&from)?,
-    );
-    let value = generator.rng.i64(1..12);
-    let value = generator.lit(Literal::Int(value));
-    let other = generator.rng.i64(1..6);
-    let other = generator.lit(Literal::Int(other));
-    Some(match generator.rng.u8(0..3) {
-        0 => format!("UPDATE {} SET {set} = {by} + 20", from.sql),
-        _ => format!(
-            "UPDATE OR REPLACE {} SET {set} = {value} WHERE {by} = {other}",
-            from.sql
-        ),
-    })
-}
+/// A key that few of the first rows have.
+const NEW_KEY: i64 = 7;
 
 pub(super) fn same(generator: &mut Gen<'_>) -> Option<String> {
     let (from, table) = target(generator);
@@ -138,36 +115,24 @@ pub(super) fn same(generator: &mut Gen<'_>) -> Option<String> {
 /// Another spelling of what was there: another case, trailing blanks, 1.0 for 1.
 pub(super) fn equal(generator: &mut Gen<'_>) -> Option<String> {
     let (from, table) = target(generator);
-    let column = table.columns[generator.pick(&table.writable())].clone();
-    let name = generator.name(&column.name);
-    let other = match column.kind.is_text() {
-        true => generator.pick(&[
-            "upper(name)",
-            "name || ' '",
-            "lower(name)",
-            "CAST(name AS BLOB)",
-        ]),
-        false => generator.pick(&["name * 1.0", "CAST(name AS TEXT)", "name || ''", "+name"]),
-    };
+    let template = generator.pick(generator.words().respelled);
+    let dialect = generator.schema.dialect;
+    let fitting: Vec<usize> = table
+        .writable()
+        .into_iter()
+        .filter(|&place| dialect.is(table.columns[place].kind, template.of))
+        .collect();
+    if fitting.is_empty() {
+        return None;
+    }
+    let name = table.columns[generator.pick(&fitting)].name.clone();
+    let name = generator.name(&name);
     let condition = generator.maybe_where(&from);
+    let value = template.sql.replace("{a}", &name);
     Some(format!(
-        "UPDATE {} SET {name} = {}{condition}",
-        from.sql,
-        other.replace("name", &name)
+        "UPDATE {} SET {name} = {value}{condition}",
+        from.sql
     ))
-}
-
-pub(super) fn or_ignore(generator: &mut Gen<'_>) -> Option<String> {
-    let (from, _, sql) = head(generator, "UPDATE OR IGNORE");
-    let condition = generator.maybe_where(&from);
-    Some(sql + &condition)
-}
-
-pub(super) fn or_replace(generator: &mut Gen<'_>) -> Option<String> {
-    let verb = generator.pick(&["UPDATE OR REPLACE", "UPDATE OR REPLACE", "UPDATE OR FAIL"]);
-    let (from, _, sql) = head(generator, verb);
-    let condition = generator.maybe_where(&from);
-    Some(sql + &condition)
 }
 
 pub(super) fn from(generator: &mut Gen<'_>) -> Option<String> {
@@ -187,7 +152,7 @@ pub(super) fn from(generator: &mut Gen<'_>) -> Option<String> {
         false => generator.value(&column),
     };
     let on = generator.join_condition(&other, &from);
-    let target = generator.name(&table.name);
+    let target = generator.table_name(&table);
     Some(format!(
         "UPDATE {target} AS {alias} SET {name} = {value} FROM {} WHERE {on}",
         other.sql
@@ -236,13 +201,13 @@ pub(super) fn subquery(generator: &mut Gen<'_>) -> Option<String> {
     Some(match generator.rng.u8(0..3) {
         0 => {
             let count = generator.chance(50);
-            let inside = if count {
-                "count(*)".to_owned()
-            } else {
-                format!("max({like})")
-            };
             let payload = table.payload();
             let set = table.columns[*payload.first()?].clone();
+            let dialect = generator.schema.dialect;
+            let inside = match count && dialect.is(set.kind, Of::Number) {
+                true => "count(*)".to_owned(),
+                false => format!("max({})", generator.column_like(&inner, &set)),
+            };
             let set = generator.name(&set.name);
             let end = generator.maybe_where(&from);
             format!(
@@ -301,19 +266,21 @@ pub(super) fn parent_key(generator: &mut Gen<'_>) -> Option<String> {
     let column = table.columns[target].clone();
     let name = generator.name(&column.name);
     let condition = generator.pinning(&from);
+    let number = generator.schema.dialect.is(column.kind, Of::Number);
     Some(match generator.rng.u8(0..3) {
-        0 => format!("UPDATE {} SET {name} = {name} + 30", from.sql),
-        1 => {
-            let value = generator.native(&column);
-            format!("UPDATE {} SET {name} = {value} WHERE {condition}", from.sql)
-        }
-        _ => {
+        0 if number => format!("UPDATE {} SET {name} = {name} + 30", from.sql),
+        1 if number => {
             let number = generator.rng.i64(5..50);
-            let number = generator.lit(Literal::Int(number));
+            let number = generator.number(number);
+            let verb = generator.pick(generator.words().updates);
             format!(
-                "UPDATE OR IGNORE {} SET {name} = {number} WHERE {condition}",
+                "{verb} {} SET {name} = {number} WHERE {condition}",
                 from.sql
             )
+        }
+        _ => {
+            let value = generator.native(&column);
+            format!("UPDATE {} SET {name} = {value} WHERE {condition}", from.sql)
         }
     })
 }

@@ -135,7 +135,9 @@ pub(super) async fn catalogue(database: &dyn Asked) -> Result<Catalogue, DbErr> 
     }
     for row in database.ask(PRIMARY_KEYS).await? {
         if let Some(table) = owner(&mut tables, &row)? {
-            table.primary_key.push(word(&row, "column")?.as_str().into());
+            table
+                .primary_key
+                .push(word(&row, "column")?.as_str().into());
         }
     }
     let mut last = String::new();

@@ -134,7 +134,10 @@ fn in_the_way(settings: &HashMap<String, String>) -> Option<String> {
                 .to_owned(),
         );
     }
-    let sets = [setting("character_set_client"), setting("character_set_connection")];
+    let sets = [
+        setting("character_set_client"),
+        setting("character_set_connection"),
+    ];
     if sets.iter().any(|set| *set != "UTF8MB4") {
         return Some("larder speaks utf8mb4 only: use it as the connection's charset".to_owned());
     }

@@ -133,7 +133,9 @@ fn known(value: &MySqlValueRef<'_>) -> Option<Stored> {
     match name(value).as_str() {
         "TINYINT" | "SMALLINT" | "MEDIUMINT" | "INT" | "BIGINT" => decoded(value).map(Stored::Int),
         // `tinyint(1)`, of which the driver does not say whether it has a sign.
-        "BOOLEAN" => decoded(value).filter(|number| *number >= 0).map(Stored::Int),
+        "BOOLEAN" => decoded(value)
+            .filter(|number| *number >= 0)
+            .map(Stored::Int),
         "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "MEDIUMINT UNSIGNED" | "INT UNSIGNED"
         | "BIGINT UNSIGNED" => decoded(value).map(unsigned),
         // The driver calls text of `_bin` collations by the names of bytes, too.
@@ -189,11 +191,20 @@ mod tests {
     #[test]
     fn what_fills_values_up_does_not_count() {
         let padded = column("char(4)", Some("utf8mb4_bin"));
-        assert_eq!(canonical(&padded, &text("a  ")), canonical(&padded, &text("a")));
+        assert_eq!(
+            canonical(&padded, &text("a  ")),
+            canonical(&padded, &text("a"))
+        );
         let filled = column("binary(4)", None);
         let blob = |bytes: &[u8]| Stored::Blob(bytes.to_vec());
-        assert_eq!(canonical(&filled, &blob(b"a\0\0\0")), canonical(&filled, &blob(b"a")));
-        assert_ne!(canonical(&filled, &blob(b"\0a")), canonical(&filled, &blob(b"a")));
+        assert_eq!(
+            canonical(&filled, &blob(b"a\0\0\0")),
+            canonical(&filled, &blob(b"a"))
+        );
+        assert_ne!(
+            canonical(&filled, &blob(b"\0a")),
+            canonical(&filled, &blob(b"a"))
+        );
     }
 
     #[test]

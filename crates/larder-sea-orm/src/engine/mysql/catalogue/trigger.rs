@@ -43,7 +43,9 @@ pub(super) fn beyond(on_delete: Action, on_update: Action) -> Vec<Trigger> {
         (on_delete, TriggerEvent::Delete),
         (on_update, TriggerEvent::Update(None)),
     ];
-    let acts = events.into_iter().filter(|(action, _)| *action != Action::None);
+    let acts = events
+        .into_iter()
+        .filter(|(action, _)| *action != Action::None);
     let trigger = |(_, event)| Trigger {
         name: "a foreign key".into(),
         event,
