@@ -21,7 +21,7 @@ use crate::sabotage;
 use crate::shared::Shared;
 use crate::trace::{self, Outcome, Span};
 use crate::write::intent::Script;
-use crate::write::{Answer, How, Intent, Write, send, send_text};
+use crate::write::{Answer, How, Intent, Write, send};
 
 /// A transaction, or a savepoint inside one, of a
 /// [`CachedConnection`](crate::CachedConnection).
@@ -123,7 +123,7 @@ impl CachedTransaction {
                 self.end_by_text(statement, how).await
             }
             Intent::Transaction(_) => {
-                let answer = send_text(&self.shared, self.inner(), statement, how).await;
+                let answer = send(&self.shared, self.inner(), statement, how).await;
                 if self.pending.lock().doubtful {
                     // Perhaps there is no transaction any more, and a savepoint is one.
                     self.shared.publish(self.changes_so_far()).await;
@@ -149,7 +149,7 @@ impl CachedTransaction {
         self.pending.lock().doubtful = true;
         let fate = Fate::new(&self.shared, self.changes_so_far());
         let marks = self.shared.mark(fate.changes()).await?;
-        let answer = send_text(&self.shared, self.inner(), statement, how).await;
+        let answer = send(&self.shared, self.inner(), statement, how).await;
         fate.publish().await;
         drop(marks);
         answer
@@ -171,7 +171,7 @@ impl CachedTransaction {
         if script.ends_outer || (script.begins && engine.commits_by_ddl()) {
             return self.end_by_text(statement, how).await;
         }
-        let answer = send_text(&self.shared, self.inner(), statement, how).await;
+        let answer = send(&self.shared, self.inner(), statement, how).await;
         self.pending.lock().doubtful |= answer.is_err();
         if script.commits && engine.commits_by_ddl() {
             // What came before is committed by now, and what comes is perhaps no transaction.

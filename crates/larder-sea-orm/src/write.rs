@@ -7,7 +7,8 @@
 use larder::adapter::{Changes, RowImage, RowsChange};
 use larder::{Columns, Name, ShapeList, Tag};
 use larder_sql::{
-    ColumnSet, Footprint, Planned, RowsNamed, Table, TableKind, TableWrite, WriteKind, WriteSet,
+    ColumnSet, Footprint, Planned, RowsNamed, Slot, Table, TableKind, TableWrite, WriteKind,
+    WriteSet,
 };
 use sea_orm::{ConnectionTrait, DbErr, ExecResult, QueryResult, Statement, Value};
 
@@ -96,28 +97,12 @@ pub(crate) async fn send<C: ConnectionTrait>(
     })
 }
 
-/// Runs a text that need not be one statement, as the caller would without the cache: databases that
-/// writers share do not prepare several statements at once, and some statements not at all.
-pub(crate) async fn send_text<C: ConnectionTrait>(
-    shared: &Shared,
-    connection: &C,
-    statement: Statement,
-    how: How,
-) -> Result<Answer, DbErr> {
-    let bare = values(&statement).is_empty() && how == How::Execute;
-    if !bare || shared.engine.writes_alone() {
-        return send(shared, connection, statement, how).await;
-    }
-    shared.count(1);
-    let done = connection.execute_unprepared(&statement.sql).await?;
-    Ok(Answer::Executed(done))
-}
-
 /// One write of one statement, prepared.
 pub(crate) struct Write<'a> {
     shared: &'a Shared,
     schema: &'a Schema,
     set: &'a WriteSet,
+    slots: &'a [Slot],
 }
 
 /// How the changed rows of the target become known.
@@ -157,6 +142,7 @@ impl<'a> Write<'a> {
                 shared,
                 schema,
                 set,
+                slots: &planned.slots,
             }),
             _ => None,
         }
@@ -299,6 +285,7 @@ impl<'a> Write<'a> {
                         shared: self.shared,
                         table,
                         target,
+                        slots: self.slots,
                         alone: self.set.reads.is_empty(),
                         key,
                         fetch: fetch.into(),
@@ -322,7 +309,7 @@ impl<'a> Write<'a> {
                             }]),
                         )
                     }),
-                Need::Captured | Need::Widen => send_text(self.shared, connection, statement, how)
+                Need::Captured | Need::Widen => send(self.shared, connection, statement, how)
                     .await
                     .map(|answer| (answer, None)),
             };

@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use larder::adapter::{RowImage, RowsChange};
 use larder::{Columns, Name, TagValue};
-use larder_sql::{Column, Equality, RowsNamed, Table, TableWrite, WriteKind};
+use larder_sql::{Column, Equality, RowsNamed, Slot, Table, TableWrite, WriteKind};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 
+use crate::bind;
 use crate::engine::{Engine, Returning};
 use crate::shared::Shared;
 use crate::value::Stored;
@@ -30,6 +31,8 @@ pub(crate) struct Learn<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) table: &'a Table,
     pub(crate) target: &'a TableWrite,
+    /// What stands in the slots of the statement's plan.
+    pub(crate) slots: &'a [Slot],
     /// Whether the statement reads nothing but its target's own rows.
     pub(crate) alone: bool,
     /// The columns by which rows are found again.
@@ -154,19 +157,32 @@ impl Learn<'_> {
         ])
     }
 
-    /// An insert into a database that only tells the number that it gave to the new row.
+    /// An insert into a database that only tells the number that it gave to the new row. What its
+    /// text gives to keys is believed where as many rows appeared, and are found.
     async fn numbered<C: ConnectionTrait>(
         &self,
         connection: &C,
         statement: Statement,
         how: How,
     ) -> Result<(Answer, Rows), DbErr> {
+        let given = self.given(&statement);
         // A statement can set what is told; and one that passes over rows may tell the number of one
         // that it passed over.
         let sets = words::any(&statement.sql, &["last_insert_id", "ignore"])
             // Our words end where MySQL's texts go on.
             || statement.sql.contains('\\');
         let answer = send(self.shared, connection, statement, how).await?;
+        if given
+            .as_ref()
+            .is_some_and(|given| answer.rows() == Some(given.len() as u64))
+        {
+            let given = given.unwrap_or_default();
+            let found = self.by_key(connection, &given).await;
+            let all = found.filter(|found| found.len() == given.len());
+            if let Some(found) = all {
+                return Ok((answer, self.inserted(&found)));
+            }
+        }
         let number = match &answer {
             Answer::Executed(done) if done.rows_affected() == 1 && !sets => {
                 i64::try_from(done.last_insert_id()).unwrap_or(0)
@@ -188,6 +204,29 @@ impl Learn<'_> {
         let found = self.by_key(connection, &[named]).await?;
         let one = found.filter(|found| found.len() == 1);
         Ok((answer, one.and_then(|found| self.inserted(&found))))
+    }
+
+    /// The rows that the statement names by their keys.
+    fn given(&self, statement: &Statement) -> Option<Vec<Found>> {
+        let RowsNamed::Keys(rows) = &self.target.rows else {
+            return None;
+        };
+        let value = |(name, slot): (&Name, &usize)| {
+            let slot = self.slots.get(*slot)?;
+            match bind::slot_values(self.engine(), slot, values(statement))?.as_slice() {
+                // Asks for a number.
+                [Stored::Int(0)] if self.table.numbered.as_ref() == Some(name) => None,
+                [one] => Some(one.clone()),
+                _ => None,
+            }
+        };
+        let row = |key: &Vec<usize>| {
+            Some(Found {
+                key: self.key.iter().zip(key).map(value).collect::<Option<_>>()?,
+                image: Vec::new(),
+            })
+        };
+        rows.iter().map(row).collect()
     }
 
     /// The rows that the statement's own condition names, before it runs. `None` where they
