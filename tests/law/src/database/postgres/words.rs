@@ -101,6 +101,7 @@ pub(super) const WORDS: Words = Words {
         of(Of::Moment, "extract(hour FROM {a}), {b} + interval '1 day'"),
     ],
     expression: "coalesce({a}, {b}), pg_typeof({a})::text",
+    crosses: &[",", " CROSS JOIN"],
     orders: &["", "", " DESC", " ASC NULLS FIRST", " DESC NULLS LAST"],
     sums: &["sum({a})", "avg({a}), count({b})", "bool_or({a} > 1)", "count(DISTINCT {a})"],
     respelled: &[
