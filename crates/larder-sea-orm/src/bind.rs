@@ -9,8 +9,8 @@ use larder_sql::{
 };
 use sea_orm::Value;
 
-use crate::sabotage;
 use crate::engine::Engine;
+use crate::sabotage;
 use crate::value::Stored;
 
 /// The most tags that one table of one read depends on. A longer `IN` list, or a larger product

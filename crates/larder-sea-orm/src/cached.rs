@@ -22,7 +22,7 @@ mod terms;
 pub use cursor::CachedCursor;
 pub use paginator::CachedPaginator;
 pub use query::Query;
-pub(crate) use terms::Terms;
+pub(crate) use terms::{PLAIN, Said, Terms};
 
 /// Adds `.cached()` to everything that SeaORM can select with.
 pub trait CachedExt: Sized {
@@ -70,7 +70,7 @@ impl<Q, M> Cached<Q, M> {
 
     /// All times and rules of this answer.
     pub fn policy(mut self, policy: Policy) -> Self {
-        self.policy = Terms::Own(policy);
+        self.policy = self.policy.own(policy);
         self
     }
 
@@ -116,9 +116,7 @@ impl<Q: Query, M> Cached<Q, M> {
         let statement = query.one_statement(db.reader().backend())?;
         let ask = Ask {
             policy: Some(&policy),
-            negative: Some(|row: &Option<Arc<Q::Item>>| row.is_none()),
-            reader: std::any::type_name::<Q>(),
-            ..Ask::plain("one")
+            ..Ask::row::<Q>()
         };
         let row = Rows(|rows: Vec<QueryResult>| {
             rows.into_iter()

@@ -40,8 +40,7 @@ pub(crate) trait Engine: Send + Sync + 'static {
     fn check<'a>(&'a self, database: &'a dyn Asked) -> BoxFuture<'a, Result<(), DbErr>>;
 
     /// Reads the catalogue.
-    fn catalogue<'a>(&'a self, database: &'a dyn Asked)
-    -> BoxFuture<'a, Result<Catalogue, DbErr>>;
+    fn catalogue<'a>(&'a self, database: &'a dyn Asked) -> BoxFuture<'a, Result<Catalogue, DbErr>>;
 
     /// A number that is another one once the schema, or what else the answers of this connection
     /// depend on, is another.
@@ -86,6 +85,10 @@ pub(crate) trait Engine: Send + Sync + 'static {
 
     /// Whether a change of the schema commits what the transaction did before it.
     fn commits_by_ddl(&self) -> bool;
+
+    /// Whether a question that fails with this error leaves a transaction in which the statement that it
+    /// was asked for cannot be run any more.
+    fn spoils(&self, error: &DbErr) -> bool;
 
     /// Whether a text sets what makes one connection answer otherwise than the next.
     fn sets_answers(&self, sql: &str) -> bool;
@@ -193,7 +196,10 @@ pub(crate) fn of(backend: DbBackend) -> Result<Arc<dyn Engine>, DbErr> {
         DbBackend::Sqlite => Ok(Arc::new(sqlite::Sqlite)),
         DbBackend::Postgres => postgres::engine(),
         DbBackend::MySql => mysql::engine(),
-        other => Err(not_supported(other, "larder-sea-orm does not know this database")),
+        other => Err(not_supported(
+            other,
+            "larder-sea-orm does not know this database",
+        )),
     }
 }
 

@@ -17,10 +17,10 @@ use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseTransaction, DbErr, State
 use sqlx::Executor as _;
 use sqlx::sqlite::{PreupdateHookResult, SqliteConnection, SqliteOperation};
 
+use crate::engine::sqlite::value::{canonical, stored_value};
 use crate::sabotage;
 use crate::schema::Schema;
 use crate::shared::Shared;
-use crate::engine::sqlite::value::{canonical, stored_value};
 use crate::value::Stored;
 use crate::write::some_rows;
 

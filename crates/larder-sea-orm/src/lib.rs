@@ -9,8 +9,10 @@
 
 mod bind;
 mod cached;
+mod caches;
 mod connection;
 mod engine;
+mod excluded;
 mod failure;
 mod fate;
 #[cfg(feature = "sqlite-hook")]
@@ -19,10 +21,12 @@ mod hook;
 #[path = "hook/absent.rs"]
 mod hook;
 mod horizon;
+mod invalidate;
 mod probe;
 mod raw;
 mod read;
 mod reader;
+mod rows;
 #[cfg(feature = "sabotage")]
 pub mod sabotage;
 #[cfg(not(feature = "sabotage"))]
@@ -39,10 +43,12 @@ mod write;
 
 pub use cached::{Cached, CachedCursor, CachedExt, CachedPaginator, Query};
 pub use connection::{Builder, CachedConnection, RowStream};
+pub use excluded::UNCACHED_TABLES;
 pub use failure::cache_error;
 pub use larder::{Local, Mode, Serde};
 pub use raw::{RawRows, raw_rows};
 pub use reader::CachedRead;
+pub use rows::{CachedEntity, CachedModel, CachedRelations, CachedRows, CachedSelect, Rows};
 pub use transaction::CachedTransaction;
 pub use value::Stored;
 #[doc(no_inline)]

@@ -7,9 +7,9 @@ use sea_orm::{ConnectionTrait, DbErr, JsonValue, QueryResult, Statement};
 use serde::{Deserialize, Serialize};
 
 use crate::cached::{Cached, CachedExt};
+use crate::engine::{self, Engine};
 use crate::read::{Ask, Load, Rows, fetch};
 use crate::reader::CachedRead;
-use crate::engine::{self, Engine};
 use crate::value::Stored;
 
 /// Rows whose types nobody declared.

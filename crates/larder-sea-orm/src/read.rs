@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use larder::adapter::{self, Fetch, Fetched};
+use larder::adapter::{self, Fetch, Fetched, Group, Want};
 use larder::{Event, Key, LoadError, Mode};
-use larder_sql::{Footprint, Planned, ReadSet};
+use larder_sql::{Footprint, Name, Planned, ReadSet};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 
 use crate::bind;
-use crate::cached::Terms;
+use crate::cached::{PLAIN, Terms};
 use crate::connection::CachedConnection;
 use crate::reader::{Kind, Reader};
 use crate::schema::Schema;
@@ -20,6 +20,9 @@ use crate::write::{Intent, values};
 use loading::{Halt, Loading};
 
 mod loading;
+mod many;
+
+pub(crate) use many::{LoadMany, fetch_many};
 
 /// The group of statements that cannot be cached, in events.
 const UNCACHED: &str = "query";
@@ -27,6 +30,9 @@ const UNCACHED: &str = "query";
 /// So many times a read is planned again because the schema changed before its load. Then it is
 /// answered past the cache.
 const PLANS_MAX: usize = 4;
+
+/// What is said then.
+const KEEPS_CHANGING: &str = "the schema keeps changing";
 
 /// What a read wants, besides the statement.
 pub(crate) struct Ask<'a, T> {
@@ -53,6 +59,23 @@ impl<T> Ask<'_, T> {
             reader: "",
             negative: None,
         }
+    }
+}
+
+impl<T> Ask<'_, Option<Arc<T>>> {
+    /// The first row that `Q` gives, or that there is none.
+    pub(crate) fn row<Q>() -> Self {
+        Ask {
+            negative: Some(Option::is_none),
+            reader: std::any::type_name::<Q>(),
+            ..Ask::plain("one")
+        }
+    }
+}
+
+impl<'a, T> Ask<'a, T> {
+    fn terms(&self) -> &'a Terms {
+        self.policy.unwrap_or(&PLAIN)
     }
 }
 
@@ -101,17 +124,15 @@ where
         Kind::Cached(shared) => shared,
     };
     let span = Span::begin(&statement.sql);
+    let terms = ask.terms();
     let mut load = load;
     let mut plans = 0;
     let (value, outcome) = loop {
-        let schema = match shared.settled_schema() {
-            Some(schema) => schema,
-            None => shared.settle_schema().await?,
-        };
+        let schema = shared.known_schema().await?;
         let planned = schema.plan(&statement.sql);
         plans += 1;
-        let read = match cacheable(shared, &schema, &planned) {
-            Ok(_) if plans > PLANS_MAX => Err("the schema keeps changing".to_owned()),
+        let read = match cacheable(shared, &schema, &planned, terms) {
+            Ok(_) if plans > PLANS_MAX => Err(KEEPS_CHANGING.to_owned()),
             read => read,
         };
         let why = match read {
@@ -128,7 +149,7 @@ where
             }
             Err(why) => why,
         };
-        shared.cache.emit(&Event::Uncached {
+        terms.cache(&shared.cache).emit(&Event::Uncached {
             group: UNCACHED,
             why: &why,
         });
@@ -150,7 +171,11 @@ fn cacheable<'a>(
     shared: &Shared,
     schema: &Schema,
     planned: &'a Planned,
+    terms: &Terms,
 ) -> Result<&'a ReadSet, String> {
+    if let Some(why) = terms.uncached() {
+        return Err(why.to_owned());
+    }
     if shared.connections_differ() {
         return Err(
             "connections of the pool differ: temporary objects, attached databases or settings"
@@ -168,12 +193,21 @@ fn cacheable<'a>(
                      others (row security)"
                     .to_owned())
             }
-            None => Ok(read),
+            None => match excluded(shared, read) {
+                Some(table) => Err(format!("reads of the table {table} are not kept")),
+                None => Ok(read),
+            },
             Some(reason) => Err(reason.to_string()),
         },
         Footprint::Unknown(reason) => Err(reason.to_string()),
         _ => Err("it is not a plain read".to_owned()),
     }
+}
+
+/// The first table of a read that the connection was told not to keep.
+fn excluded<'a>(shared: &Shared, read: &'a ReadSet) -> Option<&'a str> {
+    let names = read.tables.iter().map(|read| &*read.table);
+    names.into_iter().find(|name| shared.excluded.has(name))
 }
 
 /// What became of a read by one plan.
@@ -198,31 +232,19 @@ where
     M: Mode<T>,
     L: Load<T>,
 {
+    let terms = ask.terms();
+    let cache = terms.cache(&shared.cache);
     let strict = shared.strict.of(read, &ask.also);
     let key = key::<T>(shared, schema, statement, ask, strict.as_deref());
     // Several looks and a load may want them.
     let bound = OnceLock::new();
     let wants = || {
-        let wants = bound.get_or_init(|| {
-            let mut wants = match &strict {
-                Some(tables) => guards(&shared.database, tables),
-                None => Vec::new(),
-            };
-            wants.extend(bind::wants(
-                &*shared.engine,
-                &shared.database,
-                &schema.catalogue,
-                planned,
-                read,
-                values(statement),
-                &ask.also,
-            ));
-            wants
-        });
+        let strict = strict.as_deref();
+        let wants = bound
+            .get_or_init(|| wants(shared, schema, planned, read, statement, &ask.also, strict));
         wants.clone()
     };
-    let terms = Terms::default();
-    let policy = ask.policy.unwrap_or(&terms).policy(&shared.policy);
+    let policy = terms.policy(&shared.policy);
     let mut fetch = Fetch {
         key: &key,
         wants: &wants,
@@ -230,13 +252,13 @@ where
         group: &shared.group,
         policy: &policy,
     };
-    if let Some(hit) = shared.cache.lookup_now(&fetch, M::kind()) {
+    if let Some(hit) = cache.lookup_now(&fetch, M::kind()) {
         return Attempt::Done(Ok(hit.value), Outcome::Hit);
     }
     let group = read
         .tables
         .first()
-        .map(|main| schema.group(&shared.cache, &main.table));
+        .map(|main| group(shared, schema, terms, &main.table));
     if let Some(group) = &group {
         fetch.group = group;
     }
@@ -246,10 +268,7 @@ where
         let statement = statement.clone();
         move || async move { loading.run(&shared, &schema, statement).await }
     };
-    let fetched = shared
-        .cache
-        .fetch(fetch, run, ask.negative, M::kind())
-        .await;
+    let fetched = cache.fetch(fetch, run, ask.negative, M::kind()).await;
     let sent = || trace::count(loading.sent());
     match fetched {
         Ok(Fetched { value, outcome }) => {
@@ -282,6 +301,41 @@ where
     }
 }
 
+/// What a read depends on: the guards of strict tables, and the tags that cover every row which could
+/// change the answer.
+fn wants(
+    shared: &Shared,
+    schema: &Schema,
+    planned: &Planned,
+    read: &ReadSet,
+    statement: &Statement,
+    also: &[String],
+    strict: Option<&[&str]>,
+) -> Vec<Want> {
+    let mut wants = match strict {
+        Some(tables) => guards(&shared.database, tables),
+        None => Vec::new(),
+    };
+    wants.extend(bind::wants(
+        &*shared.engine,
+        &shared.database,
+        &schema.catalogue,
+        planned,
+        read,
+        values(statement),
+        also,
+    ));
+    wants
+}
+
+/// Where reads of a table are counted.
+fn group(shared: &Shared, schema: &Schema, terms: &Terms, table: &Name) -> Arc<Group> {
+    match terms.own_cache() {
+        Some(cache) => cache.group(table),
+        None => schema.group(&shared.cache, table),
+    }
+}
+
 /// Identity of a read: the type and form of its value, the statement's text, its values.
 ///
 /// The schema's version is part of it: tags of an entry were made canonical by the columns as they
@@ -309,6 +363,14 @@ fn key<T>(
     key.push(std::any::type_name::<T>());
     key.push(ask.reader);
     key.push(statement.sql.as_str());
+    if let Some(rows) = ask.terms().rows() {
+        if let Some(name) = &rows.name {
+            key.push(("key", &**name));
+        }
+        if let Some(version) = rows.version {
+            key.push(("version", version));
+        }
+    }
     for value in values(statement).iter().chain(&ask.extra) {
         match value {
             Value::Bool(Some(b)) => key.push(*b),

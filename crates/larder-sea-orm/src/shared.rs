@@ -10,9 +10,12 @@ use parking_lot::{Mutex, RwLock};
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::Mutex as Turn;
 
+use crate::caches::Caches;
 use crate::engine::{Asked, Engine};
+use crate::excluded::Excluded;
 use crate::failure;
 use crate::hook::Hooks;
+use crate::rows::Registered;
 use crate::schema::Schema;
 use crate::strict::Strict;
 use crate::trace;
@@ -29,11 +32,15 @@ const SCHEMA_ASKED_EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct Shared {
     pub(crate) inner: DatabaseConnection,
     pub(crate) engine: Arc<dyn Engine>,
-    pub(crate) cache: Cache,
+    pub(crate) cache: Caches,
     /// The database's name in keys and tags.
     pub(crate) database: Arc<str>,
     pub(crate) strict: Strict,
     pub(crate) policy: Policy,
+    /// How the rows of entities are kept.
+    pub(crate) rows: Registered,
+    /// Tables of which no read is kept.
+    pub(crate) excluded: Excluded,
     pub(crate) hooks: Option<Hooks>,
     /// Where reads of no table are counted.
     pub(crate) group: Arc<Group>,
@@ -63,6 +70,18 @@ pub(crate) struct At {
     pub(crate) statements: u64,
 }
 
+/// What was said before the connection is opened.
+pub(crate) struct Opening {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) cache: Cache,
+    pub(crate) database: Arc<str>,
+    pub(crate) strict: Strict,
+    pub(crate) policy: Policy,
+    pub(crate) rows: Registered,
+    pub(crate) excluded: Excluded,
+    pub(crate) hooks: Option<Hooks>,
+}
+
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Shared")
@@ -72,19 +91,22 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
-    pub(crate) async fn open(
-        inner: DatabaseConnection,
-        engine: Arc<dyn Engine>,
-        cache: Cache,
-        database: Arc<str>,
-        strict: Strict,
-        policy: Policy,
-        hooks: Option<Hooks>,
-    ) -> Result<Shared, DbErr> {
-        if !strict.is_nothing() && !cache.can_be_strict() {
+    pub(crate) async fn open(inner: DatabaseConnection, opening: Opening) -> Result<Shared, DbErr> {
+        let Opening {
+            engine,
+            cache,
+            database,
+            strict,
+            policy,
+            rows,
+            excluded,
+            hooks,
+        } = opening;
+        let cache = Caches::new(cache, rows.caches());
+        if !strict.is_nothing() && !cache.can_all_be_strict() {
             // Told apart here, not at the first write.
             return Err(failure::carried(larder::Error::config(
-                "strict reads need a store whose every look sees marks: this one, or the near tier \
+                "strict reads need stores whose every look sees marks: one of these, or the near tier \
                  before it, gives none",
             )));
         }
@@ -95,7 +117,7 @@ impl Shared {
             .map_err(failure::carried)?;
         let group = cache.group("query");
         Ok(Shared {
-            distant: cache.is_remote(),
+            distant: cache.any_is_remote(),
             turn: Turn::new(()),
             inner,
             engine,
@@ -103,6 +125,8 @@ impl Shared {
             database,
             strict,
             policy,
+            rows,
+            excluded,
             hooks,
             group,
             schema: RwLock::new(schema),
@@ -145,6 +169,19 @@ impl Shared {
         Ok(true)
     }
 
+    /// After a write in a transaction: a schema that is the plan's now was the plan's then, for nobody
+    /// changes what the write has touched before the transaction ends. Where writers are not alone
+    /// nothing kept the schema as it was between the look before the write and the write.
+    pub(crate) async fn look_after(&self, transaction: &dyn Asked, changes: &mut Changes) {
+        let moved = match self.engine.writes_alone() {
+            true => false,
+            false => self.notice_schema(transaction).await.unwrap_or(true),
+        };
+        if moved {
+            changes.root(&self.database);
+        }
+    }
+
     pub(crate) async fn reload_schema(&self, connection: &dyn Asked) -> Result<(), DbErr> {
         let read = Schema::read(&*self.engine, connection, &self.cache, &self.database).await?;
         *self.schema.write() = Arc::new(read);
@@ -167,6 +204,14 @@ impl Shared {
         let mut watch = self.watch.lock();
         *watch = Some(Instant::now() + SCHEMA_WATCH);
         self.watching.store(1, Ordering::Release);
+    }
+
+    /// The schema to plan with.
+    pub(crate) async fn known_schema(&self) -> Result<Arc<Schema>, DbErr> {
+        match self.settled_schema() {
+            Some(schema) => Ok(schema),
+            None => self.settle_schema().await,
+        }
     }
 
     /// The schema, if it may be used to look. Costs no statement.
@@ -192,14 +237,13 @@ impl Shared {
     ///
     /// Where the question is not cheap, what was announced is asked for instead, and the database now
     /// and then: a change that nobody announces is noticed within [`SCHEMA_ASKED_EVERY`].
-    pub(crate) async fn is_at(
-        &self,
-        connection: &dyn Asked,
-        schema: &Schema,
-    ) -> Result<At, DbErr> {
+    pub(crate) async fn is_at(&self, connection: &dyn Asked, schema: &Schema) -> Result<At, DbErr> {
         if self.engine.counts_schema_changes() {
             let same = self.engine.version(connection).await? == schema.version;
-            return Ok(At { same, statements: 1 });
+            return Ok(At {
+                same,
+                statements: 1,
+            });
         }
         if !self.is_time_to_ask() {
             let announced = match self.distant {
@@ -218,7 +262,10 @@ impl Shared {
         if same {
             schema.witnessed(witness);
         }
-        Ok(At { same, statements: 1 })
+        Ok(At {
+            same,
+            statements: 1,
+        })
     }
 
     fn is_time_to_ask(&self) -> bool {
@@ -286,8 +333,8 @@ impl Shared {
         if changes.is_empty() {
             return;
         }
-        let published = self.cache.publish(changes).await;
-        trace::bumped(&published.tags);
+        let bumped = self.cache.publish(changes).await;
+        trace::bumped(&bumped);
     }
 
     /// Before the database's lock is taken: what [`mark`](Self::mark) would else ask the store under it.
@@ -302,7 +349,7 @@ impl Shared {
     ///
     /// # Errors
     /// The store cannot mark: then the write must not be committed.
-    pub(crate) async fn mark(&self, changes: &Changes) -> Result<MarkGuard, DbErr> {
+    pub(crate) async fn mark(&self, changes: &Changes) -> Result<Vec<MarkGuard>, DbErr> {
         let marks = self.strict.marks(&self.database, changes);
         let marked = self.cache.mark(&marks.told, &marks.perhaps).await;
         marked.map_err(|error| {

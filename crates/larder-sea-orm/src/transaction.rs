@@ -21,7 +21,7 @@ use crate::sabotage;
 use crate::shared::Shared;
 use crate::trace::{self, Outcome, Span};
 use crate::write::intent::Script;
-use crate::write::{Answer, How, Intent, Write, send};
+use crate::write::{Answer, How, Intent, Write, send, send_text};
 
 /// A transaction, or a savepoint inside one, of a
 /// [`CachedConnection`](crate::CachedConnection).
@@ -106,7 +106,9 @@ impl CachedTransaction {
         let answer = match Intent::of(&self.shared, &schema, &statement.sql) {
             Intent::Read => {
                 outcome = Outcome::Uncached("inside a transaction".to_owned());
-                send(&self.shared, self.inner(), statement, how).await
+                let answer = send(&self.shared, self.inner(), statement, how).await;
+                self.read_failed(answer.is_err());
+                answer
             }
             Intent::Write(_) => self.write(statement, how).await,
             // Savepoints by hand keep their tags, which is safe. The end of the whole transaction
@@ -114,8 +116,14 @@ impl CachedTransaction {
             Intent::Transaction(TransactionKind::Commit | TransactionKind::Rollback) => {
                 self.end_by_text(statement, how).await
             }
+            // Elsewhere it fails where a transaction is open.
+            Intent::Transaction(TransactionKind::Begin { .. })
+                if self.shared.engine.commits_by_ddl() =>
+            {
+                self.end_by_text(statement, how).await
+            }
             Intent::Transaction(_) => {
-                let answer = send(&self.shared, self.inner(), statement, how).await;
+                let answer = send_text(&self.shared, self.inner(), statement, how).await;
                 if self.pending.lock().doubtful {
                     // Perhaps there is no transaction any more, and a savepoint is one.
                     self.shared.publish(self.changes_so_far()).await;
@@ -128,12 +136,20 @@ impl CachedTransaction {
         answer
     }
 
-    /// COMMIT or ROLLBACK sent as text.
+    /// A read may end the transaction: that of a deadlock that locks what it reads. What comes then
+    /// commits by itself.
+    fn read_failed(&self, failed: bool) {
+        if failed && !self.shared.engine.writes_alone() {
+            self.pending.lock().doubtful = true;
+        }
+    }
+
+    /// COMMIT or ROLLBACK sent as text, or a BEGIN that commits what is open.
     async fn end_by_text(&self, statement: Statement, how: How) -> Result<Answer, DbErr> {
         self.pending.lock().doubtful = true;
         let fate = Fate::new(&self.shared, self.changes_so_far());
         let marks = self.shared.mark(fate.changes()).await?;
-        let answer = send(&self.shared, self.inner(), statement, how).await;
+        let answer = send_text(&self.shared, self.inner(), statement, how).await;
         fate.publish().await;
         drop(marks);
         answer
@@ -151,12 +167,13 @@ impl CachedTransaction {
             pending.ddl |= script.ddl;
             pending.doubtful |= script.ends_outer || script.left_open;
         }
-        if script.ends_outer {
+        let engine = &self.shared.engine;
+        if script.ends_outer || (script.begins && engine.commits_by_ddl()) {
             return self.end_by_text(statement, how).await;
         }
-        let answer = send(&self.shared, self.inner(), statement, how).await;
+        let answer = send_text(&self.shared, self.inner(), statement, how).await;
         self.pending.lock().doubtful |= answer.is_err();
-        if script.ddl && self.shared.engine.commits_by_ddl() {
+        if script.commits && engine.commits_by_ddl() {
             // What came before is committed by now, and what comes is perhaps no transaction.
             self.pending.lock().doubtful = true;
             self.shared.publish(self.changes_so_far()).await;
@@ -185,20 +202,24 @@ impl CachedTransaction {
         let answer = write
             .run(self.inner(), statement, how, need, &mut changes)
             .await;
+        if answer.is_ok() && !self.pending.lock().ddl {
+            self.shared.look_after(self.inner(), &mut changes).await;
+        }
         doubt.widened = None;
         let doubtful = {
             let mut pending = self.pending.lock();
             pending
                 .changes
                 .merge(sabotage::pending(changes, self.level > 0));
-            pending.doubtful |= answer.is_err();
+            let commits = write.commits() && self.shared.engine.commits_by_ddl();
+            pending.doubtful |= answer.is_err() || commits;
             pending.doubtful
         };
         if doubtful {
-            // Perhaps there is no transaction any more, and this write is committed already.
-            let widened = write.widened();
-            self.pending.lock().changes.merge(widened.clone());
-            self.shared.publish(widened).await;
+            // Perhaps there is no transaction any more, and this write is committed already; or what
+            // came before it is, too.
+            self.pending.lock().changes.merge(write.widened());
+            self.shared.publish(self.changes_so_far()).await;
         }
         answer
     }
@@ -513,7 +534,9 @@ impl StreamTrait for CachedTransaction {
             let schema = self.shared.schema();
             if let Intent::Read = Intent::of(&self.shared, &schema, &statement.sql) {
                 self.shared.count(1);
-                return Ok(self.inner().stream_raw(statement).await?.boxed());
+                let rows = self.inner().stream_raw(statement).await;
+                self.read_failed(rows.is_err());
+                return Ok(rows?.inspect(|row| self.read_failed(row.is_err())).boxed());
             }
             let rows = self.run(statement, How::QueryAll).await?.all();
             Ok(futures_util::stream::iter(rows.into_iter().map(Ok)).boxed())

@@ -96,6 +96,23 @@ pub(crate) async fn send<C: ConnectionTrait>(
     })
 }
 
+/// Runs a text that need not be one statement, as the caller would without the cache: databases that
+/// writers share do not prepare several statements at once, and some statements not at all.
+pub(crate) async fn send_text<C: ConnectionTrait>(
+    shared: &Shared,
+    connection: &C,
+    statement: Statement,
+    how: How,
+) -> Result<Answer, DbErr> {
+    let bare = values(&statement).is_empty() && how == How::Execute;
+    if !bare || shared.engine.writes_alone() {
+        return send(shared, connection, statement, how).await;
+    }
+    shared.count(1);
+    let done = connection.execute_unprepared(&statement.sql).await?;
+    Ok(Answer::Executed(done))
+}
+
 /// One write of one statement, prepared.
 pub(crate) struct Write<'a> {
     shared: &'a Shared,
@@ -290,7 +307,7 @@ impl<'a> Write<'a> {
                             }]),
                         )
                     }),
-                Need::Captured | Need::Widen => send(self.shared, connection, statement, how)
+                Need::Captured | Need::Widen => send_text(self.shared, connection, statement, how)
                     .await
                     .map(|answer| (answer, None)),
             };
@@ -336,6 +353,12 @@ impl<'a> Write<'a> {
                     None => true,
                 }
             })
+    }
+
+    /// Whether it commits what came before it, where changes of the schema do.
+    pub(crate) fn commits(&self) -> bool {
+        let mut targets = self.set.targets.iter();
+        targets.any(|target| target.kind == WriteKind::Truncate)
     }
 
     /// The only target, where it is a plain table.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use larder::{Cache, Event, ManualClock, Observer, Policy, Tag};
 use larder_sea_orm::trace::{self, Outcome};
-use larder_sea_orm::{CachedConnection, CachedExt};
+use larder_sea_orm::{CachedConnection, CachedEntity, CachedExt, CachedModel, Rows};
 use sea_orm::prelude::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, Database, DbErr, EntityTrait, IntoActiveModel,
@@ -46,7 +46,16 @@ mod genre {
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
+    pub enum Relation {
+        #[sea_orm(has_many = "super::track::Entity")]
+        Track,
+    }
+
+    impl Related<super::track::Entity> for Entity {
+        fn to() -> RelationDef {
+            Relation::Track.def()
+        }
+    }
 
     impl ActiveModelBehavior for ActiveModel {}
 }
@@ -306,6 +315,65 @@ async fn every_step_of_the_guide_costs_what_it_tells() -> Result<(), Box<dyn std
     assert_eq!(of_genre(2).all(&db).await?.len(), 1);
     of_genre(1).all(&db).await?;
     steps.step(&db);
+
+    // Rows.
+    let row = |id: i32| track::Entity::cached(&db).get(id);
+    let tune = row(63).await?.ok_or("it is there")?;
+    assert!(row(7).await?.is_none());
+    steps.step(&db);
+    row(63).await?;
+    row(7).await?;
+    row(999).await?;
+    steps.step(&db);
+    let rows = track::Entity::cached(&db)
+        .get_many([999, 12, 7, 63])
+        .await?;
+    assert_eq!(rows[0].as_ref().ok_or("it is there")?.name, "New");
+    assert_eq!(rows[2], None);
+    steps.step(&db);
+
+    // Related rows.
+    let jazz = tune.cached(&db).related(genre::Entity).one().await?;
+    let jazz = jazz.ok_or("it is there")?;
+    assert_eq!(genre::Entity::cached(&db).require(2).await?, jazz);
+    steps.step(&db);
+    let tracks = || {
+        let tracks = jazz.cached(&db).related(track::Entity);
+        tracks.order_by_asc(track::Column::Name).all()
+    };
+    assert_eq!(tracks().await?.len(), 1);
+    tracks().await?;
+    steps.step(&db);
+    let new = track::Entity::cached(&db).require(999).await?;
+    let mut new = (*new).clone().into_active_model();
+    new.genre_id = Set(2);
+    new.update(&db).await?;
+    steps.write(&db);
+    assert_eq!(tracks().await?.len(), 2);
+    track::Entity::cached(&db).get_many([999, 12, 63]).await?;
+    genre::Entity::cached(&db).get(2).await?;
+    steps.step(&db);
+
+    // By hand.
+    db.invalidate_entity::<genre::Entity>().await?;
+    genre::Entity::cached(&db).get(2).await?;
+    row(63).await?;
+    steps.step(&db);
+
+    // How rows are kept.
+    let kept = CachedConnection::builder(Cache::memory())
+        .rows(Rows::new().ttl(Duration::from_secs(600)))
+        .entity::<genre::Entity>(Rows::new().version(2).cache_all(true))
+        .connect(&url)
+        .await?;
+    steps.with(&kept);
+    for _ in 0..2 {
+        let genres = genre::Entity::cached(&kept).find();
+        genres.order_by_asc(genre::Column::Name).all().await?;
+        track::Entity::cached(&kept).find().all().await?;
+    }
+    steps.step(&kept);
+    steps.with(&db);
 
     // What is no query.
     let report = || {

@@ -183,7 +183,7 @@ impl<'a> Analyser<'a> {
                 .get_or_insert(Reason::new("ONLY, which leaves out a table's parts"));
             return None;
         }
-        let qualified = Qualified::of(self.dialect, name);
+        let qualified = Qualified::of(self.catalogue, name);
         if qualified.is_none() {
             self.unknown
                 .get_or_insert(Reason::new("a table's name is computed"));

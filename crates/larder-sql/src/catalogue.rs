@@ -37,6 +37,8 @@ use crate::{Dialect, Error, Name};
 #[derive(Debug, Default)]
 pub struct Catalogue {
     dialect: Dialect,
+    /// The schema that names without one belong to, where the database's kind does not tell.
+    default_schema: Option<Name>,
     /// By exact name.
     tables: BTreeMap<Name, Table>,
     /// Exact names by folded name.
@@ -51,6 +53,7 @@ impl Clone for Catalogue {
     fn clone(&self) -> Self {
         Catalogue {
             dialect: self.dialect,
+            default_schema: self.default_schema.clone(),
             tables: self.tables.clone(),
             folded: self.folded.clone(),
             unreadable: self.unreadable,
@@ -90,10 +93,48 @@ impl Catalogue {
         self.dialect
     }
 
+    /// Says which schema names without one belong to: in MySQL the database that the connection
+    /// uses. Its tables are called by their bare names, whether a statement names it or not, and
+    /// tables of all others are none of this catalogue's.
+    ///
+    /// ```
+    /// use larder_sql::{Catalogue, Dialect, Footprint, Planner, Table};
+    /// # use std::sync::Arc;
+    /// let mut catalogue = Catalogue::of(Dialect::MySql);
+    /// catalogue.set_default_schema("shop");
+    /// catalogue.insert(Table::new("track"));
+    /// let planner = Planner::new(Dialect::MySql, Arc::new(catalogue));
+    /// let planned = planner.plan("DELETE FROM shop.track");
+    /// let Footprint::Write(write) = &planned.plan.footprint else { panic!("it is a write") };
+    /// assert_eq!(&*write.targets[0].table, "track");
+    /// ```
+    pub fn set_default_schema(&mut self, schema: &str) {
+        self.closures.get_mut().clear();
+        self.default_schema = Some(Name::from(schema.to_ascii_lowercase()));
+    }
+
+    /// The schema that names without one belong to, folded.
+    pub fn default_schema(&self) -> &str {
+        match &self.default_schema {
+            Some(schema) => schema,
+            None => self.dialect.default_schema(),
+        }
+    }
+
+    /// Whether a schema that is not the default one is surely another database.
+    pub(crate) fn knows_other_schemas(&self) -> bool {
+        self.dialect == Dialect::Sqlite || self.default_schema.is_some()
+    }
+
+    /// Whether tables that it does not know may have triggers and foreign keys that reach its own.
+    pub(crate) fn has_neighbours(&self) -> bool {
+        self.dialect == Dialect::MySql && self.default_schema.is_some()
+    }
+
     /// Adds a table, or replaces the one with its name.
     pub fn insert(&mut self, table: Table) {
         self.closures.get_mut().clear();
-        let folded = Name::from(table.name.to_ascii_lowercase());
+        let folded = Name::from(table.name.to_lowercase());
         self.folded.insert(folded, table.name.clone());
         self.tables.insert(table.name.clone(), table);
     }
@@ -113,7 +154,7 @@ impl Catalogue {
     /// The table with this name: exactly, or else but for upper and lower case.
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.get(name).or_else(|| {
-            let folded = self.folded.get(name.to_ascii_lowercase().as_str())?;
+            let folded = self.folded.get(name.to_lowercase().as_str())?;
             self.tables.get(folded)
         })
     }

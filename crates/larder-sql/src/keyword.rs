@@ -65,6 +65,7 @@ pub fn first_keyword(sql: &str, dialect: Dialect) -> FirstKeyword {
 /// The footprint of a statement that its words alone tell. `None` if it must be parsed.
 pub(crate) fn by_words(catalogue: &Catalogue, lexemes: &[Lexeme]) -> Option<Footprint> {
     let words = Words {
+        catalogue,
         dialect: catalogue.dialect(),
         lexemes,
     };
@@ -125,6 +126,7 @@ fn uncached(reason: &'static str) -> Footprint {
 }
 
 struct Words<'a> {
+    catalogue: &'a Catalogue,
     dialect: Dialect,
     lexemes: &'a [Lexeme],
 }
@@ -226,7 +228,7 @@ impl Words<'_> {
             parts.push(self.lexemes.get(at + 1)?.name(self.dialect)?);
             at += 2;
         }
-        Some((Qualified::new(self.dialect, parts)?, at))
+        Some((Qualified::new(self.catalogue, parts)?, at))
     }
 
     fn schema(&self, catalogue: &Catalogue) -> Footprint {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
 
-use crate::Dialect;
+use crate::{Catalogue, Dialect};
 
 /// A table's, column's or alias's name, folded as its database folds it: to the catalogue's
 /// spelling where the catalogue knows it, else to lower case (PostgreSQL: unless quoted).
@@ -32,23 +32,25 @@ pub(crate) struct Qualified {
 }
 
 impl Qualified {
-    pub(crate) fn new(dialect: Dialect, mut parts: Vec<Name>) -> Option<Self> {
+    pub(crate) fn new(catalogue: &Catalogue, mut parts: Vec<Name>) -> Option<Self> {
         let table = parts.pop()?;
         let schema = parts
             .pop()
-            .filter(|schema| **schema != *dialect.default_schema());
+            .filter(|schema| **schema != *catalogue.default_schema());
         Some(Qualified { schema, table })
     }
 
-    pub(crate) fn of(dialect: Dialect, name: &ObjectName) -> Option<Self> {
+    pub(crate) fn of(catalogue: &Catalogue, name: &ObjectName) -> Option<Self> {
         let mut parts = Vec::with_capacity(name.0.len());
         for part in &name.0 {
             match part {
-                ObjectNamePart::Identifier(ident) => parts.push(fold_ident(dialect, ident)),
+                ObjectNamePart::Identifier(ident) => {
+                    parts.push(fold_ident(catalogue.dialect(), ident))
+                }
                 ObjectNamePart::Function(_) => return None,
             }
         }
-        Qualified::new(dialect, parts)
+        Qualified::new(catalogue, parts)
     }
 
     pub(crate) fn name(&self) -> Name {

@@ -13,6 +13,7 @@ use crate::{
     analyse::Analyser,
     keyword, limit,
     normalise::{Normalised, normalise},
+    split,
     token::{self, Lexeme},
 };
 
@@ -68,6 +69,9 @@ pub(crate) fn footprint(catalogue: &Catalogue, text: &str) -> (Footprint, Vec<Sl
 pub(crate) fn cut(catalogue: &Catalogue, text: &str) -> Cut {
     if text.len() > limit::SQL_BYTES_MAX {
         return Cut::Done(Draft::unknown("the statement is too long"));
+    }
+    if catalogue.dialect() == Dialect::MySql && split::has_hidden_code(text) {
+        return Cut::Done(Draft::unknown("a comment in it is run by the database"));
     }
     let Some(mut lexemes) = token::lex(catalogue.dialect(), text) else {
         return Cut::Done(Draft::unknown("it is not SQL"));

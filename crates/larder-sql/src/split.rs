@@ -113,8 +113,13 @@ fn piece(text: &str, at: usize, dialect: Dialect) -> Option<Piece> {
     let (length, kind) = match (first, second) {
         (';', _) => (1, PieceKind::Semicolon),
         (c, _) if c.is_whitespace() => (c.len_utf8(), PieceKind::Blank),
-        ('-', Some('-')) => (line(rest), PieceKind::Blank),
+        ('-', Some('-')) if dialect != Dialect::MySql || is_dashed(rest) => {
+            (line(rest), PieceKind::Blank)
+        }
         ('#', _) if dialect == Dialect::MySql => (line(rest), PieceKind::Blank),
+        ('/', Some('*')) if dialect == Dialect::MySql && is_run(rest) => {
+            (block_comment(rest, dialect), PieceKind::Other)
+        }
         ('/', Some('*')) => (block_comment(rest, dialect), PieceKind::Blank),
         ('\'' | '"', _) => (quoted(rest, dialect == Dialect::MySql), PieceKind::Other),
         ('e' | 'E', Some('\'')) if dialect == Dialect::Postgres => {
@@ -140,6 +145,36 @@ fn piece(text: &str, at: usize, dialect: Dialect) -> Option<Piece> {
 
 fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
+}
+
+/// Whether the two dashes that a text begins with begin a comment. In MySQL `5--1` is six.
+fn is_dashed(rest: &str) -> bool {
+    let third = rest[2..].chars().next();
+    third.is_none_or(|c| c.is_whitespace() || c.is_control())
+}
+
+/// Whether the comment that a text begins with is none to the database: `/*! … */` is run by MySQL,
+/// `/*M! … */` by MariaDB.
+fn is_run(rest: &str) -> bool {
+    rest.starts_with("/*!") || rest.starts_with("/*M!")
+}
+
+/// Whether a text of MySQL has a comment that is more to the database, or to us, than a comment: one
+/// that is run, or one within which another seems to begin.
+pub(crate) fn has_hidden_code(text: &str) -> bool {
+    if !text.contains("/*") {
+        return false;
+    }
+    let mut at = 0;
+    while let Some(piece) = piece(text, at, Dialect::MySql) {
+        let text = &text[piece.range.clone()];
+        let comment = text.starts_with("/*");
+        if comment && (is_run(text) || text[2..].contains("/*")) {
+            return true;
+        }
+        at = piece.range.end;
+    }
+    false
 }
 
 fn line(rest: &str) -> usize {

@@ -2,8 +2,8 @@
 //!
 //! An adapter turns a statement into a [`Fetch`] (a key, and the tags that cover every row that
 //! could change the answer) and a committed write into [`Changes`]. The methods are
-//! on [`Cache`](crate::Cache) itself: `lookup`, `lookup_now`, `fetch`, `shapes`, `publish`,
-//! `publish_now`, `mark`, `emit`.
+//! on [`Cache`](crate::Cache) itself: `lookup`, `lookup_now`, `fetch`, `fetch_many`, `shapes`,
+//! `publish`, `publish_now`, `mark`, `emit`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -34,6 +34,28 @@ pub struct Fetch<'a> {
     pub group: &'a Arc<Group>,
     /// The times and rules of the entry.
     pub policy: &'a Policy,
+}
+
+/// A read of many keys through the cache, by an adapter.
+#[derive(Clone, Copy)]
+pub struct FetchMany<'a> {
+    /// The identities of the answers.
+    pub keys: &'a [Key],
+    /// The tags that the answer under each key depends on: see [`Fetch::wants`].
+    pub wants: &'a (dyn Fn(&Key) -> Vec<Want> + Send + Sync),
+    /// Where the reads are counted.
+    pub group: &'a Arc<Group>,
+    /// The times and rules of the entries.
+    pub policy: &'a Policy,
+}
+
+impl fmt::Debug for FetchMany<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FetchMany")
+            .field("keys", &self.keys.len())
+            .field("group", &self.group)
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Fetch<'_> {

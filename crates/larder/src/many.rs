@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use crate::cache::{Core, State};
+use crate::counters::Group;
 use crate::entry::Entry;
 use crate::error::LoadError;
 use crate::event::MissReason;
@@ -43,19 +44,34 @@ enum Found<T> {
     },
 }
 
+/// What is asked of all keys of a batch.
+struct Asked<'a, T> {
+    policy: &'a Policy,
+    kind: ValueKind<T>,
+    /// Where misses are counted. None: by their keys.
+    group: Option<&'a Arc<Group>>,
+}
+
+impl<T> Clone for Asked<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Asked<'_, T> {}
+
 /// Looks for all keys in one batch. `wants` says what the one at a place depends on: asked only
 /// where the store needs it.
 async fn look<T: Send + Sync + 'static>(
     core: &Core,
     keys: &[&Key],
     wants: &(dyn Fn(usize) -> Vec<Want> + Send + Sync),
-    policy: &Policy,
-    kind: ValueKind<T>,
+    asked: Asked<'_, T>,
     reading: &Reading,
 ) -> Vec<Found<T>> {
     let known: Vec<Option<Found<T>>> = keys
         .iter()
-        .map(|key| known(core, key, kind, reading))
+        .map(|key| known(core, key, asked, reading))
         .collect();
     let places: Vec<usize> = (0..keys.len()).filter(|at| known[*at].is_none()).collect();
     let others: Vec<&Key> = places.iter().map(|at| keys[*at]).collect();
@@ -63,7 +79,7 @@ async fn look<T: Send + Sync + 'static>(
         true => Vec::new(),
         false => {
             let wants = |at: usize| wants(places[at]);
-            look_in_store(core, &others, &wants, policy, kind, reading).await
+            look_in_store(core, &others, &wants, asked, reading).await
         }
     };
     let mut found = found.into_iter();
@@ -77,18 +93,18 @@ async fn look<T: Send + Sync + 'static>(
 fn known<T: Send + Sync + 'static>(
     core: &Core,
     key: &Key,
-    kind: ValueKind<T>,
+    asked: Asked<'_, T>,
     reading: &Reading,
 ) -> Option<Found<T>> {
     if reading.is_absent(key) {
-        note_missed(core, key, MissReason::Absent);
+        note_missed(core, key, asked.group, MissReason::Absent);
         return Some(Found::Load {
             seen: None,
             stale: None,
         });
     }
     let entry = reading.kept(key)?;
-    let value = kind.unwrap(entry.value())?;
+    let value = asked.kind.unwrap(entry.value())?;
     note_served(core, key, &entry, false);
     Some(Found::Serve {
         value,
@@ -100,8 +116,7 @@ async fn look_in_store<T: Send + Sync + 'static>(
     core: &Core,
     keys: &[&Key],
     wants: &(dyn Fn(usize) -> Vec<Want> + Send + Sync),
-    policy: &Policy,
-    kind: ValueKind<T>,
+    asked: Asked<'_, T>,
     reading: &Reading,
 ) -> Vec<Found<T>> {
     let wants: Vec<Vec<Want>> = if core.tags_needed_to_look {
@@ -123,7 +138,7 @@ async fn look_in_store<T: Send + Sync + 'static>(
     keys.iter()
         .zip(found)
         .map(
-            |(key, found)| match read::judge(found, &kind, policy, now) {
+            |(key, found)| match read::judge(found, &asked.kind, asked.policy, now) {
                 Verdict::Serve {
                     value,
                     entry,
@@ -145,7 +160,7 @@ async fn look_in_store<T: Send + Sync + 'static>(
                         serves: stale.is_some(),
                         marked: reason == MissReason::Marked,
                     });
-                    note_missed(core, key, reason);
+                    note_missed(core, key, asked.group, reason);
                     if reason == MissReason::Absent {
                         reading.keep_absent(key);
                     }
@@ -163,8 +178,11 @@ fn note_served(core: &Core, key: &Key, entry: &Entry, stale: bool) {
     }
 }
 
-fn note_missed(core: &Core, key: &Key, reason: MissReason) {
-    read::note_missed(core, key, &core.groups.of(key), reason);
+fn note_missed(core: &Core, key: &Key, group: Option<&Arc<Group>>, reason: MissReason) {
+    match group {
+        Some(group) => read::note_missed(core, key, group, reason),
+        None => read::note_missed(core, key, &core.groups.of(key), reason),
+    }
 }
 
 /// Looks for all keys in one batch.
@@ -179,15 +197,12 @@ pub(crate) async fn get<T: Send + Sync + 'static>(
     }
     let wants = |at: usize| read::wants_of(&keys[at], tags);
     let keys: Vec<&Key> = keys.iter().collect();
-    let found = look(
-        core,
-        &keys,
-        &wants,
-        &core.policy,
+    let asked = Asked {
+        policy: &core.policy,
         kind,
-        &Reading::begin(core),
-    )
-    .await;
+        group: None,
+    };
+    let found = look(core, &keys, &wants, asked, &Reading::begin(core)).await;
     found
         .into_iter()
         .map(|found| match found {
@@ -206,31 +221,45 @@ struct Item<K, T> {
 }
 
 /// How many keys are to be read.
-pub(crate) struct Plan<'a, K> {
+pub(crate) struct Plan<'a, K, T> {
     pub(crate) policy: Policy,
-    /// What all of them depend on.
-    pub(crate) tags: Vec<Tag>,
-    /// What each of them depends on beside that.
-    pub(crate) tags_of: Option<Box<TagsOf<'a, K>>>,
+    pub(crate) wants: Wants<'a, K>,
+    /// Where they are counted. None: by their keys.
+    pub(crate) group: Option<&'a Arc<Group>>,
+    pub(crate) negative: Option<fn(&T) -> bool>,
+}
+
+/// What keys depend on.
+pub(crate) enum Wants<'a, K> {
+    /// Tags, and the trees that they are in.
+    Tags {
+        /// What all of them depend on.
+        all: Vec<Tag>,
+        /// What each of them depends on beside that.
+        of: Option<Box<TagsOf<'a, K>>>,
+    },
+    /// What an adapter says of each.
+    Own(&'a (dyn Fn(&K) -> Vec<Want> + Send + Sync)),
 }
 
 /// What one key depends on.
 pub(crate) type TagsOf<'a, K> = dyn Fn(&K) -> Vec<Tag> + Send + Sync + 'a;
 
-impl<K> Plan<'_, K> {
+impl<K, T> Plan<'_, K, T> {
     fn wants(&self, key: &K, encoded: &Key) -> Vec<Want> {
-        match &self.tags_of {
-            None => read::wants_of(encoded, &self.tags),
-            Some(tags_of) => {
-                let mut tags = tags_of(key);
-                tags.extend(self.tags.iter().cloned());
+        match &self.wants {
+            Wants::Tags { all, of: None } => read::wants_of(encoded, all),
+            Wants::Tags { all, of: Some(of) } => {
+                let mut tags = of(key);
+                tags.extend(all.iter().cloned());
                 read::wants_of(encoded, &tags)
             }
+            Wants::Own(wants) => wants(key),
         }
     }
 
     /// A key that is to be loaded, because it is missing or behind its reader.
-    fn item<T>(
+    fn item(
         &self,
         core: &Core,
         (key, encoded): (K, Key),
@@ -243,10 +272,10 @@ impl<K> Plan<'_, K> {
         let ask = Ask {
             key: &encoded,
             wants: &|| self.wants(&key, &encoded),
-            group: GroupOf::Key,
+            group: self.group.map_or(GroupOf::Key, GroupOf::This),
             policy: &self.policy,
             kind,
-            negative: None,
+            negative: self.negative,
             refused: None,
             unanswered: None,
         };
@@ -264,7 +293,7 @@ impl<K> Plan<'_, K> {
 pub(crate) async fn get_or_load<K, T, E, L, F, V>(
     core: &Arc<Core>,
     keys: Vec<K>,
-    plan: Plan<'_, K>,
+    plan: Plan<'_, K, T>,
     kind: ValueKind<T>,
     load: L,
 ) -> Result<HashMap<K, Arc<T>>, LoadError<E>>
@@ -293,7 +322,12 @@ where
         retry::kick(core);
         let keys: Vec<&Key> = asked.iter().map(|(_, encoded)| encoded).collect();
         let wants = |at: usize| plan.wants(&asked[at].0, &asked[at].1);
-        let found = look(core, &keys, &wants, &plan.policy, kind, &reading).await;
+        let asked_of_all = Asked {
+            policy: &plan.policy,
+            kind,
+            group: plan.group,
+        };
+        let found = look(core, &keys, &wants, asked_of_all, &reading).await;
         for (asked, found) in asked.into_iter().zip(found) {
             match found {
                 Found::Serve { value, refresh } => {

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use crate::cache::{Core, State};
+use crate::cache::Core;
 use crate::counters::Group;
 use crate::entry::Entry;
 use crate::error::{Error, LoadError};
@@ -164,15 +164,8 @@ where
     // All waits together are one: a flight may say that we are to look again.
     let mut first_wait: Option<Instant> = None;
     loop {
-        match core.state() {
-            State::Open => {}
-            State::Off => {
-                return bypass(core, &ask, load.take(), "the cache is switched off").await;
-            }
-            State::Bypassed => {
-                return bypass(core, &ask, load.take(), "the task does without the cache").await;
-            }
-            State::Closed => return bypass(core, &ask, load.take(), "the cache is closed").await,
+        if let Some(why) = core.state().passed_by() {
+            return bypass(core, &ask, load.take(), why).await;
         }
         // Bumps that were left where there was no runtime are delivered from here.
         retry::kick(core);

@@ -133,8 +133,9 @@ where
             ..Ask::plain("cursor")
         };
         // The cursor itself turns the last rows round.
-        let rows =
-            Rows(move |rows: Vec<QueryResult>| Replay::answer(cursor.all(&Replay::new(backend, rows))));
+        let rows = Rows(move |rows: Vec<QueryResult>| {
+            Replay::answer(cursor.all(&Replay::new(backend, rows)))
+        });
         fetch::<_, M, _>(db.reader(), statement, ask, rows).await
     }
 }

@@ -35,8 +35,9 @@ where
             policy: Some(&policy),
             ..Ask::plain("with many")
         };
-        let rows =
-            Rows(move |rows: Vec<QueryResult>| Replay::answer(query.all(&Replay::new(backend, rows))));
+        let rows = Rows(move |rows: Vec<QueryResult>| {
+            Replay::answer(query.all(&Replay::new(backend, rows)))
+        });
         fetch::<_, M, _>(db.reader(), statement, ask, rows).await
     }
 }

@@ -104,11 +104,13 @@ macro_rules! pairs {
             type Item = $item;
 
             fn all_statement(self, backend: DbBackend) -> Result<Statement, DbErr> {
-                self.into_model::<E::Model, F::Model>().all_statement(backend)
+                self.into_model::<E::Model, F::Model>()
+                    .all_statement(backend)
             }
 
             fn one_statement(self, backend: DbBackend) -> Result<Statement, DbErr> {
-                self.into_model::<E::Model, F::Model>().one_statement(backend)
+                self.into_model::<E::Model, F::Model>()
+                    .one_statement(backend)
             }
 
             fn decode(row: QueryResult) -> Result<Self::Item, DbErr> {

@@ -1,34 +1,119 @@
-//! The policy of one read: its own, its connection's, or its connection's with another ttl.
+//! The policy of one read: its own, its entity's, or its connection's; and what else its entity says of
+//! how it is kept.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use larder::Policy;
+use larder::{Cache, Policy};
 
-/// What a read says of its policy.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum Terms {
-    /// Nothing: the connection's holds.
+use crate::caches::Caches;
+use crate::rows::Rows;
+
+/// What is said of a policy, over another one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Said {
+    /// Nothing: the other holds.
     #[default]
-    Connection,
-    /// The connection's, with this ttl.
+    Nothing,
+    /// The other, with this ttl.
     Ttl(Duration),
     /// Everything.
     Own(Policy),
 }
 
-impl Terms {
-    pub(crate) fn ttl(self, ttl: Duration) -> Terms {
+impl Said {
+    pub(crate) fn ttl(self, ttl: Duration) -> Said {
         match self {
-            Terms::Own(policy) => Terms::Own(policy.ttl(ttl)),
-            Terms::Connection | Terms::Ttl(_) => Terms::Ttl(ttl),
+            Said::Own(policy) => Said::Own(policy.ttl(ttl)),
+            Said::Nothing | Said::Ttl(_) => Said::Ttl(ttl),
         }
     }
 
-    pub(crate) fn policy(&self, connection: &Policy) -> Policy {
+    pub(crate) fn over(self, other: Policy) -> Policy {
         match self {
-            Terms::Connection => *connection,
-            Terms::Ttl(ttl) => connection.ttl(*ttl),
-            Terms::Own(policy) => *policy,
+            Said::Nothing => other,
+            Said::Ttl(ttl) => other.ttl(ttl),
+            Said::Own(policy) => policy,
         }
+    }
+}
+
+/// What a read says of how it is kept.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Terms {
+    said: Said,
+    /// What its entity says, where it came by the entity.
+    rows: Option<Arc<Rows>>,
+    /// Why it is to go to the database, if it is.
+    uncached: Option<&'static str>,
+}
+
+/// Nothing said.
+pub(crate) static PLAIN: Terms = Terms {
+    said: Said::Nothing,
+    rows: None,
+    uncached: None,
+};
+
+impl Terms {
+    /// Those of an entity.
+    pub(crate) fn of(rows: Option<Arc<Rows>>) -> Terms {
+        Terms {
+            rows,
+            ..Terms::default()
+        }
+    }
+
+    pub(crate) fn ttl(self, ttl: Duration) -> Terms {
+        Terms {
+            said: self.said.ttl(ttl),
+            ..self
+        }
+    }
+
+    pub(crate) fn own(self, policy: Policy) -> Terms {
+        Terms {
+            said: Said::Own(policy),
+            ..self
+        }
+    }
+
+    /// The same with what a call says of the policy.
+    pub(crate) fn saying(self, call: Terms) -> Terms {
+        Terms {
+            said: call.said,
+            ..self
+        }
+    }
+
+    /// The same, past the cache for this reason, if there is one.
+    pub(crate) fn unless(self, uncached: Option<&'static str>) -> Terms {
+        Terms { uncached, ..self }
+    }
+
+    pub(crate) fn rows(&self) -> Option<&Rows> {
+        self.rows.as_deref()
+    }
+
+    pub(crate) fn uncached(&self) -> Option<&'static str> {
+        self.uncached
+    }
+
+    pub(crate) fn policy(&self, connection: &Policy) -> Policy {
+        let entity = match &self.rows {
+            Some(rows) => rows.said.over(*connection),
+            None => *connection,
+        };
+        self.said.over(entity)
+    }
+
+    /// The cache of its entity's own, if it has one.
+    pub(crate) fn own_cache(&self) -> Option<&Cache> {
+        self.rows()?.cache.as_ref()
+    }
+
+    /// Where it is kept.
+    pub(crate) fn cache<'a>(&'a self, caches: &'a Caches) -> &'a Cache {
+        self.own_cache().unwrap_or(caches)
     }
 }

@@ -9,7 +9,7 @@ use crate::fate::Fate;
 use crate::shared::Shared;
 use crate::transaction::has_ended;
 use crate::write::intent::Script;
-use crate::write::{Answer, How, Write, send};
+use crate::write::{Answer, How, Write, send_text};
 
 /// One write. When its images have to be learned it runs in a transaction of its own.
 pub(super) async fn write(
@@ -72,6 +72,9 @@ async fn in_transaction(
     let answer = write
         .run(&transaction, statement, how, need, &mut changes)
         .await;
+    if answer.is_ok() {
+        shared.look_after(&transaction, &mut changes).await;
+    }
     capture.add_to(&shared, &schema, &mut changes);
     fate.settle(changes);
     let marks = shared.mark(fate.changes()).await?;
@@ -108,7 +111,7 @@ pub(super) async fn script(
     let marks = shared.mark(fate.changes()).await?;
     let answer = match script.begins {
         true => run_alone(&shared, statement, how).await,
-        false => send(&shared, &shared.inner, statement, how).await,
+        false => send_text(&shared, &shared.inner, statement, how).await,
     };
     // After the text: a schema that is the plans' now was the plans' then.
     if !script.ddl && shared.notice_schema(&shared.inner).await.unwrap_or(true) {

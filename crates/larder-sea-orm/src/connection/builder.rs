@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use larder::{Cache, Policy};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait};
 
 use crate::connection::CachedConnection;
 use crate::engine;
+use crate::excluded::Excluded;
 use crate::failure;
 use crate::hook::Hooks;
 use crate::horizon::WriteLock;
-use crate::shared::Shared;
+use crate::rows::{Registry, Rows};
+use crate::shared::{Opening, Shared};
 use crate::strict::Strict;
 
 /// Settings of a [`CachedConnection`] before it is opened.
@@ -20,6 +22,8 @@ pub struct Builder {
     database: Arc<str>,
     strict: Strict,
     policy: Policy,
+    rows: Registry,
+    excluded: Excluded,
 }
 
 impl Builder {
@@ -29,6 +33,8 @@ impl Builder {
             cache,
             database: "".into(),
             strict: Strict::default(),
+            rows: Registry::default(),
+            excluded: Excluded::default(),
         }
     }
 
@@ -81,6 +87,25 @@ impl Builder {
         self
     }
 
+    /// How the rows of one entity are kept: see [`Rows`].
+    pub fn entity<E: EntityTrait>(mut self, rows: Rows) -> Builder {
+        self.rows.entity::<E>(rows);
+        self
+    }
+
+    /// How the rows of entities are kept that say nothing [of their own](Self::entity).
+    pub fn rows(mut self, rows: Rows) -> Builder {
+        self.rows.all(rows);
+        self
+    }
+
+    /// Tables of which no read is kept, whoever asks for it: the names of migrations' books and of
+    /// sessions' tables ([`UNCACHED_TABLES`](crate::UNCACHED_TABLES)), unless these are named instead.
+    pub fn uncached_tables<N: AsRef<str>>(mut self, names: impl IntoIterator<Item = N>) -> Builder {
+        self.excluded = Excluded::new(names);
+        self
+    }
+
     /// Opens a connection to `options`.
     ///
     /// With the feature `sqlite-hook`, the connections of its pool report every row they change.
@@ -119,6 +144,8 @@ impl Builder {
             database,
             strict,
             policy,
+            rows,
+            excluded,
         } = self;
         if !strict.is_nothing() && !engine.writes_alone() {
             return Err(failure::carried(larder::Error::config(
@@ -126,11 +153,21 @@ impl Builder {
                  SQLite alone so far",
             )));
         }
-        let shared = Shared::open(connection, engine, cache, database, strict, policy, hooks).await?;
+        let opening = Opening {
+            engine,
+            cache,
+            database,
+            strict,
+            policy,
+            rows: rows.settle(),
+            excluded,
+            hooks,
+        };
+        let shared = Shared::open(connection, opening).await?;
         let shared = Arc::new(shared);
         if !shared.strict.is_nothing() {
             let lock = Arc::new(WriteLock::new(&shared));
-            shared.cache.set_horizon(&shared.database, lock);
+            shared.cache.set_horizon(&shared.database, &lock);
         }
         Ok(CachedConnection { shared })
     }

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use larder::{Name, TagValue};
 use larder_sql::{Catalogue, Column, Dialect, Table};
-use sea_orm::{
-    DatabaseConnection, DbBackend, DbErr, QueryResult, TransactionOptions, Value,
-};
+use sea_orm::{DatabaseConnection, DbBackend, DbErr, QueryResult, TransactionOptions, Value};
 use sqlx::{Column as _, Row as _};
 
 use super::{Asked, Engine, Returning, Spelling, not_supported};
@@ -104,10 +102,7 @@ impl Engine for Postgres {
         })
     }
 
-    fn catalogue<'a>(
-        &'a self,
-        database: &'a dyn Asked,
-    ) -> BoxFuture<'a, Result<Catalogue, DbErr>> {
+    fn catalogue<'a>(&'a self, database: &'a dyn Asked) -> BoxFuture<'a, Result<Catalogue, DbErr>> {
         Box::pin(catalogue::catalogue(database))
     }
 
@@ -169,6 +164,10 @@ impl Engine for Postgres {
 
     fn commits_by_ddl(&self) -> bool {
         false
+    }
+
+    fn spoils(&self, _: &DbErr) -> bool {
+        true
     }
 
     fn sets_answers(&self, sql: &str) -> bool {

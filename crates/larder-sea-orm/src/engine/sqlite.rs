@@ -55,10 +55,7 @@ impl Engine for Sqlite {
         Box::pin(async { Ok(()) })
     }
 
-    fn catalogue<'a>(
-        &'a self,
-        database: &'a dyn Asked,
-    ) -> BoxFuture<'a, Result<Catalogue, DbErr>> {
+    fn catalogue<'a>(&'a self, database: &'a dyn Asked) -> BoxFuture<'a, Result<Catalogue, DbErr>> {
         Box::pin(catalogue::catalogue(database))
     }
 
@@ -80,7 +77,10 @@ impl Engine for Sqlite {
         match table.without_rowid {
             true => Some(table.primary_key.clone()),
             // A column may hide the number by which rows are found again.
-            false => table.column("rowid").is_none().then(|| vec!["rowid".into()]),
+            false => table
+                .column("rowid")
+                .is_none()
+                .then(|| vec!["rowid".into()]),
         }
     }
 
@@ -129,6 +129,10 @@ impl Engine for Sqlite {
     }
 
     fn commits_by_ddl(&self) -> bool {
+        false
+    }
+
+    fn spoils(&self, _: &DbErr) -> bool {
         false
     }
 

@@ -83,9 +83,8 @@ impl Learn<'_> {
                 let before = self.before(connection, &statement).await?;
                 let answer = send(self.shared, connection, statement, how).await?;
                 // The rows are locked, and still meet the condition: as many are the same.
-                let all = |found: &Vec<Found>| {
-                    self.alone && answer.rows() == Some(found.len() as u64)
-                };
+                let all =
+                    |found: &Vec<Found>| self.alone && answer.rows() == Some(found.len() as u64);
                 let rows = self.became(connection, before.filter(all)).await;
                 Ok((answer, rows))
             }
@@ -106,12 +105,13 @@ impl Learn<'_> {
         let before = self.before(connection, &statement).await?;
         let (answer, after) = self.returning(connection, statement, how).await?;
         let rows = match (before, after) {
-            (Some(before), Some(after)) => self.pairs(before, after).and_then(|pairs| {
-                match self.target.kind {
-                    WriteKind::Delete => self.deleted(pairs.iter().map(|(old, _)| old)),
-                    _ => self.differing(pairs.into_iter(), self.changed),
-                }
-            }),
+            (Some(before), Some(after)) => {
+                self.pairs(before, after)
+                    .and_then(|pairs| match self.target.kind {
+                        WriteKind::Delete => self.deleted(pairs.iter().map(|(old, _)| old)),
+                        _ => self.differing(pairs.into_iter(), self.changed),
+                    })
+            }
             _ => None,
         };
         Ok((answer, rows))
@@ -123,8 +123,10 @@ impl Learn<'_> {
             return None;
         }
         let name = |found: &Found| format!("{:?}", found.key);
-        let mut after: BTreeMap<String, Found> =
-            after.into_iter().map(|found| (name(&found), found)).collect();
+        let mut after: BTreeMap<String, Found> = after
+            .into_iter()
+            .map(|found| (name(&found), found))
+            .collect();
         let pair = |old: Found| after.remove(&name(&old)).map(|new| (old, new));
         before.into_iter().map(pair).collect()
     }
@@ -156,8 +158,9 @@ impl Learn<'_> {
         statement: Statement,
         how: How,
     ) -> Result<(Answer, Rows), DbErr> {
-        // A statement can set what is told.
-        let sets = words::any(&statement.sql, &["last_insert_id"]);
+        // A statement can set what is told; and one that passes over rows may tell the number of one
+        // that it passed over.
+        let sets = words::any(&statement.sql, &["last_insert_id", "ignore"]);
         let answer = send(self.shared, connection, statement, how).await?;
         let number = match &answer {
             Answer::Executed(done) if done.rows_affected() == 1 && !sets => {
@@ -165,7 +168,12 @@ impl Learn<'_> {
             }
             _ => 0,
         };
-        if number == 0 || self.key.len() != 1 {
+        let numbered = self
+            .table
+            .numbered
+            .as_ref()
+            .is_some_and(|name| self.key == [name.clone()]);
+        if number == 0 || !numbered {
             return Ok((answer, None));
         }
         let named = Found {
@@ -195,8 +203,8 @@ impl Learn<'_> {
         match connection.query_all_raw(query).await {
             Ok(rows) if rows.len() > IMAGES_MAX => Ok(None),
             Ok(rows) => Ok(self.found(&rows)),
-            Err(_) if self.engine().spelling().lock.is_empty() => Ok(None),
-            Err(error) => Err(executed(error)),
+            Err(error) if self.engine().spoils(&error) => Err(executed(error)),
+            Err(_) => Ok(None),
         }
     }
 
@@ -235,7 +243,11 @@ impl Learn<'_> {
             false => values(statement).get(*first_bind..first_bind + binds)?,
         };
         let bound = bound.to_vec();
-        Some(Statement::from_sql_and_values(statement.db_backend, sql, bound))
+        Some(Statement::from_sql_and_values(
+            statement.db_backend,
+            sql,
+            bound,
+        ))
     }
 
     /// The images of rows before and after an update, by the columns that really changed: the
@@ -429,7 +441,9 @@ impl Learn<'_> {
             keys.join(", ")
         );
         let bind = |(name, value): (&Name, &Stored)| self.engine().bind(self.column(name), value);
-        let values = rows.iter().flat_map(|row| self.key.iter().zip(&row.key).map(bind));
+        let values = rows
+            .iter()
+            .flat_map(|row| self.key.iter().zip(&row.key).map(bind));
         let values: Vec<Value> = values.collect::<Option<_>>()?;
         let backend = connection.get_database_backend();
         self.shared.count(1);

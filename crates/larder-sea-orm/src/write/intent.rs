@@ -26,6 +26,8 @@ pub(crate) struct Script {
     pub(crate) changes: Changes,
     /// Whether the schema may have changed.
     pub(crate) ddl: bool,
+    /// Whether it commits what came before it, where changes of the schema do.
+    pub(crate) commits: bool,
     /// Whether it has transactions or savepoints of its own.
     pub(crate) begins: bool,
     /// Whether it opens a transaction that it does not end.
@@ -54,6 +56,7 @@ impl Script {
         let mut script = Script {
             changes: Changes::new(),
             ddl: false,
+            commits: false,
             begins: false,
             left_open: false,
             ends_outer: false,
@@ -70,15 +73,20 @@ impl Script {
                 Footprint::Write(_) => {
                     if let Some(write) = Write::new(shared, schema, &planned) {
                         script.changes.merge(write.widened());
+                        script.commits |= write.commits();
                     }
                 }
                 Footprint::Ddl(ddl)
-                    if ddl.kind == DdlKind::Maintenance && ddl.tables.is_empty() => {}
+                    if ddl.kind == DdlKind::Maintenance && ddl.tables.is_empty() =>
+                {
+                    script.commits = true;
+                }
                 Footprint::Ddl(_) => {
                     if belongs_to_one_connection(sql) {
                         shared.makes_connections_differ();
                     }
                     script.ddl = true;
+                    script.commits = true;
                     script.changes.root(&shared.database);
                 }
                 Footprint::Transaction(TransactionKind::Begin { .. }) => depth += 1,
@@ -99,6 +107,7 @@ impl Script {
                 // A text nobody understands may change anything, also the schema.
                 _ => {
                     script.ddl = true;
+                    script.commits = true;
                     script.changes.root(&shared.database);
                 }
             }

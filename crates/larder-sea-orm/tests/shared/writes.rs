@@ -5,8 +5,8 @@ use larder_sea_orm::{CachedConnection, CachedExt};
 use sea_orm::prelude::Expr;
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set, Statement,
-    StreamTrait,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set,
+    Statement, StreamTrait,
 };
 
 use crate::entity::{album, genre, playlist_track, track};

@@ -14,6 +14,7 @@ mod invalidation;
 mod limits;
 #[path = "../shared/nested.rs"]
 mod nested;
+mod rows;
 mod scope;
 #[path = "../shared/mod.rs"]
 mod shared;

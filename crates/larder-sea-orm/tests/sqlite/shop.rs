@@ -4,7 +4,7 @@ use std::path::Path;
 
 use larder::Cache;
 use larder_sea_orm::{Builder, CachedConnection};
-use sea_orm::{ConnectOptions, Database, DbBackend, DbErr};
+use sea_orm::{ConnectOptions, Database, DbBackend};
 use sqlx::sqlite::SqliteJournalMode;
 
 pub use crate::asked::read;

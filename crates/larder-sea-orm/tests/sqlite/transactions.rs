@@ -1,11 +1,14 @@
 //! AC-7 on SQLite: statements that end the transaction they are in.
 
 use larder_sea_orm::CachedExt;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, Set, TransactionTrait};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set,
+    TransactionTrait,
+};
 
 use crate::entity::genre;
+use crate::miss;
 use crate::shop::Shop;
-use crate::{hit, miss};
 
 fn one(id: i32) -> larder_sea_orm::Cached<sea_orm::Select<genre::Entity>> {
     genre::Entity::find_by_id(id).cached()

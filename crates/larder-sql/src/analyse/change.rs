@@ -475,7 +475,7 @@ impl Analyser<'_> {
         let named = ranges
             .first
             .as_ref()
-            .is_some_and(|first| first == full || **first == *self.dialect.default_schema());
+            .is_some_and(|first| first == full || **first == *self.catalogue.default_schema());
         if !named || ranges.condition.is_some() != selection.is_some() {
             return RowsNamed::Unknown(Reason::new("its parts cannot be told apart"));
         }

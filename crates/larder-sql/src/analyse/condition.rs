@@ -302,6 +302,14 @@ impl Analyser<'_> {
             Expr::Identifier(ident) => self.bare_place(ident),
             Expr::CompoundIdentifier(idents) => match idents.as_slice() {
                 [qualifier, column] => self.qualified_place(qualifier, column),
+                // As MySQL writes down its views. The default schema has one table of a name.
+                [schema, qualifier, column]
+                    if self.dialect == Dialect::MySql
+                        && *fold_ident(self.dialect, schema)
+                            == *self.catalogue.default_schema() =>
+                {
+                    self.qualified_place(qualifier, column)
+                }
                 _ => None,
             },
             _ => None,

@@ -36,7 +36,7 @@ impl Analyser<'_> {
         let mut net = Net::default();
         let _ = node.visit(&mut net);
         for relation in net.relations {
-            let Some(name) = Qualified::of(self.dialect, &relation) else {
+            let Some(name) = Qualified::of(self.catalogue, &relation) else {
                 self.unknown
                     .get_or_insert(Reason::new("a table's name is computed"));
                 continue;

@@ -195,7 +195,7 @@ impl<'a> Analyser<'a> {
                     let parts = [&table.schema_name, &table.table_name];
                     let parts = parts.into_iter().flatten();
                     let parts = parts.map(|part| fold(self.dialect, part, false)).collect();
-                    match Qualified::new(self.dialect, parts) {
+                    match Qualified::new(self.catalogue, parts) {
                         Some(name) => self.read_whole(&name),
                         None => self.refuse(Reason::new("a TABLE without a name")),
                     }
@@ -423,7 +423,7 @@ impl<'a> Analyser<'a> {
         if let Some(schema) = &name.schema
             && self.catalogue.find(&full).is_none()
         {
-            if self.dialect == Dialect::Sqlite {
+            if self.catalogue.knows_other_schemas() {
                 self.refuse(Reason::of(format!("{schema} is another database")));
             }
             // The same table may be written by its bare name, through a search path.
@@ -470,7 +470,10 @@ impl<'a> Analyser<'a> {
         if let Some(reason) = is_system(self.dialect, name) {
             return self.refuse(reason);
         }
-        if name.schema.is_some() {
+        if let Some(schema) = &name.schema {
+            if self.catalogue.knows_other_schemas() && self.catalogue.find(&name.name()).is_none() {
+                self.refuse(Reason::of(format!("{schema} is another database")));
+            }
             self.read_all(name.table.clone());
         }
         self.read_table_or_view(name.name());
@@ -618,7 +621,7 @@ impl<'a> Analyser<'a> {
     }
 
     fn mention_all_of(&mut self, name: &ObjectName) {
-        let alias = Qualified::of(self.dialect, name).map(|name| name.table);
+        let alias = Qualified::of(self.catalogue, name).map(|name| name.table);
         for scope in self.scopes.iter().rev() {
             let mut found = false;
             for source in scope

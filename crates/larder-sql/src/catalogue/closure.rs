@@ -91,6 +91,8 @@ pub(super) fn close(catalogue: &Catalogue, table: &Name, event: &WriteEvent) -> 
     let mut work = vec![(table.clone(), event.clone())];
     while let Some((name, event)) = work.pop() {
         let Some(table) = catalogue.find(&name) else {
+            // Triggers of another database on the same server may write here.
+            closure.unknown |= catalogue.has_neighbours();
             continue;
         };
         let mut effects = Vec::new();

@@ -15,7 +15,8 @@ pub struct Column {
     pub equality: Equality,
     /// It holds no `NULL`.
     pub not_null: bool,
-    /// It is computed from other columns of its row.
+    /// It is computed from other columns of its row, or set by the database itself whenever another
+    /// of them changes (MySQL: `ON UPDATE CURRENT_TIMESTAMP`).
     pub generated: bool,
     /// `SELECT *` leaves it out.
     pub hidden: bool,
@@ -117,7 +118,8 @@ impl Collation {
 pub enum Equality {
     /// Two values are equal if and only if they are the same.
     Exact,
-    /// They are, once both went through the column's [`Affinity`] and [`Collation`] (SQLite).
+    /// They are, once both went through the column's [`Affinity`] and [`Collation`] (SQLite), or once
+    /// the blanks or zeros with which the database fills them up are gone from their ends (MySQL).
     Affinity,
     /// It cannot be known: the column is never pinned.
     Unknown,
@@ -145,18 +147,33 @@ impl Equality {
             Dialect::MySql => {
                 let whole = lower.split_whitespace().next().unwrap_or_default();
                 let base = whole.split('(').next().unwrap_or_default();
-                let bytewise = matches!(collation, Collation::Other(name)
-                    if name.to_ascii_lowercase().ends_with("_bin") || name == "binary");
                 match base {
                     "tinyint" | "smallint" | "mediumint" | "int" | "integer" | "bigint"
                     | "bool" | "boolean" | "varbinary" | "serial" => Equality::Exact,
+                    "binary" => Equality::Affinity,
+                    "varchar" | "text" if is_bytewise(collation) && is_no_pad(collation) => {
+                        Equality::Exact
+                    }
                     // The older `_bin` collations ignore trailing blanks.
-                    "varchar" | "text" if bytewise && is_no_pad(collation) => Equality::Exact,
+                    "varchar" | "char" | "text" | "tinytext" | "mediumtext" | "longtext"
+                        if is_bytewise(collation) =>
+                    {
+                        Equality::Affinity
+                    }
                     _ => Equality::Unknown,
                 }
             }
         }
     }
+}
+
+/// Whether text compares by its letters' numbers. In another character set than that of parameters
+/// it is converted first, and may be compared otherwise then.
+fn is_bytewise(collation: &Collation) -> bool {
+    matches!(collation, Collation::Other(name) if {
+        let name = name.to_ascii_lowercase();
+        name.starts_with("utf8mb4_") && name.ends_with("_bin")
+    })
 }
 
 fn is_no_pad(collation: &Collation) -> bool {

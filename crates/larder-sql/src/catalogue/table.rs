@@ -18,6 +18,8 @@ pub struct Table {
     pub strict: bool,
     /// SQLite: the `INTEGER PRIMARY KEY` column, which is the rowid by another name.
     pub rowid_alias: Option<Name>,
+    /// MySQL: the column whose numbers the database gives to new rows (`AUTO_INCREMENT`).
+    pub numbered: Option<Name>,
     /// Its references to other tables.
     pub foreign_keys: Vec<ForeignKey>,
     /// Its triggers.
@@ -42,6 +44,7 @@ impl Table {
             without_rowid: false,
             strict: false,
             rowid_alias: None,
+            numbered: None,
             foreign_keys: Vec::new(),
             triggers: Vec::new(),
             replaces_on_conflict: false,
@@ -59,6 +62,13 @@ impl Table {
                 self.columns
                     .iter()
                     .find(|column| column.name.eq_ignore_ascii_case(name))
+            })
+            .or_else(|| {
+                // MySQL folds all letters, SQLite only those of ASCII: there no statement names a
+                // column in such a way.
+                let folded = (!name.is_ascii()).then(|| name.to_lowercase())?;
+                let mut columns = self.columns.iter();
+                columns.find(|column| column.name.to_lowercase() == folded)
             })
     }
 

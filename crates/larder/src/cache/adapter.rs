@@ -1,5 +1,6 @@
 //! What adapters use of a cache: reads by shapes, publication of writes, marks.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -7,11 +8,13 @@ use std::task::{Context, Waker};
 use tokio::runtime::Handle;
 
 use super::Cache;
-use crate::adapter::Fetch;
+use crate::adapter::{Fetch, FetchMany};
 use crate::change::Changes;
 use crate::error::{Error, LoadError, Result};
 use crate::event::Event;
 use crate::horizon::Horizon;
+use crate::key::Key;
+use crate::many::{self, Plan, Wants};
 use crate::read::{self, Ask, Fetched, GroupOf, Hit};
 use crate::shape::ShapeList;
 use crate::tag::Tag;
@@ -84,6 +87,50 @@ impl Cache {
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
         read::read_through(self.core(), fetch.ask(kind, negative), load).await
+    }
+
+    /// For adapters: looks for many keys in one batch, and loads what is missing by one call of
+    /// `load`, as [`get_or_load_many`](Cache::get_or_load_many) does. Keys for which `load` gives
+    /// nothing are not in the answer.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_or_load`](Cache::get_or_load).
+    ///
+    /// # Panics
+    ///
+    /// If the load panics, with its message.
+    pub async fn fetch_many<T, E, L, F, V>(
+        &self,
+        fetch: FetchMany<'_>,
+        load: L,
+        negative: Option<fn(&T) -> bool>,
+        kind: ValueKind<T>,
+    ) -> Result<HashMap<Key, Arc<T>>, LoadError<E>>
+    where
+        T: Send + Sync + 'static,
+        E: Send + Sync + 'static,
+        L: FnOnce(Vec<Key>) -> F + Clone + Send + 'static,
+        F: Future<Output = Result<V, E>> + Send + 'static,
+        V: IntoIterator<Item = (Key, T)> + Send + 'static,
+    {
+        let plan = Plan {
+            policy: *fetch.policy,
+            wants: Wants::Own(fetch.wants),
+            group: Some(fetch.group),
+            negative,
+        };
+        many::get_or_load(self.core(), fetch.keys.to_vec(), plan, kind, load).await
+    }
+
+    /// For adapters: whether reads and writes go through the cache for the caller, or why not.
+    pub fn passed_by(&self) -> Option<&'static str> {
+        self.core().state().passed_by()
+    }
+
+    /// For adapters: whether both are handles of one cache.
+    pub fn is_same(&self, other: &Cache) -> bool {
+        Arc::ptr_eq(self.core(), other.core())
     }
 
     /// For adapters: the lists of shapes in use on these tables, in the same order.

@@ -14,6 +14,18 @@ pub(crate) enum State {
     Closed,
 }
 
+impl State {
+    /// Why reads and writes go past the cache, if they do.
+    pub(crate) fn passed_by(self) -> Option<&'static str> {
+        match self {
+            State::Open => None,
+            State::Off => Some("the cache is switched off"),
+            State::Bypassed => Some("the task does without the cache"),
+            State::Closed => Some("the cache is closed"),
+        }
+    }
+}
+
 const OFF: usize = 1;
 const CLOSED: usize = 2;
 const SWITCH: usize = OFF | CLOSED;

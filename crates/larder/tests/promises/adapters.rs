@@ -1,9 +1,11 @@
 //! What adapters rely on: shapes, publication, marks.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use larder::adapter::{Changes, Fetch, Outcome, RowImage, RowsChange, ValueKind, Want};
-use larder::{Columns, Key, Name, Policy, Shape, Tag, TagValue};
+use futures_util::future::BoxFuture;
+use larder::adapter::{Changes, Fetch, FetchMany, Outcome, RowImage, RowsChange, ValueKind, Want};
+use larder::{Cache, Columns, Key, Name, Policy, Shape, Tag, TagValue};
 
 use crate::support::{Bench, Broken, Gate};
 
@@ -176,6 +178,80 @@ async fn a_write_during_the_load_that_registered_the_shape_wins() {
     gate.open();
     assert_eq!(reader.await.expect("no panic").expect("loads"), 0);
     assert_eq!(query(&bench, 1, 1).await, (1, Outcome::Loaded));
+}
+
+/// The answers to several queries at once, by genre; `value` is what the database would say of each that
+/// is asked for.
+async fn queries(
+    cache: &Cache,
+    genres: &[i64],
+    load: impl FnOnce(Vec<Key>) -> LoadedMany + Clone + Send + 'static,
+) -> Vec<u64> {
+    let key = |genre: &i64| Key::new(("tracks of", *genre));
+    let keys: Vec<Key> = genres.iter().map(key).collect();
+    let group = cache.group("track");
+    let policy = Policy::new().negative_ttl(Duration::from_secs(1));
+    let wants = |asked: &Key| {
+        let of = genres.iter().filter(|genre| key(genre) == *asked);
+        of.map(|genre| want(*genre)).collect()
+    };
+    let fetch = FetchMany {
+        keys: &keys,
+        wants: &wants,
+        group: &group,
+        policy: &policy,
+    };
+    let found = cache
+        .fetch_many(fetch, load, Some(|value| *value == 0), ValueKind::serde())
+        .await
+        .expect("the load gives values");
+    keys.iter().map(|key| *found[key]).collect()
+}
+
+type LoadedMany = BoxFuture<'static, Result<Vec<(Key, u64)>, Broken>>;
+
+/// A load that gives `value` for every key.
+fn all(value: u64) -> impl FnOnce(Vec<Key>) -> LoadedMany + Clone {
+    move |keys| Box::pin(async move { Ok(keys.into_iter().map(|key| (key, value)).collect()) })
+}
+
+#[tokio::test]
+async fn a_batch_shares_its_entries_with_single_reads_and_counts_where_it_is_told_to() {
+    let bench = Bench::new();
+    assert_eq!(query(&bench, 2, 5).await, (5, Outcome::Loaded));
+    assert_eq!(queries(&bench.cache, &[3, 2, 1], all(7)).await, [7, 5, 7]);
+    assert_eq!(query(&bench, 1, 9).await, (7, Outcome::Hit));
+    assert_eq!(queries(&bench.cache, &[1, 2, 3], all(9)).await, [7, 5, 7]);
+    bench.cache.publish(moved(1, 2)).await;
+    assert_eq!(queries(&bench.cache, &[1, 2, 3], all(8)).await, [8, 8, 7]);
+    let stats = bench.cache.group("track").stats();
+    assert_eq!((stats.misses, stats.inserts), (5, 5));
+    // What stands for nothing lives as long as such things do.
+    assert_eq!(queries(&bench.cache, &[4], all(0)).await, [0]);
+    bench.clock.advance(Duration::from_secs(2));
+    assert_eq!(queries(&bench.cache, &[4, 3], all(6)).await, [6, 7]);
+}
+
+#[tokio::test]
+async fn a_write_during_a_batch_wins_for_the_keys_that_it_concerns() {
+    let (bench, gate) = (Bench::new(), Gate::new());
+    let (cache, inner) = (bench.cache.clone(), gate.clone());
+    let reader = tokio::spawn(async move {
+        let load = move |keys: Vec<Key>| -> LoadedMany {
+            Box::pin(async move {
+                inner.pass().await;
+                all(0)(keys).await
+            })
+        };
+        queries(&cache, &[1, 2, 3], load).await
+    });
+    gate.started().await;
+    bench.cache.publish(moved(1, 2)).await;
+    gate.open();
+    assert_eq!(reader.await.expect("no panic"), [0, 0, 0]);
+    assert_eq!(query(&bench, 1, 1).await, (1, Outcome::Loaded));
+    assert_eq!(query(&bench, 2, 1).await, (1, Outcome::Loaded));
+    assert_eq!(query(&bench, 3, 1).await, (0, Outcome::Hit));
 }
 
 #[tokio::test]

@@ -47,17 +47,17 @@ impl Album<'_> {
 }
 
 pub(crate) async fn show(State(shop): State<Shop>, Id(id): Id) -> Result<View, Error> {
-    let found = queries::albums::one(&shop.db, id)
+    let album = queries::albums::one(&shop.db, id)
         .await?
         .ok_or_else(|| Error::missing("album"))?;
-    let (album, artist) = &*found;
+    let artist = queries::artists::of_album(&shop.db, &album).await?;
     let tracks = queries::tracks::of_album(&shop.db, id).await?;
     View::new(
         Section::Artists,
         &album.title,
         &Album {
-            album,
-            artist: artist.as_ref(),
+            album: &album,
+            artist: artist.as_deref(),
             tracks,
         },
     )

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use larder_sea_orm::{CachedExt, CachedRead};
+use larder_sea_orm::{CachedEntity, CachedExt, CachedRead};
 use sea_orm::{
     DbErr, EntityTrait, FromQueryResult, JoinType, QueryOrder, QuerySelect, RelationTrait,
     prelude::*,
@@ -10,7 +10,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    entities::{album, artist, track},
+    entities::{album, track},
     format::{Length, plural},
     trace,
 };
@@ -40,17 +40,10 @@ impl AlbumWithLength {
     }
 }
 
-/// An album and, beside it, its artist.
-pub type AlbumAndArtist = (album::Model, Option<artist::Model>);
-
-/// One album with its artist.
-pub async fn one(db: &impl CachedRead, id: i32) -> Result<Option<Arc<AlbumAndArtist>>, DbErr> {
-    trace::query("the album and its artist", async {
-        album::Entity::find_by_id(id)
-            .find_also_related(artist::Entity)
-            .cached()
-            .one(db)
-            .await
+/// One album.
+pub async fn one(db: &impl CachedRead, id: i32) -> Result<Option<Arc<album::Model>>, DbErr> {
+    trace::query("the album", async {
+        album::Entity::cached(db).get(id).await
     })
     .await
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use larder_sea_orm::{CachedExt, CachedRead};
+use larder_sea_orm::{CachedEntity, CachedExt, CachedModel, CachedRead};
 use sea_orm::{
     DbErr, EntityTrait, FromQueryResult, JoinType, QueryOrder, QuerySelect, RelationTrait, Select,
     prelude::*,
@@ -69,7 +69,18 @@ pub async fn page(
 /// One artist.
 pub async fn one(db: &impl CachedRead, id: i32) -> Result<Option<Arc<artist::Model>>, DbErr> {
     trace::query("the artist", async {
-        artist::Entity::find_by_id(id).cached().one(db).await
+        artist::Entity::cached(db).get(id).await
+    })
+    .await
+}
+
+/// The artist of an album: the row that [`one`] gives, kept once.
+pub async fn of_album(
+    db: &impl CachedRead,
+    album: &album::Model,
+) -> Result<Option<Arc<artist::Model>>, DbErr> {
+    trace::query("the artist", async {
+        album.cached(db).related(artist::Entity).one().await
     })
     .await
 }

@@ -57,6 +57,22 @@ async fn the_second_view_of_every_page_costs_no_statement() {
     }
 }
 
+/// AC-10: an album's artist is the artist's row.
+#[tokio::test]
+async fn an_artist_that_was_seen_by_itself_is_not_asked_for_by_its_album() {
+    let shop = Shop::open().await;
+    let mut visitor = shop.visitor();
+    visitor.get("/albums/4").await;
+    let before = shop.statements();
+    // AC/DC has another album, whose artist is known by now; the album and its tracks are not.
+    visitor.get("/albums/1").await;
+    assert_eq!(shop.statements() - before, 2);
+    // So does the artist's own page know it.
+    let before = shop.statements();
+    visitor.get("/artists/1").await;
+    assert_eq!(shop.statements() - before, 1, "the albums");
+}
+
 #[tokio::test]
 async fn a_page_says_exactly_what_reached_the_database() {
     let shop = Shop::open().await;

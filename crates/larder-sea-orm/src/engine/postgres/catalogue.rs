@@ -54,7 +54,9 @@ pub(super) async fn catalogue(database: &dyn Asked) -> Result<Catalogue, DbErr> 
     }
     for row in database.ask(&rules()).await? {
         if let Some(table) = owner(&mut tables, &row)? {
-            table.triggers.extend(trigger::unknown(&name(&row, "rule")?));
+            table
+                .triggers
+                .extend(trigger::unknown(&name(&row, "rule")?));
         }
     }
     let kin = kin(&database.ask(&parents()).await?)?;
@@ -105,7 +107,10 @@ fn primary_keys() -> String {
 }
 
 fn foreign_keys() -> String {
-    let parent = NAME.replace("n.", "pn.").replace("c.", "p.").replace("owner", "parent");
+    let parent = NAME
+        .replace("n.", "pn.")
+        .replace("c.", "p.")
+        .replace("owner", "parent");
     format!(
         "SELECT {NAME}, {parent}, k.oid::int8 AS key, a.attname::text AS column, \
              pa.attname::text AS parent_column, k.confdeltype::text AS on_delete, \
@@ -141,7 +146,10 @@ fn rules() -> String {
 }
 
 fn parents() -> String {
-    let parent = NAME.replace("n.", "pn.").replace("c.", "p.").replace("owner", "parent");
+    let parent = NAME
+        .replace("n.", "pn.")
+        .replace("c.", "p.")
+        .replace("owner", "parent");
     format!(
         "SELECT {NAME}, {parent} FROM pg_inherits i \
              JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace \

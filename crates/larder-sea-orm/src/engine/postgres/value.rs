@@ -96,7 +96,10 @@ pub(super) fn stored(row: &PgRow, index: usize) -> Option<Stored> {
     }
     known(&value).or_else(|| {
         let bytes = value.as_bytes().ok()?;
-        Some(Stored::Other(value.type_info().name().to_owned(), bytes.to_vec()))
+        Some(Stored::Other(
+            value.type_info().name().to_owned(),
+            bytes.to_vec(),
+        ))
     })
 }
 
@@ -114,9 +117,10 @@ fn known(value: &PgValueRef<'_>) -> Option<Stored> {
         "FLOAT4" => decoded::<f32>(value).map(|number| Stored::Real(number.into())),
         "FLOAT8" => decoded(value).map(Stored::Real),
         // Sixteen bytes.
-        "UUID" if value.format() == PgValueFormat::Binary => {
-            value.as_bytes().ok().map(|bytes| Stored::Blob(bytes.to_vec()))
-        }
+        "UUID" if value.format() == PgValueFormat::Binary => value
+            .as_bytes()
+            .ok()
+            .map(|bytes| Stored::Blob(bytes.to_vec())),
         _ => None,
     }
 }

@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use crate::cache::Cache;
 use crate::error::LoadError;
 use crate::key::IntoKey;
-use crate::many::{self, Plan};
+use crate::many::{self, Plan, TagsOf, Wants};
 use crate::policy::Policy;
 use crate::tag::Tag;
 use crate::value::{CacheValue, ValueKind};
@@ -24,7 +24,9 @@ pub struct GetOrLoadMany<'a, K, T, E, L, F, V> {
     cache: &'a Cache,
     keys: Vec<K>,
     load: L,
-    plan: Plan<'a, K>,
+    policy: Policy,
+    tags: Vec<Tag>,
+    tags_of: Option<Box<TagsOf<'a, K>>>,
     answers: Mention<(T, E, F, V)>,
 }
 
@@ -37,30 +39,28 @@ impl<'a, K, T, E, L, F, V> GetOrLoadMany<'a, K, T, E, L, F, V> {
             cache,
             keys,
             load,
-            plan: Plan {
-                policy: *cache.policy(),
-                tags: Vec::new(),
-                tags_of: None,
-            },
+            policy: *cache.policy(),
+            tags: Vec::new(),
+            tags_of: None,
             answers: PhantomData,
         }
     }
 
     /// How long the entries are fresh.
     pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.plan.policy = self.plan.policy.ttl(ttl);
+        self.policy = self.policy.ttl(ttl);
         self
     }
 
     /// All times and rules of the entries.
     pub fn policy(mut self, policy: Policy) -> Self {
-        self.plan.policy = policy;
+        self.policy = policy;
         self
     }
 
     /// What all the entries depend on.
     pub fn tags(mut self, tags: impl IntoIterator<Item = Tag>) -> Self {
-        self.plan.tags.extend(tags);
+        self.tags.extend(tags);
         self
     }
 
@@ -70,13 +70,13 @@ impl<'a, K, T, E, L, F, V> GetOrLoadMany<'a, K, T, E, L, F, V> {
         mut self,
         tags: impl Fn(&K) -> I + Send + Sync + 'a,
     ) -> Self {
-        self.plan.tags_of = Some(Box::new(move |key| tags(key).into_iter().collect()));
+        self.tags_of = Some(Box::new(move |key| tags(key).into_iter().collect()));
         self
     }
 
     /// How long this caller waits. The loads go on.
     pub fn wait_timeout(mut self, limit: Duration) -> Self {
-        self.plan.policy = self.plan.policy.wait_timeout(limit);
+        self.policy = self.policy.wait_timeout(limit);
         self
     }
 }
@@ -106,9 +106,20 @@ where
             cache,
             keys,
             load,
-            plan,
+            policy,
+            tags,
+            tags_of,
             ..
         } = self;
+        let plan = Plan {
+            policy,
+            wants: Wants::Tags {
+                all: tags,
+                of: tags_of,
+            },
+            group: None,
+            negative: None,
+        };
         let kind = ValueKind::serde();
         Box::pin(many::get_or_load(cache.core(), keys, plan, kind, load))
     }

@@ -16,14 +16,26 @@ const INSTEAD: i32 = 64;
 /// Words without which a function of PL/pgSQL writes nothing but the row that it was called for. A
 /// function that it calls may write: then it calls something, and is not quiet.
 const LOUD: [&str; 15] = [
-    "insert", "update", "delete", "merge", "truncate", "execute", "perform", "call", "copy", "select",
-    "into", "create", "alter", "drop", "lock",
+    "insert", "update", "delete", "merge", "truncate", "execute", "perform", "call", "copy",
+    "select", "into", "create", "alter", "drop", "lock",
 ];
 
 /// Functions that a quiet function may call.
 const QUIET_CALLS: [&str; 14] = [
-    "now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "coalesce", "lower",
-    "upper", "trim", "btrim", "length", "concat", "nullif", "greatest", "least",
+    "now",
+    "clock_timestamp",
+    "statement_timestamp",
+    "transaction_timestamp",
+    "coalesce",
+    "lower",
+    "upper",
+    "trim",
+    "btrim",
+    "length",
+    "concat",
+    "nullif",
+    "greatest",
+    "least",
 ];
 
 /// A body that no reader of statements understands: it may do anything.
@@ -82,9 +94,11 @@ pub(super) fn unknown(name: &Name) -> Vec<Trigger> {
 /// Whether a function of PL/pgSQL does nothing but look at its row, change it, or refuse it.
 fn is_quiet(source: &str) -> bool {
     !words::any(source, &LOUD)
-        && words::called(source)
-            .iter()
-            .all(|name| QUIET_CALLS.iter().any(|quiet| name.eq_ignore_ascii_case(quiet)))
+        && words::called(source).iter().all(|name| {
+            QUIET_CALLS
+                .iter()
+                .any(|quiet| name.eq_ignore_ascii_case(quiet))
+        })
 }
 
 /// A statement that changes every column of the rows of a table: what a function before a write
@@ -113,7 +127,10 @@ mod tests {
     #[test]
     fn a_function_that_only_changes_its_row_is_quiet() {
         check("BEGIN NEW.updated_at = now(); RETURN NEW; END", true);
-        check("BEGIN IF NEW.a IS NULL THEN NEW.a := lower(NEW.b); END IF; RETURN NEW; END", true);
+        check(
+            "BEGIN IF NEW.a IS NULL THEN NEW.a := lower(NEW.b); END IF; RETURN NEW; END",
+            true,
+        );
         check("BEGIN -- UPDATE nothing\n RETURN NEW; END", true);
         check("BEGIN UPDATE stock SET n = n - 1; RETURN NEW; END", false);
         check("BEGIN PERFORM log(NEW.id); RETURN NEW; END", false);

@@ -1,0 +1,139 @@
+//! A shop in a database of its own, and the question every test asks: from where did the answer
+//! come?
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use larder::Cache;
+use larder_sea_orm::trace::{self, Outcome};
+use larder_sea_orm::{Cached, CachedConnection, CachedExt};
+use larder_servers::MariaDb;
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, Statement, Value};
+
+pub const SCHEMA: &str = "
+    CREATE TABLE genre (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40) NOT NULL);
+    CREATE TABLE album (id INT AUTO_INCREMENT PRIMARY KEY, title VARCHAR(40) NOT NULL);
+    CREATE TABLE track (
+        id INT AUTO_INCREMENT PRIMARY KEY,
+        name VARCHAR(40) NOT NULL,
+        album_id INT,
+        genre_id INT NOT NULL,
+        unit_price INT NOT NULL,
+        FOREIGN KEY (album_id) REFERENCES album (id) ON DELETE SET NULL,
+        FOREIGN KEY (genre_id) REFERENCES genre (id));
+    CREATE TABLE playlist (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40) NOT NULL);
+    CREATE TABLE playlist_track (
+        playlist_id INT NOT NULL,
+        track_id INT NOT NULL,
+        PRIMARY KEY (playlist_id, track_id),
+        FOREIGN KEY (playlist_id) REFERENCES playlist (id) ON DELETE CASCADE,
+        FOREIGN KEY (track_id) REFERENCES track (id) ON DELETE CASCADE);
+    INSERT INTO genre VALUES (1, 'Rock'), (2, 'Jazz'), (3, 'Metal');
+    INSERT INTO album VALUES (1, 'Restless'), (2, 'Quiet'), (3, 'Empty');
+    INSERT INTO track VALUES
+        (1, 'Fast', 1, 1, 99), (2, 'Slow', 1, 1, 99), (3, 'Blue', 2, 2, 199), (4, 'Loud', NULL, 3, 99);
+    INSERT INTO playlist VALUES (1, 'Morning'), (2, 'Night');
+    INSERT INTO playlist_track VALUES (1, 1), (1, 3), (2, 3);";
+
+pub struct Shop {
+    pub db: CachedConnection,
+    /// Its database's name on the server.
+    pub name: String,
+}
+
+impl Shop {
+    pub async fn open() -> Shop {
+        Shop::of(SCHEMA).await
+    }
+
+    /// Any tables and rows.
+    pub async fn of(schema: &str) -> Shop {
+        let name = make(schema);
+        let db = CachedConnection::new(plain(&name).await, Cache::memory())
+            .await
+            .expect("open");
+        Shop { db, name }
+    }
+
+    /// Runs SQL where nobody looks.
+    pub fn elsewhere(&self, sql: &str) -> String {
+        MariaDb::shared().run_sql(&self.name, sql)
+    }
+}
+
+/// A new database with these tables and rows; its name.
+pub fn make(schema: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("shop_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    MariaDb::shared().database(&name);
+    MariaDb::shared().run_sql(&name, schema);
+    name
+}
+
+/// A connection that caches nothing.
+pub async fn plain(name: &str) -> DatabaseConnection {
+    let mut options = ConnectOptions::new(MariaDb::shared().url(name));
+    options.max_connections(4).sqlx_logging(false);
+    Database::connect(options).await.expect("a database")
+}
+
+/// A text with values.
+pub fn bound<const N: usize>(sql: &str, values: [Value; N]) -> Cached<Statement> {
+    Statement::from_sql_and_values(DbBackend::MySql, sql, values).cached()
+}
+
+/// A text.
+pub fn text(sql: &str) -> Cached<Statement> {
+    bound(sql, [])
+}
+
+/// Runs one cached read; its value and from where it came.
+pub async fn read<T>(query: impl Future<Output = Result<T, DbErr>>) -> (T, Outcome) {
+    let (value, queries) = trace::scope(query).await;
+    let value = value.expect("the read works");
+    assert_eq!(queries.len(), 1, "one query: {queries:?}");
+    let query = &queries[0];
+    match query.outcome {
+        Outcome::Hit => assert_eq!(query.statements, 0, "{query:?}"),
+        // Now and then a load asks first whether the schema is the one of its plan.
+        _ => assert!((1..=2).contains(&query.statements), "{query:?}"),
+    }
+    (value, query.outcome.clone())
+}
+
+/// Checks that a read is a hit now.
+#[macro_export]
+macro_rules! hit {
+    ($query:expr) => {{
+        let (value, outcome) = $crate::shop::read($query).await;
+        assert_eq!(
+            outcome,
+            larder_sea_orm::trace::Outcome::Hit,
+            "{}",
+            stringify!($query)
+        );
+        value
+    }};
+}
+
+/// Checks that a read asks the database now, and is a hit afterwards.
+#[macro_export]
+macro_rules! miss {
+    ($query:expr) => {{
+        let (value, outcome) = $crate::shop::read($query).await;
+        assert_eq!(
+            outcome,
+            larder_sea_orm::trace::Outcome::Miss,
+            "{}",
+            stringify!($query)
+        );
+        let (again, outcome) = $crate::shop::read($query).await;
+        assert_eq!(
+            outcome,
+            larder_sea_orm::trace::Outcome::Hit,
+            "{}",
+            stringify!($query)
+        );
+        assert_eq!(value, again);
+        value
+    }};
+}

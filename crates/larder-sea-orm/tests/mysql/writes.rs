@@ -1,0 +1,394 @@
+//! AC-13, CB-3: every kind of write through the connection is seen, and does what it does without
+//! the cache.
+
+use larder_sea_orm::{Cached, CachedConnection, CachedExt};
+use sea_orm::prelude::Expr;
+use sea_orm::sea_query::{ExprTrait as _, OnConflict};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select, Statement,
+};
+
+use crate::entity::{album, genre, playlist_track, track};
+use crate::shop::{Shop, bound, text};
+use crate::{hit, miss};
+
+fn of_genre(genre: i32) -> Cached<Select<track::Entity>> {
+    track::Entity::find()
+        .filter(track::Column::GenreId.eq(genre))
+        .cached()
+}
+
+async fn warm(db: &CachedConnection) {
+    for genre in 1..=3 {
+        miss!(of_genre(genre).all(db));
+    }
+}
+
+/// How many tracks each genre has, as the cache tells.
+async fn counts(db: &CachedConnection) -> [usize; 3] {
+    let mut counts = [0; 3];
+    for (genre, count) in (1..).zip(&mut counts) {
+        *count = of_genre(genre).all(db).await.unwrap().len();
+    }
+    counts
+}
+
+fn new(id: i32, genre_id: i32) -> track::ActiveModel {
+    track::ActiveModel::from(track::Model {
+        id,
+        name: format!("Track {id}"),
+        album_id: None,
+        genre_id,
+        unit_price: 9,
+    })
+}
+
+#[tokio::test]
+async fn one_new_row_with_a_number_of_its_own_is_learned() {
+    let Shop { db, .. } = Shop::open().await;
+    warm(&db).await;
+    let inserted = track::Entity::insert(new(10, 1)).exec(&db).await.unwrap();
+    assert_eq!(inserted.last_insert_id, 10);
+    assert_eq!(miss!(of_genre(1).all(&db)).len(), 3);
+    hit!(of_genre(2).all(&db));
+    let text = "INSERT INTO track (name, genre_id, unit_price) VALUES ('a', 2, 1)";
+    let result = db.execute_unprepared(text).await.unwrap();
+    assert_eq!((result.rows_affected(), result.last_insert_id()), (1, 11));
+    assert_eq!(miss!(of_genre(2).all(&db)).len(), 2);
+    hit!(of_genre(1).all(&db));
+    hit!(of_genre(3).all(&db));
+}
+
+#[tokio::test]
+async fn insert_many_insert_select_and_insert_ignore() {
+    let Shop { db, .. } = Shop::open().await;
+    warm(&db).await;
+    track::Entity::insert_many([new(10, 1), new(11, 2)])
+        .exec(&db)
+        .await
+        .unwrap();
+    assert_eq!(counts(&db).await, [3, 2, 1]);
+    db.execute_unprepared(
+        "INSERT INTO track (name, genre_id, unit_price) SELECT name, 3, 1 FROM track WHERE genre_id = 1",
+    )
+    .await
+    .unwrap();
+    assert_eq!(counts(&db).await, [3, 2, 4]);
+    // One of two is passed over: the number that is told is the wrong one's.
+    for sql in [
+        "INSERT IGNORE INTO track VALUES (30, 'x', NULL, 1, 1), (1, 'y', NULL, 2, 1)",
+        "INSERT /* all */ IGNORE INTO track VALUES (1, 'x', NULL, 2, 1), (31, 'y', NULL, 1, 1)",
+    ] {
+        let result = db.execute_unprepared(sql).await.unwrap();
+        assert_eq!(result.rows_affected(), 1);
+    }
+    assert_eq!(counts(&db).await, [5, 2, 4]);
+}
+
+/// The number that is told is that of a column that is not the key.
+#[tokio::test]
+async fn a_number_that_is_not_the_keys_names_no_row() {
+    let Shop { db, .. } = Shop::of(
+        "CREATE TABLE t (code INT PRIMARY KEY, n INT AUTO_INCREMENT UNIQUE, g INT);
+         INSERT INTO t VALUES (1, 1, 1), (2, 2, 2);",
+    )
+    .await;
+    let of = |g: i32| bound("SELECT code FROM t WHERE g = ?", [g.into()]);
+    miss!(of(1).rows(&db));
+    miss!(of(3).rows(&db));
+    // Its number will be 3, and there is a row with that code, of another group.
+    db.execute_unprepared("INSERT INTO t (code, g) VALUES (3, 1)")
+        .await
+        .unwrap();
+    assert_eq!(miss!(of(1).rows(&db)).rows.len(), 2);
+    db.execute_unprepared("INSERT INTO t (code, g) VALUES (9, 3)")
+        .await
+        .unwrap();
+    assert_eq!(miss!(of(3).rows(&db)).rows.len(), 1);
+}
+
+#[tokio::test]
+async fn update_many_and_delete_many_in_bulk() {
+    let Shop { db, .. } = Shop::open().await;
+    warm(&db).await;
+    let result = track::Entity::update_many()
+        .col_expr(
+            track::Column::UnitPrice,
+            Expr::col(track::Column::UnitPrice).add(1),
+        )
+        .filter(track::Column::GenreId.eq(1))
+        .exec(&db)
+        .await
+        .unwrap();
+    assert_eq!(result.rows_affected, 2);
+    assert_eq!(miss!(of_genre(1).all(&db))[0].unit_price, 100);
+    hit!(of_genre(2).all(&db));
+    let result = track::Entity::delete_many()
+        .filter(track::Column::GenreId.eq(2))
+        .exec(&db)
+        .await
+        .unwrap();
+    assert_eq!(result.rows_affected, 1);
+    assert!(miss!(of_genre(2).all(&db)).is_empty());
+    hit!(of_genre(1).all(&db));
+}
+
+#[tokio::test]
+async fn upserts_and_replace() {
+    let Shop { db, .. } = Shop::open().await;
+    warm(&db).await;
+    let conflict = OnConflict::column(track::Column::Id)
+        .update_column(track::Column::GenreId)
+        .to_owned();
+    track::Entity::insert(new(1, 2))
+        .on_conflict(conflict)
+        .exec(&db)
+        .await
+        .unwrap();
+    assert_eq!(counts(&db).await, [1, 2, 1]);
+    let text = "REPLACE INTO track (id, name, genre_id, unit_price) VALUES (2, 'x', 2, 1)";
+    db.execute_unprepared(text).await.unwrap();
+    assert_eq!(counts(&db).await, [0, 3, 1]);
+    db.execute_unprepared(
+        "INSERT INTO track (id, name, genre_id, unit_price) VALUES (2, 'x', 1, 1), (50, 'y', 3, 1) \
+         ON DUPLICATE KEY UPDATE genre_id = VALUES(genre_id)",
+    )
+    .await
+    .unwrap();
+    assert_eq!(counts(&db).await, [1, 2, 2]);
+}
+
+#[tokio::test]
+async fn writes_that_choose_their_rows_in_ways_of_their_own() {
+    let Shop { db, .. } = Shop::open().await;
+    for (sql, expected) in [
+        (
+            "UPDATE track SET genre_id = 2 ORDER BY id DESC LIMIT 1",
+            [2, 2, 0],
+        ),
+        (
+            "UPDATE track t JOIN album a ON a.id = t.album_id SET t.genre_id = 3 WHERE a.title = 'Restless'",
+            [0, 2, 2],
+        ),
+        (
+            "UPDATE track t, album a SET t.genre_id = 1, a.title = 'x' WHERE a.id = t.album_id AND a.id = 2",
+            [1, 1, 2],
+        ),
+        (
+            "UPDATE IGNORE track SET genre_id = 1 WHERE id = 4",
+            [2, 0, 2],
+        ),
+        (
+            "DELETE t FROM track t JOIN album a ON a.id = t.album_id WHERE a.id = 2",
+            [1, 0, 2],
+        ),
+        ("DELETE FROM track ORDER BY id LIMIT 1", [1, 0, 1]),
+        (
+            "DELETE FROM t USING track AS t WHERE t.genre_id = 3",
+            [1, 0, 0],
+        ),
+        ("DELETE FROM track", [0, 0, 0]),
+    ] {
+        counts(&db).await;
+        db.execute_unprepared(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        assert_eq!(counts(&db).await, expected, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn truncate_and_load_data() {
+    let shop = Shop::open().await;
+    let db = &shop.db;
+    let links = || playlist_track::Entity::find().cached();
+    assert_eq!(miss!(links().all(db)).len(), 3);
+    db.execute_unprepared("TRUNCATE TABLE playlist_track")
+        .await
+        .unwrap();
+    assert!(miss!(links().all(db)).is_empty());
+    let file = larder_servers::MariaDb::shared().folder().join("links.tsv");
+    std::fs::write(&file, "1\t1\n2\t2\n").unwrap();
+    let text = format!(
+        "LOAD DATA INFILE '{}' INTO TABLE playlist_track",
+        file.display()
+    );
+    db.execute_unprepared(&text).await.unwrap();
+    assert_eq!(miss!(links().all(db)).len(), 2);
+}
+
+#[tokio::test]
+async fn text_with_several_statements() {
+    let Shop { db, .. } = Shop::open().await;
+    warm(&db).await;
+    miss!(genre::Entity::find().cached().all(&db));
+    db.execute_unprepared(
+        "UPDATE track SET unit_price = 1 WHERE id = 1; -- one; two\n DELETE FROM track WHERE id = 4;",
+    )
+    .await
+    .unwrap();
+    assert_eq!(miss!(of_genre(1).all(&db))[0].unit_price, 1);
+    assert!(miss!(of_genre(3).all(&db)).is_empty());
+    hit!(genre::Entity::find().cached().all(&db));
+    db.execute_unprepared("BEGIN; UPDATE track SET unit_price = 2 WHERE id = 1; COMMIT;")
+        .await
+        .unwrap();
+    assert_eq!(miss!(of_genre(1).all(&db))[0].unit_price, 2);
+}
+
+/// What is a comment elsewhere, and none here.
+#[tokio::test]
+async fn what_only_looks_like_a_comment_is_seen() {
+    let Shop { db, .. } = Shop::open().await;
+    for (sql, expected) in [
+        (
+            "UPDATE track SET unit_price = 5--1; DELETE FROM track WHERE id = 4",
+            [2, 1, 0],
+        ),
+        (
+            "UPDATE genre SET name = 'x'; /*! DELETE FROM track WHERE id = 3 */",
+            [2, 0, 0],
+        ),
+        (
+            "UPDATE genre SET name = 'y'; /*M! DELETE FROM track WHERE id = 2 */",
+            [1, 0, 0],
+        ),
+        (
+            "UPDATE genre SET name = 'z' # ;\n; DELETE FROM track",
+            [0, 0, 0],
+        ),
+    ] {
+        counts(&db).await;
+        db.execute_unprepared(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        assert_eq!(counts(&db).await, expected, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn cascades_reach_other_tables() {
+    let Shop { db, .. } = Shop::open().await;
+    let of_album = |album| {
+        track::Entity::find()
+            .filter(track::Column::AlbumId.eq(album))
+            .cached()
+    };
+    let links = || playlist_track::Entity::find().cached();
+    miss!(of_album(2).all(&db));
+    miss!(links().all(&db));
+    // SET NULL
+    album::Entity::delete_by_id(2).exec(&db).await.unwrap();
+    assert!(miss!(of_album(2).all(&db)).is_empty());
+    hit!(links().all(&db));
+    // CASCADE
+    track::Entity::delete_by_id(3).exec(&db).await.unwrap();
+    assert_eq!(miss!(links().all(&db)).len(), 1);
+}
+
+#[tokio::test]
+async fn triggers_reach_other_tables_and_their_own_rows() {
+    let Shop { db, .. } = Shop::open().await;
+    for trigger in [
+        "CREATE TRIGGER renamed AFTER UPDATE ON genre FOR EACH ROW \
+             UPDATE track SET name = CONCAT(name, '!') WHERE genre_id = NEW.id",
+        "CREATE TRIGGER moved BEFORE UPDATE ON track FOR EACH ROW BEGIN \
+             SET NEW.album_id = 1; END",
+    ] {
+        db.execute_unprepared(trigger).await.unwrap();
+    }
+    warm(&db).await;
+    db.execute_unprepared("UPDATE genre SET name = 'Hard' WHERE id = 1")
+        .await
+        .unwrap();
+    assert_eq!(miss!(of_genre(1).all(&db))[0].name, "Fast!");
+    let first = || {
+        track::Entity::find()
+            .filter(track::Column::AlbumId.eq(1))
+            .cached()
+    };
+    assert_eq!(miss!(first().all(&db)).len(), 2);
+    db.execute_unprepared("UPDATE track SET unit_price = 1 WHERE id = 4")
+        .await
+        .unwrap();
+    assert_eq!(miss!(first().all(&db)).len(), 3);
+}
+
+/// Columns that the statement does not name, and that change with those that it does.
+#[tokio::test]
+async fn columns_that_the_database_sets_by_itself_are_seen() {
+    let Shop { db, .. } = Shop::of(
+        "CREATE TABLE t (id INT PRIMARY KEY, n INT, twice INT AS (n * 2) STORED, more INT AS (n + 1),
+             changed TIMESTAMP(6) NULL DEFAULT NULL ON UPDATE CURRENT_TIMESTAMP(6));
+         INSERT INTO t (id, n) VALUES (1, 1), (2, 2);",
+    )
+    .await;
+    let twice = |n: i32| bound("SELECT id FROM t WHERE twice = ?", [n.into()]);
+    let more = |n: i32| bound("SELECT id FROM t WHERE more = ?", [n.into()]);
+    let changed = |id: i32| bound("SELECT changed IS NULL FROM t WHERE id = ?", [id.into()]);
+    miss!(twice(2).rows(&db));
+    miss!(twice(10).rows(&db));
+    miss!(more(6).rows(&db));
+    miss!(changed(1).rows(&db));
+    miss!(changed(2).rows(&db));
+    let update = "UPDATE t SET n = ? WHERE id = ?";
+    let values = [5.into(), 1.into()];
+    let update = Statement::from_sql_and_values(DbBackend::MySql, update, values);
+    db.execute_raw(update).await.unwrap();
+    assert!(miss!(twice(2).rows(&db)).rows.is_empty());
+    assert_eq!(miss!(twice(10).rows(&db)).rows.len(), 1);
+    assert_eq!(miss!(more(6).rows(&db)).rows.len(), 1);
+    assert_eq!(
+        miss!(changed(1).rows(&db)).rows[0],
+        [larder_sea_orm::Stored::Int(0)]
+    );
+    hit!(changed(2).rows(&db));
+}
+
+#[tokio::test]
+async fn writes_through_views_reach_their_tables() {
+    let Shop { db, .. } = Shop::open().await;
+    db.execute_unprepared("CREATE VIEW rock AS SELECT * FROM track WHERE genre_id = 1")
+        .await
+        .unwrap();
+    let names = || text("SELECT name FROM rock ORDER BY id");
+    miss!(names().rows(&db));
+    warm(&db).await;
+    db.execute_unprepared("UPDATE rock SET genre_id = 2 WHERE id = 1")
+        .await
+        .unwrap();
+    assert_eq!(counts(&db).await, [1, 2, 1]);
+    assert_eq!(miss!(names().rows(&db)).rows.len(), 1);
+}
+
+/// A write that fails does what it does without the cache: nothing.
+#[tokio::test]
+async fn a_failed_statement_leaves_the_connection_as_good_as_before() {
+    let Shop { db, .. } = Shop::open().await;
+    warm(&db).await;
+    let text =
+        "INSERT INTO track (id, name, genre_id, unit_price) VALUES (20, 'a', 2, 1), (1, 'b', 2, 1)";
+    db.execute_unprepared(text).await.unwrap_err();
+    assert_eq!(counts(&db).await, [2, 1, 1]);
+    db.execute_unprepared("FROBNICATE track").await.unwrap_err();
+    db.execute_unprepared("UPDATE track SET genre_id = 2 WHERE id = 1")
+        .await
+        .unwrap();
+    assert_eq!(counts(&db).await, [1, 2, 1]);
+}
+
+#[tokio::test]
+async fn transactions_by_text_on_a_pool_are_refused() {
+    let Shop { db, .. } = Shop::open().await;
+    for sql in [
+        "BEGIN",
+        "START TRANSACTION",
+        "COMMIT",
+        "SAVEPOINT a",
+        "BEGIN; UPDATE track SET unit_price = 2",
+        "UPDATE track SET unit_price = 2; COMMIT",
+    ] {
+        let error = db.execute_unprepared(sql).await.unwrap_err().to_string();
+        assert!(error.contains("begin()"), "{sql}: {error}");
+    }
+}
