@@ -108,11 +108,7 @@ const TRIES_MAX: usize = 600;
 
 fn push(script: &mut String, text: &Text) {
     if !text.values.is_empty() {
-        let values: Vec<String> = text
-            .values
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let values: Vec<String> = text.values.iter().map(ToString::to_string).collect();
         let _ = writeln!(script, "-- @params {}", values.join(", "));
     }
     let _ = writeln!(script, "{};", text.sql);

@@ -171,12 +171,14 @@ impl Gen<'_> {
             _ => self.any_column(left),
         };
         let other = match right.key.first() {
-            Some(&place)
-                if self.meet(right.columns[place].kind, of.kind) && self.chance(50) =>
-            {
+            Some(&place) if self.meet(right.columns[place].kind, of.kind) && self.chance(50) => {
                 self.column(right, place)
             }
-            _ if right.columns.iter().any(|other| self.meet(other.kind, of.kind)) => {
+            _ if right
+                .columns
+                .iter()
+                .any(|other| self.meet(other.kind, of.kind)) =>
+            {
                 self.column_like(right, &of)
             }
             _ => return format!("{column} IS NOT NULL"),

@@ -6,9 +6,7 @@ use std::pin::Pin;
 
 use fastrand::Rng;
 use larder_sea_orm::sabotage::Bug;
-use larder_sea_orm::sea_orm::{
-    ConnectOptions, DatabaseConnection, DbBackend, DbErr, Value,
-};
+use larder_sea_orm::sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr, Value};
 
 use crate::column::{Column, Kind};
 use crate::literal::Literal;

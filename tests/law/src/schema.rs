@@ -121,8 +121,10 @@ impl Schema {
         parts.extend(draft.constraints);
         let (name, options) = (draft.table.quoted(), draft.options);
         self.setup.extend(draft.before);
-        self.setup
-            .push(format!("CREATE TABLE {name} ({}){options}", parts.join(", ")));
+        self.setup.push(format!(
+            "CREATE TABLE {name} ({}){options}",
+            parts.join(", ")
+        ));
         self.setup.extend(draft.after);
         self.tables.push(draft.table);
     }
@@ -221,8 +223,9 @@ impl Schema {
                     values.push(dialect.spelled(&value));
                 }
                 let (values, name) = (values.join(", "), table.quoted());
-                self.setup
-                    .push(format!("{before} INTO {name} ({names}) VALUES ({values}){after}"));
+                self.setup.push(format!(
+                    "{before} INTO {name} ({names}) VALUES ({values}){after}"
+                ));
             }
         }
     }
@@ -262,7 +265,8 @@ impl Draft {
     pub(crate) fn key(&mut self, name: &str, kind: Kind, declared: &str, constraint: &str) {
         self.table.key.push(self.table.columns.len());
         self.table.columns.push(Column::new(name, kind, declared));
-        self.parts.push(format!("\"{name}\" {declared}{constraint}"));
+        self.parts
+            .push(format!("\"{name}\" {declared}{constraint}"));
     }
 }
 

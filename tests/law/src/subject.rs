@@ -122,7 +122,8 @@ impl Subject {
 
     /// Through the cache.
     pub(crate) async fn cached(&self, read: &Read) -> (Answer, Outcome) {
-        let (rows, traces) = trace::scope(read.text.statement(self.backend).cached().rows(self.next())).await;
+        let (rows, traces) =
+            trace::scope(read.text.statement(self.backend).cached().rows(self.next())).await;
         let outcome = traces
             .into_iter()
             .next_back()
@@ -288,9 +289,15 @@ async fn too_full<C: ConnectionTrait>(connection: &C, tables: &[Table]) -> bool 
         .iter()
         .map(|table| format!("SELECT count(*) AS n FROM {}", table.quoted()))
         .collect();
-    let sql = format!("SELECT max(n) FROM ({}) AS counts", counts.join(" UNION ALL "));
+    let sql = format!(
+        "SELECT max(n) FROM ({}) AS counts",
+        counts.join(" UNION ALL ")
+    );
     match connection
-        .query_one_raw(Statement::from_string(connection.get_database_backend(), sql))
+        .query_one_raw(Statement::from_string(
+            connection.get_database_backend(),
+            sql,
+        ))
         .await
     {
         Ok(Some(row)) => row

@@ -122,7 +122,11 @@ impl<'a> Gen<'a> {
     /// A template with columns of `from`; another if that has none for it.
     pub(crate) fn filled(&mut self, template: Template, from: &From) -> String {
         let place = self.place_of(from, template.of);
-        match self.schema.dialect.is(from.columns[place].kind, template.of) {
+        match self
+            .schema
+            .dialect
+            .is(from.columns[place].kind, template.of)
+        {
             true => self.filled_with(template.sql, from, place),
             false => self.filled_with("{a} = {v}", from, place),
         }

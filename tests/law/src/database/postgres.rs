@@ -81,9 +81,16 @@ impl Dialect for Postgres {
 
     fn foreign(&self, kind: Kind, rng: &mut Rng) -> Literal {
         let all: &[&str] = match kind {
-            Kind::Integer | Kind::Flag => {
-                &["'1'", "1.0", "2.0", "1.5", "2::smallint", "3::bigint", "' 1 '", "1e0"]
-            }
+            Kind::Integer | Kind::Flag => &[
+                "'1'",
+                "1.0",
+                "2.0",
+                "1.5",
+                "2::smallint",
+                "3::bigint",
+                "' 1 '",
+                "1e0",
+            ],
             Kind::Text(_) | Kind::Untyped | Kind::DateText => &[
                 "'a'::varchar",
                 "'a '::char(3)",
@@ -125,9 +132,7 @@ impl Dialect for Postgres {
     }
 
     fn alike(&self, one: Kind, other: Kind) -> bool {
-        one == other
-            || one.is_text() && other.is_text()
-            || one.is_number() && other.is_number()
+        one == other || one.is_text() && other.is_text() || one.is_number() && other.is_number()
     }
 
     fn spelled(&self, literal: &Literal) -> String {

@@ -21,9 +21,7 @@ pub(crate) fn list(generator: &mut Gen<'_>, from: &From) -> String {
             columns.join(", ")
         }
         8 => "count(*)".to_owned(),
-        _ => {
-            generator.one_filled(&[generator.words().expression], from)
-        }
+        _ => generator.one_filled(&[generator.words().expression], from),
     }
 }
 

@@ -49,7 +49,10 @@ pub(super) fn add(schema: &mut Schema, rng: &mut Rng, draft: &mut Draft, index: 
                 false => String::new(),
             };
             draft.parts.push(format!("\"{name}\" {declared}{default}"));
-            draft.table.columns.push(Column::new(&name, *kind, declared));
+            draft
+                .table
+                .columns
+                .push(Column::new(&name, *kind, declared));
             names.push(format!("\"{name}\""));
         }
         let (on_delete, on_update) = (pick(rng, &ACTIONS), pick(rng, &ACTIONS));

@@ -40,7 +40,9 @@ pub(super) fn add(postgres: &Postgres, rng: &mut Rng, schema: &mut Schema, draft
             let (first, second) = (pick(rng, &KINDS), postgres.kind(rng));
             draft.key("id", first, postgres.declared(first, rng), "");
             draft.key("part", second, postgres.declared(second, rng), "");
-            draft.constraints.push("PRIMARY KEY (\"id\", \"part\")".to_owned());
+            draft
+                .constraints
+                .push("PRIMARY KEY (\"id\", \"part\")".to_owned());
             schema.feature("composite PRIMARY KEY");
         }
         12 => {
@@ -73,10 +75,19 @@ fn partition(rng: &mut Rng, draft: &mut Draft) {
         &[
             (
                 "HASH",
-                ["FOR VALUES WITH (MODULUS 2, REMAINDER 0)", "FOR VALUES WITH (MODULUS 2, REMAINDER 1)"],
+                [
+                    "FOR VALUES WITH (MODULUS 2, REMAINDER 0)",
+                    "FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
+                ],
             ),
             ("LIST", ["FOR VALUES IN (0, 1, 2, 3)", "DEFAULT"]),
-            ("RANGE", ["FOR VALUES FROM (MINVALUE) TO (4)", "FOR VALUES FROM (4) TO (MAXVALUE)"]),
+            (
+                "RANGE",
+                [
+                    "FOR VALUES FROM (MINVALUE) TO (4)",
+                    "FOR VALUES FROM (4) TO (MAXVALUE)",
+                ],
+            ),
         ],
     );
     draft.options = format!(" PARTITION BY {by} (\"id\")");

@@ -149,7 +149,10 @@ fn values(generator: &mut Gen<'_>) -> Option<String> {
     let (v, x) = (generator.value(&of), generator.value(&of));
     let join = generator.pick(&["JOIN", "LEFT JOIN", "RIGHT JOIN"]);
     Some(match generator.chance(30) {
-        true => format!("SELECT {list} FROM {}, unnest(ARRAY[{v}, {x}]) AS w WHERE {a} = w", from.sql),
+        true => format!(
+            "SELECT {list} FROM {}, unnest(ARRAY[{v}, {x}]) AS w WHERE {a} = w",
+            from.sql
+        ),
         false => format!(
             "SELECT w.one, {a} FROM {} {join} (VALUES ({v}), ({x})) AS w(one) ON {a} = w.one",
             from.sql
@@ -177,7 +180,10 @@ fn system_columns(generator: &mut Gen<'_>) -> Option<String> {
     let (a, _) = generator.any_column(&from);
     let condition = generator.maybe_where(&from);
     let column = generator.pick(&["tableoid::regclass::text", "ctid::text", "xmin::text"]);
-    Some(format!("SELECT {a}, {alias}.{column} FROM {}{condition}", from.sql))
+    Some(format!(
+        "SELECT {a}, {alias}.{column} FROM {}{condition}",
+        from.sql
+    ))
 }
 
 /// Columns with their table's whole name.

@@ -8,9 +8,22 @@ const KEEPING: (&str, &str) = ("INSERT", " ON CONFLICT DO NOTHING");
 pub(super) const WORDS: Words = Words {
     is: "IS NOT DISTINCT FROM",
     is_not: "IS DISTINCT FROM",
-    equals: &["{v} = {a}", "({a}) = ({v})", "{a} IN ({v})", "{a} = {v}", "{a} = {v}", "{a} = {v}", "{a} = {v}"],
+    equals: &[
+        "{v} = {a}",
+        "({a}) = ({v})",
+        "{a} IN ({v})",
+        "{a} = {v}",
+        "{a} = {v}",
+        "{a} = {v}",
+        "{a} = {v}",
+    ],
     null_tests: &[
-        "{a} ISNULL", "{a} IS NOT NULL", "{a} NOTNULL", "{a} IS NULL", "{a} IS NULL", "{a} IS NULL",
+        "{a} ISNULL",
+        "{a} IS NOT NULL",
+        "{a} NOTNULL",
+        "{a} IS NULL",
+        "{a} IS NULL",
+        "{a} IS NULL",
         "{a} IS NULL",
     ],
     exactly: &[
@@ -103,7 +116,12 @@ pub(super) const WORDS: Words = Words {
     expression: "coalesce({a}, {b}), pg_typeof({a})::text",
     crosses: &[",", " CROSS JOIN"],
     orders: &["", "", " DESC", " ASC NULLS FIRST", " DESC NULLS LAST"],
-    sums: &["sum({a})", "avg({a}), count({b})", "bool_or({a} > 1)", "count(DISTINCT {a})"],
+    sums: &[
+        "sum({a})",
+        "avg({a}), count({b})",
+        "bool_or({a} > 1)",
+        "count(DISTINCT {a})",
+    ],
     respelled: &[
         of(Of::Text, "upper({a})"),
         of(Of::Text, "{a} || ' '"),

@@ -18,9 +18,15 @@ pub(super) static CLASSES: LazyLock<Vec<Class>> = LazyLock::new(|| {
         ("TRUNCATE", Make::One(truncate)),
         ("TRUNCATE in a transaction", Make::Act(truncate_inside)),
         ("DO", Make::Act(block)),
-        ("upsert of several unique columns", Make::One(upsert_anything)),
+        (
+            "upsert of several unique columns",
+            Make::One(upsert_anything),
+        ),
         ("ALTER TABLE, a key or trigger", Make::Act(alter)),
-        ("change of the schema, rolled back", Make::Act(definition_rolled_back)),
+        (
+            "change of the schema, rolled back",
+            Make::Act(definition_rolled_back),
+        ),
         ("CREATE RULE", Make::Act(rule)),
     ];
     [SHARED, own].concat()
@@ -68,7 +74,11 @@ fn writable_cte(generator: &mut Gen<'_>) -> Option<String> {
             gone.sql
         ),
         _ => {
-            let row = insert::rows(generator, ("INSERT", " ON CONFLICT DO NOTHING RETURNING 1"), 1);
+            let row = insert::rows(
+                generator,
+                ("INSERT", " ON CONFLICT DO NOTHING RETURNING 1"),
+                1,
+            );
             format!("WITH made AS ({row}) {sql} WHERE {condition}")
         }
     })
@@ -105,8 +115,14 @@ fn merge(generator: &mut Gen<'_>) -> Option<String> {
             .into_iter()
             .map(|place| table.columns[place].clone())
             .collect();
-        let names: Vec<String> = columns.iter().map(|column| generator.name(&column.name)).collect();
-        let values: Vec<String> = columns.iter().map(|column| generator.native(column)).collect();
+        let names: Vec<String> = columns
+            .iter()
+            .map(|column| generator.name(&column.name))
+            .collect();
+        let values: Vec<String> = columns
+            .iter()
+            .map(|column| generator.native(column))
+            .collect();
         let alone = generator.pinning(&source);
         sql.push_str(&format!(
             " WHEN NOT MATCHED AND {alone} THEN INSERT ({}) VALUES ({})",
@@ -119,7 +135,10 @@ fn merge(generator: &mut Gen<'_>) -> Option<String> {
 
 fn truncate(generator: &mut Gen<'_>) -> Option<String> {
     let schema = generator.schema;
-    let (one, other) = (&schema.tables[generator.table()], &schema.tables[generator.table()]);
+    let (one, other) = (
+        &schema.tables[generator.table()],
+        &schema.tables[generator.table()],
+    );
     let (one, other) = (generator.table_name(one), generator.table_name(other));
     let word = generator.pick(&["TRUNCATE", "TRUNCATE TABLE", "TRUNCATE ONLY"]);
     let end = generator.pick(&["", " CASCADE", " CASCADE", " RESTART IDENTITY CASCADE"]);
@@ -156,7 +175,12 @@ fn block(rng: &mut Rng, schema: &Schema) -> Option<Act> {
 /// A row that may be in the way of several.
 fn upsert_anything(generator: &mut Gen<'_>) -> Option<String> {
     let place = generator.table();
-    Some(insert::rows_of(generator, place, ("INSERT", " ON CONFLICT DO NOTHING"), 3))
+    Some(insert::rows_of(
+        generator,
+        place,
+        ("INSERT", " ON CONFLICT DO NOTHING"),
+        3,
+    ))
 }
 
 /// What decides about what else a write changes.
@@ -167,8 +191,14 @@ fn alteration(rng: &mut Rng, schema: &Schema) -> Option<String> {
     Some(match rng.u8(0..6) {
         0 => format!("ALTER TABLE {name} DISABLE TRIGGER USER"),
         1 => format!("ALTER TABLE {name} ENABLE TRIGGER USER"),
-        2 => format!("ALTER TABLE {name} ALTER COLUMN \"{}\" DROP DEFAULT", column.name),
-        3 => format!("ALTER TABLE {name} ALTER COLUMN \"{}\" DROP NOT NULL", column.name),
+        2 => format!(
+            "ALTER TABLE {name} ALTER COLUMN \"{}\" DROP DEFAULT",
+            column.name
+        ),
+        3 => format!(
+            "ALTER TABLE {name} ALTER COLUMN \"{}\" DROP NOT NULL",
+            column.name
+        ),
         _ => {
             let parent = &schema.tables[rng.usize(0..schema.tables.len())];
             let [place] = parent.key[..] else {

@@ -43,7 +43,11 @@ impl Ground for File {
             false => Duration::ZERO,
             true => BUSY_TIMEOUT,
         };
-        let recursive = if settings.recursive_triggers { "ON" } else { "OFF" };
+        let recursive = if settings.recursive_triggers {
+            "ON"
+        } else {
+            "OFF"
+        };
         let mut options = ConnectOptions::new(url);
         options.max_connections(connections);
         options.map_sqlx_sqlite_opts(move |options| {
@@ -104,7 +108,10 @@ impl Ground for File {
                 // A transaction holds one of the connections, so that the other is asked, too.
                 if let Ok(transaction) = pool.begin().await {
                     let _ = transaction.query_all_raw(look()).await;
-                    let most = pool.get_sqlite_connection_pool().options().get_max_connections();
+                    let most = pool
+                        .get_sqlite_connection_pool()
+                        .options()
+                        .get_max_connections();
                     if most > 1 {
                         let _ = pool.query_all_raw(look()).await;
                     }

@@ -42,7 +42,9 @@ pub(super) fn add(sqlite: &Sqlite, rng: &mut Rng, schema: &mut Schema, draft: &m
             let (first, second) = (pick(rng, &KINDS), sqlite.kind(rng));
             draft.key("id", first, sqlite.declared(first, rng), "");
             draft.key("part", second, sqlite.declared(second, rng), "");
-            draft.constraints.push("PRIMARY KEY (\"id\", \"part\")".to_owned());
+            draft
+                .constraints
+                .push("PRIMARY KEY (\"id\", \"part\")".to_owned());
             schema.feature("composite PRIMARY KEY");
         }
         12..=13 => {

@@ -20,7 +20,10 @@ pub(super) static CLASSES: LazyLock<Vec<Class>> = LazyLock::new(|| {
         ("UPDATE OR IGNORE", Make::One(update_or_ignore)),
         ("UPDATE OR REPLACE", Make::One(update_or_replace)),
         ("refused after its first rows", Make::Refused(refused_late)),
-        ("refused late in a transaction", Make::Act(refused_late_inside)),
+        (
+            "refused late in a transaction",
+            Make::Act(refused_late_inside),
+        ),
     ];
     [SHARED, own].concat()
 });
