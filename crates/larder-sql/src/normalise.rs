@@ -65,18 +65,26 @@ pub(crate) fn normalise(dialect: Dialect, lexemes: &[Lexeme], literals: bool) ->
 pub(crate) struct Binds {
     /// Highest number given so far.
     highest: usize,
+    /// Whether one said its number itself.
+    numbered: bool,
     names: Vec<(String, usize)>,
 }
 
 impl Binds {
-    /// The index, from 0, of the parameter that this placeholder is.
+    /// The index, from 0, of the parameter that this placeholder is. Nothing for a `?` after one with
+    /// a number: to SQLite it is the next after the highest, and sqlx binds there what it would if
+    /// only the `?` were counted.
     pub(crate) fn index(&mut self, dialect: Dialect, placeholder: &str) -> Option<usize> {
         let number = if placeholder == "?" {
+            if self.numbered {
+                return None;
+            }
             self.highest + 1
         } else if let Some(number) = placeholder
             .strip_prefix(['?', '$'])
             .and_then(|digits| digits.parse::<usize>().ok())
         {
+            self.numbered = true;
             number
         } else if dialect == Dialect::Sqlite {
             match self.names.iter().find(|(name, _)| name == placeholder) {

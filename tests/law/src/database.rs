@@ -136,8 +136,13 @@ pub(crate) trait Ground: Send + Sync {
     /// Whether a statement failed as it took too long.
     fn is_endless(&self, error: &DbErr) -> bool;
 
-    /// Has connections notice that a table has one more column, where the driver does not.
-    fn look_at_schema<'a>(&'a self, connections: Vec<&'a DatabaseConnection>) -> Boxed<'a, ()>;
+    /// Has connections notice what a statement has done to the schema, where their driver does not.
+    fn noticed<'a>(
+        &'a self,
+        sql: &'a str,
+        connections: &'a [DatabaseConnection],
+        fresh: &'a DatabaseConnection,
+    ) -> Boxed<'a, ()>;
 }
 
 /// How a schema's connections are set.

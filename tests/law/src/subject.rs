@@ -161,6 +161,9 @@ impl Subject {
                 .collect(),
             _ => return None,
         };
+        if calls.iter().any(|call| call.is_definition()) {
+            return None;
+        }
         let transaction = self.fresh.begin().await.ok()?;
         self.ground.limit(true);
         for call in calls {
@@ -217,6 +220,11 @@ impl Subject {
                         done.meanwhile.push((place, cached, self.fresh(read).await));
                     }
                     ended(transaction, *end, &mut done).await;
+                    for step in steps {
+                        if let Step::Call(call) = step {
+                            self.noticed(call).await;
+                        }
+                    }
                 }
             },
         }
@@ -227,20 +235,21 @@ impl Subject {
         if let Err(error) = self.run(self.next(), call).await {
             done.refused.push(error.to_string());
         }
-        if call.text.sql.starts_with("ALTER TABLE") {
-            self.look_at_schema().await;
-        }
+        self.noticed(call).await;
     }
 
-    /// Has every connection notice that a table has one more column.
-    async fn look_at_schema(&self) {
-        let inner: Vec<DatabaseConnection> = match self.pools.len() {
-            // Without their help: what one process does to the schema the other has to notice.
+    /// Has every connection notice what a statement has done to the schema, if anything.
+    async fn noticed(&self, call: &Call) {
+        if !call.is_definition() {
+            return;
+        }
+        let connections: Vec<DatabaseConnection> = match self.pools.len() {
+            // Without larder's help: what one process does to the schema the other has to notice.
             2 => self.pools.clone(),
             _ => self.dbs.iter().map(CachedConnection::inner).collect(),
         };
-        let all = inner.iter().chain([&self.fresh]).collect();
-        self.ground.look_at_schema(all).await;
+        let sql = &call.text.sql;
+        self.ground.noticed(sql, &connections, &self.fresh).await;
     }
 
     async fn steps(&self, transaction: &CachedTransaction, steps: &[Step], done: &mut Done) {

@@ -174,9 +174,7 @@ impl Act {
             return false;
         };
         steps.iter().any(|step| match step {
-            Step::Call(call) => ["TRUNCATE", "ALTER", "CREATE", "DROP"]
-                .iter()
-                .any(|word| call.text.sql.starts_with(word)),
+            Step::Call(call) => call.is_definition() || call.text.sql.starts_with("TRUNCATE"),
             Step::Savepoint { .. } => false,
         })
     }
@@ -229,6 +227,13 @@ impl Call {
                 text: generator.finish(&sql),
             },
         })
+    }
+
+    /// Whether it changes the schema.
+    pub(crate) fn is_definition(&self) -> bool {
+        ["ALTER ", "CREATE ", "DROP "]
+            .iter()
+            .any(|word| self.text.sql.starts_with(word))
     }
 
     pub(crate) fn unprepared(sql: impl Into<String>) -> Call {

@@ -8,7 +8,7 @@ use sqlparser::ast::{
 };
 
 use super::Analyser;
-use crate::{Dialect, Reason, normalise::slot_of};
+use crate::{Dialect, Reason, name::fold_ident, normalise::slot_of};
 
 impl Analyser<'_> {
     /// Looks at every function below `node`, however deep.
@@ -58,6 +58,7 @@ impl Visitor for Look {
         match expr {
             Expr::Function(function) => self.function(function),
             Expr::Identifier(ident) => self.identifier(ident),
+            Expr::CompoundIdentifier(idents) => idents.iter().for_each(|ident| self.place(ident)),
             Expr::Value(value) => {
                 if let Literal::Placeholder(text) = &value.value
                     && self.dialect == Dialect::MySql
@@ -100,12 +101,24 @@ impl Visitor for Look {
     }
 }
 
+/// No column of a table can have these names.
+const PLACES: [&str; 6] = ["cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"];
+
 impl Look {
     fn refuse(&mut self, reason: Reason) {
         self.reason.get_or_insert(reason);
     }
 
+    /// Columns of PostgreSQL that no statement writes and any write of a row changes.
+    fn place(&mut self, ident: &Ident) {
+        let name = fold_ident(self.dialect, ident);
+        if self.dialect == Dialect::Postgres && PLACES.contains(&&*name) {
+            self.refuse(Reason::of(format!("{name} tells where a row lies")));
+        }
+    }
+
     fn identifier(&mut self, ident: &Ident) {
+        self.place(ident);
         if ident.quote_style.is_some() {
             return;
         }

@@ -88,6 +88,11 @@ pub(super) fn close(catalogue: &Catalogue, table: &Name, event: &WriteEvent) -> 
         unknown: catalogue.is_unreadable(),
         ..Closure::default()
     };
+    // What OR REPLACE says at the statement counts for what triggers write, too, whatever they say
+    // themselves.
+    let replaces = catalogue.dialect() == Dialect::Sqlite
+        && event.delete
+        && (event.insert || event.update.is_some());
     let mut work = vec![(table.clone(), event.clone())];
     while let Some((name, event)) = work.pop() {
         let Some(table) = catalogue.find(&name) else {
@@ -97,7 +102,8 @@ pub(super) fn close(catalogue: &Catalogue, table: &Name, event: &WriteEvent) -> 
         };
         let mut effects = Vec::new();
         let mut event = event;
-        if table.replaces_on_conflict && !event.delete && (event.insert || event.update.is_some()) {
+        let may_conflict = event.insert || event.update.is_some();
+        if (table.replaces_on_conflict || replaces) && !event.delete && may_conflict {
             event.delete = true;
             effects.push((table.name.clone(), WriteEvent::deletes()));
         }

@@ -119,6 +119,25 @@ fn mysql_variables_and_clocks_are_not_kept() {
     check(Dialect::MySql, "date_format(name, '%Y')", true);
 }
 
+/// An update that changes no value moves the row all the same.
+#[test]
+fn where_postgres_keeps_a_row_is_not_kept() {
+    for column in ["ctid", "t.ctid", "\"xmin\"", "t.XMAX", "tableoid", "public.t.ctid"] {
+        check_cacheable_on(
+            Dialect::Postgres,
+            "CREATE TABLE t (a int)",
+            &format!("SELECT {column}::text FROM t"),
+            false,
+        );
+    }
+    check_cacheable_on(
+        Dialect::Sqlite,
+        "CREATE TABLE t (ctid)",
+        "SELECT ctid FROM t",
+        true,
+    );
+}
+
 #[test]
 fn locks_samples_and_the_database_s_own_tables_are_not_kept() {
     let check = |dialect, sql| check_cacheable_on(dialect, "", sql, false);

@@ -23,6 +23,8 @@ pub(crate) struct Words {
     pub(crate) expressions: &'static [Template],
     /// One such list for anything.
     pub(crate) expression: &'static str,
+    /// What stands between tables that are joined without a condition.
+    pub(crate) crosses: &'static [&'static str],
     /// How a column is ordered by.
     pub(crate) orders: &'static [&'static str],
     /// Sums of a column, with others.

@@ -83,7 +83,7 @@ pub(super) fn right(generator: &mut Gen<'_>) -> Option<String> {
 pub(super) fn cross(generator: &mut Gen<'_>) -> Option<String> {
     let (left, right) = two(generator);
     let list = list(generator, &left, &right);
-    let word = generator.pick(&[",", " CROSS JOIN", " JOIN"]);
+    let word = generator.pick(generator.words().crosses);
     let on = generator.join_condition(&left, &right);
     let pinned = generator.one_sided(&left, &right);
     let condition = generator.pick(&["", " WHERE on", " WHERE on AND pinned", " WHERE pinned"]);

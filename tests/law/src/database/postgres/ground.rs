@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use larder_sea_orm::sea_orm::sqlx::Connection;
 use larder_sea_orm::sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr,
 };
@@ -38,6 +39,9 @@ const EMPTY: &str = "\
         END LOOP; \
     END $$; \
     CREATE SCHEMA other;";
+
+/// So many statements are kept where a schema's reads are asked again and again.
+const STATEMENTS_KEPT: usize = 100;
 
 /// A statement that takes longer never ends. Triggers that fire triggers can.
 const PATIENCE: &str = "5s";
@@ -84,7 +88,7 @@ impl Ground for Place {
             let mut limited = crate::subject::usual(self.options(settings, 1));
             limited.map_sqlx_postgres_opts(|options| {
                 options
-                    .statement_cache_capacity(0)
+                    .statement_cache_capacity(STATEMENTS_KEPT)
                     .options([("statement_timeout", PATIENCE)])
             });
             let fresh = Database::connect(limited).await?;
@@ -106,7 +110,17 @@ impl Ground for Place {
         error.to_string().contains("statement timeout")
     }
 
-    fn look_at_schema<'a>(&'a self, _connections: Vec<&'a DatabaseConnection>) -> Boxed<'a, ()> {
-        Box::pin(async {})
+    /// The connection beside keeps its statements: the same reads are asked again and again.
+    fn noticed<'a>(
+        &'a self,
+        _sql: &'a str,
+        _connections: &'a [DatabaseConnection],
+        fresh: &'a DatabaseConnection,
+    ) -> Boxed<'a, ()> {
+        Box::pin(async move {
+            if let Ok(mut connection) = fresh.get_postgres_connection_pool().acquire().await {
+                let _ = connection.clear_cached_statements().await;
+            }
+        })
     }
 }

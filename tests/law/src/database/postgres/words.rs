@@ -114,6 +114,7 @@ pub(super) const WORDS: Words = Words {
         of(Of::Moment, "extract(hour FROM {a}), {b} + interval '1 day'"),
     ],
     expression: "coalesce({a}, {b}), pg_typeof({a})::text",
+    crosses: &[",", " CROSS JOIN"],
     orders: &["", "", " DESC", " ASC NULLS FIRST", " DESC NULLS LAST"],
     sums: &[
         "sum({a})",

@@ -98,26 +98,28 @@ impl Ground for File {
     }
 
     /// sqlx counts the columns of a `*` when it prepares the statement; where SQLite prepares it again
-    /// because another connection has changed the schema, sqlx's worker panics, and the answer is
-    /// empty.
-    fn look_at_schema<'a>(&'a self, connections: Vec<&'a DatabaseConnection>) -> Boxed<'a, ()> {
+    /// because another connection has added one, sqlx's worker panics, and the answer is empty.
+    fn noticed<'a>(
+        &'a self,
+        sql: &'a str,
+        connections: &'a [DatabaseConnection],
+        fresh: &'a DatabaseConnection,
+    ) -> Boxed<'a, ()> {
         const LOOK: &str = "SELECT count(*) FROM sqlite_schema";
         let look = || Statement::from_string(DbBackend::Sqlite, LOOK);
         Box::pin(async move {
+            if !sql.starts_with("ALTER TABLE") {
+                return;
+            }
             for pool in connections {
-                // A transaction holds one of the connections, so that the other is asked, too.
+                // A transaction holds one of the two connections, so that the other is asked, too.
                 if let Ok(transaction) = pool.begin().await {
                     let _ = transaction.query_all_raw(look()).await;
-                    let most = pool
-                        .get_sqlite_connection_pool()
-                        .options()
-                        .get_max_connections();
-                    if most > 1 {
-                        let _ = pool.query_all_raw(look()).await;
-                    }
+                    let _ = pool.query_all_raw(look()).await;
                     let _ = transaction.rollback().await;
                 }
             }
+            let _ = fresh.query_all_raw(look()).await;
         })
     }
 }

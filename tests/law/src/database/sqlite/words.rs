@@ -92,6 +92,7 @@ pub(super) const WORDS: Words = Words {
         any("quote({a}), substr({b}, 1, 1), {v}"),
     ],
     expression: "coalesce({a}, {b}), typeof({a})",
+    crosses: &[",", " CROSS JOIN", " JOIN"],
     orders: &["", "", " DESC", " ASC NULLS LAST", " COLLATE BINARY"],
     sums: &["sum({a})", "total({a}), count({b})", "avg({a})"],
     respelled: &[
