@@ -125,7 +125,8 @@ fn a_view_passes_writes_on_to_its_trigger() {
 /// The row in the way went, and what referred to it: nobody was told.
 #[test]
 fn replace_at_the_statement_replaces_in_triggers_too() {
-    const DDL: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a); CREATE TABLE u (id INTEGER PRIMARY KEY);
+    const DDL: &str =
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a); CREATE TABLE u (id INTEGER PRIMARY KEY);
         CREATE TABLE child (u REFERENCES u ON DELETE SET NULL);
         CREATE TRIGGER g AFTER UPDATE OF a ON t BEGIN INSERT OR IGNORE INTO u VALUES (NEW.a); END;";
     check(DDL, "t", updates(&["a"]), "u(*)");

@@ -122,7 +122,14 @@ fn mysql_variables_and_clocks_are_not_kept() {
 /// An update that changes no value moves the row all the same.
 #[test]
 fn where_postgres_keeps_a_row_is_not_kept() {
-    for column in ["ctid", "t.ctid", "\"xmin\"", "t.XMAX", "tableoid", "public.t.ctid"] {
+    for column in [
+        "ctid",
+        "t.ctid",
+        "\"xmin\"",
+        "t.XMAX",
+        "tableoid",
+        "public.t.ctid",
+    ] {
         check_cacheable_on(
             Dialect::Postgres,
             "CREATE TABLE t (a int)",
