@@ -171,7 +171,11 @@ fn rowid_column() -> Column {
 }
 
 /// What stands in a slot for this call. `None`: not known exactly.
-fn slot_values(engine: &dyn Engine, slot: &Slot, values: &[Value]) -> Option<Vec<Stored>> {
+pub(crate) fn slot_values(
+    engine: &dyn Engine,
+    slot: &Slot,
+    values: &[Value],
+) -> Option<Vec<Stored>> {
     match slot {
         Slot::Bind(index) => Some(vec![engine.bound(values.get(*index)?)?]),
         Slot::Literal(literal) => Some(vec![literal_value(literal)?]),

@@ -114,8 +114,11 @@ pub(crate) struct Spelling {
     pub(crate) numbers: bool,
     /// Whether a list of row values is written `(VALUES (…), (…))`; else `((…), (…))`.
     pub(crate) values: bool,
-    /// What a select says to keep others from writing its rows before the transaction ends.
-    pub(crate) lock: &'static str,
+    /// What a select says to keep others from writing its rows before an update of them ends: no
+    /// more than the update itself would say, for else writers that pass one another would not.
+    pub(crate) lock_to_update: &'static str,
+    /// The same before they are deleted.
+    pub(crate) lock_to_delete: &'static str,
     /// Which writes can give the rows that they wrote.
     pub(crate) returning: Returning,
     /// A statement that changes nothing and is executed with the result of one that changed so many

@@ -172,14 +172,26 @@ impl Shared {
     /// After a write in a transaction: a schema that is the plan's now was the plan's then, for nobody
     /// changes what the write has touched before the transaction ends. Where writers are not alone
     /// nothing kept the schema as it was between the look before the write and the write.
-    pub(crate) async fn look_after(&self, transaction: &dyn Asked, changes: &mut Changes) {
-        let moved = match self.engine.writes_alone() {
-            true => false,
-            false => self.notice_schema(transaction).await.unwrap_or(true),
-        };
-        if moved {
-            changes.root(&self.database);
+    ///
+    /// # Errors
+    /// Where looking has spoiled the transaction: its commit would be none, and nobody would say so.
+    pub(crate) async fn look_after(
+        &self,
+        transaction: &dyn Asked,
+        changes: &mut Changes,
+    ) -> Result<(), DbErr> {
+        if self.engine.writes_alone() {
+            return Ok(());
         }
+        match self.notice_schema(transaction).await {
+            Ok(false) => return Ok(()),
+            // What was read in a transaction may be nobody else's schema: the next read looks.
+            Ok(true) => self.schema().witnessed(None),
+            Err(error) if self.engine.spoils(&error) => return Err(error),
+            Err(_) => {}
+        }
+        changes.root(&self.database);
+        Ok(())
     }
 
     pub(crate) async fn reload_schema(&self, connection: &dyn Asked) -> Result<(), DbErr> {

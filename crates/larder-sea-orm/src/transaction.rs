@@ -21,7 +21,7 @@ use crate::sabotage;
 use crate::shared::Shared;
 use crate::trace::{self, Outcome, Span};
 use crate::write::intent::Script;
-use crate::write::{Answer, How, Intent, Write, send, send_text};
+use crate::write::{Answer, How, Intent, Write, send};
 
 /// A transaction, or a savepoint inside one, of a
 /// [`CachedConnection`](crate::CachedConnection).
@@ -123,7 +123,7 @@ impl CachedTransaction {
                 self.end_by_text(statement, how).await
             }
             Intent::Transaction(_) => {
-                let answer = send_text(&self.shared, self.inner(), statement, how).await;
+                let answer = send(&self.shared, self.inner(), statement, how).await;
                 if self.pending.lock().doubtful {
                     // Perhaps there is no transaction any more, and a savepoint is one.
                     self.shared.publish(self.changes_so_far()).await;
@@ -149,7 +149,7 @@ impl CachedTransaction {
         self.pending.lock().doubtful = true;
         let fate = Fate::new(&self.shared, self.changes_so_far());
         let marks = self.shared.mark(fate.changes()).await?;
-        let answer = send_text(&self.shared, self.inner(), statement, how).await;
+        let answer = send(&self.shared, self.inner(), statement, how).await;
         fate.publish().await;
         drop(marks);
         answer
@@ -171,7 +171,7 @@ impl CachedTransaction {
         if script.ends_outer || (script.begins && engine.commits_by_ddl()) {
             return self.end_by_text(statement, how).await;
         }
-        let answer = send_text(&self.shared, self.inner(), statement, how).await;
+        let answer = send(&self.shared, self.inner(), statement, how).await;
         self.pending.lock().doubtful |= answer.is_err();
         if script.commits && engine.commits_by_ddl() {
             // What came before is committed by now, and what comes is perhaps no transaction.
@@ -179,8 +179,10 @@ impl CachedTransaction {
             self.shared.publish(self.changes_so_far()).await;
         }
         // After the text: a schema that is the plans' now was the plans' then.
-        self.look().await?;
-        answer
+        let looked = self.look().await;
+        let answer = answer?;
+        looked?;
+        Ok(answer)
     }
 
     async fn write(&self, statement: Statement, how: How) -> Result<Answer, DbErr> {
@@ -199,11 +201,12 @@ impl CachedTransaction {
         };
         let mut changes = Changes::new();
         let need = write.need().await;
-        let answer = write
+        let mut answer = write
             .run(self.inner(), statement, how, need, &mut changes)
             .await;
         if answer.is_ok() && !self.pending.lock().ddl {
-            self.shared.look_after(self.inner(), &mut changes).await;
+            let looked = self.shared.look_after(self.inner(), &mut changes).await;
+            answer = looked.and(answer);
         }
         doubt.widened = None;
         let doubtful = {
@@ -273,10 +276,22 @@ impl CachedTransaction {
             }
             pending.looked = true;
         }
-        if self.shared.notice_schema(self.inner()).await? {
-            self.pending.lock().changes.root(&self.shared.database);
+        match self.shared.notice_schema(self.inner()).await {
+            Ok(false) => Ok(()),
+            Ok(true) => {
+                // What was read here may be nobody else's schema: the next read looks. And what
+                // was planned by the old one goes, also if this is rolled back.
+                self.shared.schema().witnessed(None);
+                let mut pending = self.pending.lock();
+                pending.changes.root(&self.shared.database);
+                pending.doubtful |= !self.shared.engine.writes_alone();
+                Ok(())
+            }
+            Err(error) => {
+                self.pending.lock().looked = false;
+                Err(error)
+            }
         }
-        Ok(())
     }
 
     pub(crate) async fn run_callback<F, T, E>(self, callback: F) -> Result<T, TransactionError<E>>

@@ -7,7 +7,8 @@
 use larder::adapter::{Changes, RowImage, RowsChange};
 use larder::{Columns, Name, ShapeList, Tag};
 use larder_sql::{
-    ColumnSet, Footprint, Planned, RowsNamed, Table, TableKind, TableWrite, WriteKind, WriteSet,
+    ColumnSet, Footprint, Planned, RowsNamed, Slot, Table, TableKind, TableWrite, WriteKind,
+    WriteSet,
 };
 use sea_orm::{ConnectionTrait, DbErr, ExecResult, QueryResult, Statement, Value};
 
@@ -96,28 +97,12 @@ pub(crate) async fn send<C: ConnectionTrait>(
     })
 }
 
-/// Runs a text that need not be one statement, as the caller would without the cache: databases that
-/// writers share do not prepare several statements at once, and some statements not at all.
-pub(crate) async fn send_text<C: ConnectionTrait>(
-    shared: &Shared,
-    connection: &C,
-    statement: Statement,
-    how: How,
-) -> Result<Answer, DbErr> {
-    let bare = values(&statement).is_empty() && how == How::Execute;
-    if !bare || shared.engine.writes_alone() {
-        return send(shared, connection, statement, how).await;
-    }
-    shared.count(1);
-    let done = connection.execute_unprepared(&statement.sql).await?;
-    Ok(Answer::Executed(done))
-}
-
 /// One write of one statement, prepared.
 pub(crate) struct Write<'a> {
     shared: &'a Shared,
     schema: &'a Schema,
     set: &'a WriteSet,
+    slots: &'a [Slot],
 }
 
 /// How the changed rows of the target become known.
@@ -157,6 +142,7 @@ impl<'a> Write<'a> {
                 shared,
                 schema,
                 set,
+                slots: &planned.slots,
             }),
             _ => None,
         }
@@ -197,6 +183,16 @@ impl<'a> Write<'a> {
         itself
     }
 
+    /// Whether it may change more than its catalogue tells.
+    fn drops_everything(&self) -> bool {
+        self.set.may_write_more
+            || self.shared.connections_differ()
+            || self.set.targets.iter().any(|target| {
+                let catalogue = &self.schema.catalogue;
+                catalogue.closure(&target.table, &target.event).unknown
+            })
+    }
+
     /// Adds the virtual tables among those that it changes.
     fn reach_virtual(&self, changes: &mut Changes) {
         let mut add = |table: &str, columns: &ColumnSet| {
@@ -228,6 +224,11 @@ impl<'a> Write<'a> {
             return Need::Widen;
         };
         if !matches!(table.kind, TableKind::Table) || self.reach(&mut Changes::new()) {
+            return Need::Widen;
+        }
+        // Everything is dropped then, whatever its rows were; and a rule may have put another
+        // statement in the place of this one.
+        if self.drops_everything() || is_within(target) {
             return Need::Widen;
         }
         let Some(key) = self.shared.engine.key(table) else {
@@ -284,6 +285,7 @@ impl<'a> Write<'a> {
                         shared: self.shared,
                         table,
                         target,
+                        slots: self.slots,
                         alone: self.set.reads.is_empty(),
                         key,
                         fetch: fetch.into(),
@@ -307,7 +309,7 @@ impl<'a> Write<'a> {
                             }]),
                         )
                     }),
-                Need::Captured | Need::Widen => send_text(self.shared, connection, statement, how)
+                Need::Captured | Need::Widen => send(self.shared, connection, statement, how)
                     .await
                     .map(|answer| (answer, None)),
             };
@@ -339,7 +341,9 @@ impl<'a> Write<'a> {
 
     /// Whether it can change something although it changed no row of its target.
     fn acts_without_rows(&self) -> bool {
-        self.set.targets.len() != 1
+        self.set.may_write_more
+            || self.set.targets.len() != 1
+            || self.set.targets.iter().any(is_within)
             || self.set.targets.iter().any(|target| {
                 match self.schema.catalogue.table(&target.table) {
                     Some(table) => {
@@ -369,6 +373,12 @@ impl<'a> Write<'a> {
         let table = self.schema.catalogue.table(&target.table)?;
         matches!(table.kind, TableKind::Table).then_some(&*table.name)
     }
+}
+
+/// Whether this is not the write of the statement itself, but of a part of it: the rows that the
+/// statement gives are then not those that it wrote.
+fn is_within(target: &TableWrite) -> bool {
+    target.end == 0
 }
 
 /// Which columns the shapes in use need to see of the rows.

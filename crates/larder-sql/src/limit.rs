@@ -16,6 +16,10 @@ pub const QUERIES_DEPTH_MAX: usize = 32;
 /// need more is dropped, which widens.
 pub const ALTERNATIVES_MAX: usize = 32;
 
+/// Rows of an `INSERT` whose keys are looked for in its text. Those of a longer one are known only
+/// after the write.
+pub(crate) const ROWS_MAX: usize = 1_000;
+
 /// Pins of one conjunction. Further ones are dropped, which widens.
 pub const PINS_MAX: usize = 8;
 

@@ -84,6 +84,9 @@ pub enum RowsNamed {
     },
     /// Rows that appear; known only after the write.
     Inserted,
+    /// MySQL: rows that appear, by the values that the text gives to the columns of their primary key,
+    /// in its order: as [slots](crate::Planned::slots).
+    Keys(Vec<Vec<usize>>),
     /// They cannot be named.
     Unknown(Reason),
 }

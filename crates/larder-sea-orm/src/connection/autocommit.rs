@@ -9,7 +9,7 @@ use crate::fate::Fate;
 use crate::shared::Shared;
 use crate::transaction::has_ended;
 use crate::write::intent::Script;
-use crate::write::{Answer, How, Write, send_text};
+use crate::write::{Answer, How, Write, send};
 
 /// One write. When its images have to be learned it runs in a transaction of its own.
 pub(super) async fn write(
@@ -61,19 +61,23 @@ async fn in_transaction(
     let moved = shared.notice_schema(&transaction).await?;
     let schema = shared.schema();
     let planned = schema.plan(&statement.sql);
-    let write = Write::new(&shared, &schema, &planned).ok_or_else(replanned)?;
-    let need = write.need().await;
-    let mut fate = Fate::new(&shared, write.widened());
     let mut changes = Changes::new();
     if moved {
         changes.root(&shared.database);
     }
+    let Some(write) = Write::new(&shared, &schema, &planned) else {
+        shared.publish(changes).await;
+        return Err(replanned());
+    };
+    let need = write.need().await;
+    let mut fate = Fate::new(&shared, write.widened());
     let mut capture = shared.capture(&transaction).await?;
-    let answer = write
+    let mut answer = write
         .run(&transaction, statement, how, need, &mut changes)
         .await;
     if answer.is_ok() {
-        shared.look_after(&transaction, &mut changes).await;
+        let looked = shared.look_after(&transaction, &mut changes).await;
+        answer = looked.and(answer);
     }
     capture.add_to(&shared, &schema, &mut changes);
     fate.settle(changes);
@@ -111,7 +115,7 @@ pub(super) async fn script(
     let marks = shared.mark(fate.changes()).await?;
     let answer = match script.begins {
         true => run_alone(&shared, statement, how).await,
-        false => send_text(&shared, &shared.inner, statement, how).await,
+        false => send(&shared, &shared.inner, statement, how).await,
     };
     // After the text: a schema that is the plans' now was the plans' then.
     if !script.ddl && shared.notice_schema(&shared.inner).await.unwrap_or(true) {

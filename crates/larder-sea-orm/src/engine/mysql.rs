@@ -31,7 +31,8 @@ const SPELLING: Spelling = Spelling {
     quote: '`',
     numbers: false,
     values: false,
-    lock: " FOR UPDATE",
+    lock_to_update: " FOR UPDATE",
+    lock_to_delete: " FOR UPDATE",
     returning: Returning::Nothing,
     // No statement is made to give its rows.
     executed: |_| "DO 0".to_owned(),

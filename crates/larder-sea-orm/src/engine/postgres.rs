@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use larder::{Name, TagValue};
-use larder_sql::{Catalogue, Column, Dialect, Table};
+use larder_sql::{Catalogue, Column, Dialect, Table, split};
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, QueryResult, TransactionOptions, Value};
 use sqlx::{Column as _, Row as _};
 
@@ -27,14 +27,17 @@ const SPELLING: Spelling = Spelling {
     quote: '"',
     numbers: true,
     values: false,
-    lock: " FOR UPDATE",
+    // A key that is set is not looked for: so it may go with checks of foreign keys to these rows.
+    lock_to_update: " FOR NO KEY UPDATE",
+    lock_to_delete: " FOR UPDATE",
     returning: Returning::Any,
     // The number of rows that a select gives is told as the number of rows that a write changed is.
     executed: |rows| format!("SELECT FROM generate_series(1, {rows})"),
 };
 
 /// What decides which tables the names in statements mean, and whether what is read is the present.
-const PLACE: &str = "SELECT array_to_string(current_schemas(false), ', '), pg_is_in_recovery()";
+const PLACE: &str = "SELECT array_to_string(current_schemas(false), ', '), pg_is_in_recovery(), \
+    current_setting('standard_conforming_strings')";
 
 /// A number for all that a statement's meaning depends on: tables, columns, keys, triggers, rules,
 /// the functions of triggers, and what is set for this session.
@@ -58,7 +61,8 @@ const VERSION: &str = "\
                 ORDER BY i.inhrelid, i.inhseqno) FROM pg_inherits i), \
         current_user, current_setting('TimeZone'), current_setting('DateStyle'), \
         current_setting('IntervalStyle'), current_setting('extra_float_digits'), \
-        current_setting('bytea_output'), current_setting('search_path')), 0)";
+        current_setting('bytea_output'), current_setting('search_path'), \
+        array_to_string(current_schemas(false), ',')), 0)";
 
 /// The schemas that are not the database's own.
 const SPACES: &str = "WITH spaces AS (SELECT oid FROM pg_namespace \
@@ -88,6 +92,14 @@ impl Engine for Postgres {
                     DbBackend::Postgres,
                     "this server is a standby, which shows what its primary was a while ago: give larder a \
                      connection to the primary",
+                ));
+            }
+            let strings: String = row.try_get_by_index(2)?;
+            if strings != "on" {
+                return Err(not_supported(
+                    DbBackend::Postgres,
+                    "standard_conforming_strings is off: larder would read texts in statements otherwise than \
+                     this server. Turn it on",
                 ));
             }
             match schemas.as_deref() {
@@ -171,7 +183,9 @@ impl Engine for Postgres {
     }
 
     fn sets_answers(&self, sql: &str) -> bool {
-        words::begins(sql, &["set", "reset", "discard"]) || words::any(sql, &["set_config"])
+        let mut texts = split(sql, Dialect::Postgres).into_iter();
+        texts.any(|range| words::begins(&sql[range], &["set", "reset", "discard"]))
+            || words::any(sql, &["set_config"])
     }
 
     fn to_write(&self) -> TransactionOptions {

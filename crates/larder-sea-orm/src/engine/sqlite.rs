@@ -25,7 +25,8 @@ const SPELLING: Spelling = Spelling {
     numbers: false,
     values: true,
     // Its transactions that write are alone.
-    lock: "",
+    lock_to_update: "",
+    lock_to_delete: "",
     returning: Returning::AloneInserts,
     // SQLite keeps the number of changes and the last row id of an insert until the next write, and a
     // statement that writes nothing reports them.

@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use larder::adapter::{RowImage, RowsChange};
 use larder::{Columns, Name, TagValue};
-use larder_sql::{Column, Equality, RowsNamed, Table, TableWrite, WriteKind};
+use larder_sql::{Column, Equality, RowsNamed, Slot, Table, TableWrite, WriteKind};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 
+use crate::bind;
 use crate::engine::{Engine, Returning};
 use crate::shared::Shared;
 use crate::value::Stored;
@@ -30,6 +31,8 @@ pub(crate) struct Learn<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) table: &'a Table,
     pub(crate) target: &'a TableWrite,
+    /// What stands in the slots of the statement's plan.
+    pub(crate) slots: &'a [Slot],
     /// Whether the statement reads nothing but its target's own rows.
     pub(crate) alone: bool,
     /// The columns by which rows are found again.
@@ -76,7 +79,7 @@ impl Learn<'_> {
             (_, Returning::AloneInserts) => {
                 let before = self.before(connection, &statement).await?;
                 let answer = send(self.shared, connection, statement, how).await?;
-                let rows = self.became(connection, before).await;
+                let rows = self.became(connection, before).await?;
                 Ok((answer, rows))
             }
             (_, Returning::Nothing) => {
@@ -85,7 +88,7 @@ impl Learn<'_> {
                 // The rows are locked, and still meet the condition: as many are the same.
                 let all =
                     |found: &Vec<Found>| self.alone && answer.rows() == Some(found.len() as u64);
-                let rows = self.became(connection, before.filter(all)).await;
+                let rows = self.became(connection, before.filter(all)).await?;
                 Ok((answer, rows))
             }
         }
@@ -102,18 +105,16 @@ impl Learn<'_> {
         statement: Statement,
         how: How,
     ) -> Result<(Answer, Rows), DbErr> {
-        let before = self.before(connection, &statement).await?;
-        let (answer, after) = self.returning(connection, statement, how).await?;
-        let rows = match (before, after) {
-            (Some(before), Some(after)) => {
-                self.pairs(before, after)
-                    .and_then(|pairs| match self.target.kind {
-                        WriteKind::Delete => self.deleted(pairs.iter().map(|(old, _)| old)),
-                        _ => self.differing(pairs.into_iter(), self.changed),
-                    })
-            }
-            _ => None,
+        let Some(before) = self.before(connection, &statement).await? else {
+            let answer = send(self.shared, connection, statement, how).await?;
+            return Ok((answer, None));
         };
+        let (answer, after) = self.returning(connection, statement, how).await?;
+        let pairs = after.and_then(|after| self.pairs(before, after));
+        let rows = pairs.and_then(|pairs| match self.target.kind {
+            WriteKind::Delete => self.deleted(pairs.iter().map(|(old, _)| old)),
+            _ => self.differing(pairs.into_iter(), self.changed),
+        });
         Ok((answer, rows))
     }
 
@@ -132,10 +133,15 @@ impl Learn<'_> {
     }
 
     /// What has become of the rows that were there before.
-    async fn became<C: ConnectionTrait>(&self, connection: &C, before: Option<Vec<Found>>) -> Rows {
-        match self.target.kind {
-            WriteKind::Delete => self.deleted(before?.iter()),
-            _ => self.updated(connection, before?).await,
+    async fn became<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        before: Option<Vec<Found>>,
+    ) -> Result<Rows, DbErr> {
+        match (self.target.kind, before) {
+            (_, None) => Ok(None),
+            (WriteKind::Delete, Some(before)) => Ok(self.deleted(before.iter())),
+            (_, Some(before)) => self.updated(connection, before).await,
         }
     }
 
@@ -151,17 +157,32 @@ impl Learn<'_> {
         ])
     }
 
-    /// An insert into a database that only tells the number that it gave to the new row.
+    /// An insert into a database that only tells the number that it gave to the new row. What its
+    /// text gives to keys is believed where as many rows appeared, and are found.
     async fn numbered<C: ConnectionTrait>(
         &self,
         connection: &C,
         statement: Statement,
         how: How,
     ) -> Result<(Answer, Rows), DbErr> {
+        let given = self.given(&statement);
         // A statement can set what is told; and one that passes over rows may tell the number of one
         // that it passed over.
-        let sets = words::any(&statement.sql, &["last_insert_id", "ignore"]);
+        let sets = words::any(&statement.sql, &["last_insert_id", "ignore"])
+            // Our words end where MySQL's texts go on.
+            || statement.sql.contains('\\');
         let answer = send(self.shared, connection, statement, how).await?;
+        if given
+            .as_ref()
+            .is_some_and(|given| answer.rows() == Some(given.len() as u64))
+        {
+            let given = given.unwrap_or_default();
+            let found = self.by_key(connection, &given).await;
+            let all = found.filter(|found| found.len() == given.len());
+            if let Some(found) = all {
+                return Ok((answer, self.inserted(&found)));
+            }
+        }
         let number = match &answer {
             Answer::Executed(done) if done.rows_affected() == 1 && !sets => {
                 i64::try_from(done.last_insert_id()).unwrap_or(0)
@@ -180,9 +201,32 @@ impl Learn<'_> {
             key: vec![Stored::Int(number)],
             image: Vec::new(),
         };
-        let found = self.by_key(connection, &[named]).await;
+        let found = self.by_key(connection, &[named]).await?;
         let one = found.filter(|found| found.len() == 1);
         Ok((answer, one.and_then(|found| self.inserted(&found))))
+    }
+
+    /// The rows that the statement names by their keys.
+    fn given(&self, statement: &Statement) -> Option<Vec<Found>> {
+        let RowsNamed::Keys(rows) = &self.target.rows else {
+            return None;
+        };
+        let value = |(name, slot): (&Name, &usize)| {
+            let slot = self.slots.get(*slot)?;
+            match bind::slot_values(self.engine(), slot, values(statement))?.as_slice() {
+                // Asks for a number.
+                [Stored::Int(0)] if self.table.numbered.as_ref() == Some(name) => None,
+                [one] => Some(one.clone()),
+                _ => None,
+            }
+        };
+        let row = |key: &Vec<usize>| {
+            Some(Found {
+                key: self.key.iter().zip(key).map(value).collect::<Option<_>>()?,
+                image: Vec::new(),
+            })
+        };
+        rows.iter().map(row).collect()
     }
 
     /// The rows that the statement's own condition names, before it runs. `None` where they
@@ -230,13 +274,17 @@ impl Learn<'_> {
             None => "",
         };
         let sql = format!(
-            "SELECT {} FROM {} {} ORDER BY {} LIMIT {}{}",
+            "SELECT {} FROM {} {} ORDER BY {} LIMIT {}{}{}",
             self.selected(),
             text.get(target.clone())?,
             condition_text,
             self.keys().join(", "),
             IMAGES_MAX + 1,
-            self.engine().spelling().lock
+            match self.target.kind {
+                WriteKind::Delete => self.engine().spelling().lock_to_delete,
+                _ => self.engine().spelling().lock_to_update,
+            },
+            self.remark()
         );
         let bound = match numbered {
             true => values(statement),
@@ -253,15 +301,21 @@ impl Learn<'_> {
     /// The images of rows before and after an update, by the columns that really changed: the
     /// comparison is exact, where tags compare as the column does ('rock' set to 'Rock' in a
     /// NOCASE column is the same tag and another answer).
-    async fn updated<C: ConnectionTrait>(&self, connection: &C, before: Vec<Found>) -> Rows {
-        let after = self.by_key(connection, &before).await?;
+    async fn updated<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        before: Vec<Found>,
+    ) -> Result<Rows, DbErr> {
+        let Some(after) = self.by_key(connection, &before).await? else {
+            return Ok(None);
+        };
         if after.len() != before.len() {
-            return None;
+            return Ok(None);
         }
         // Both in the order of their keys. An UPDATE OR IGNORE leaves rows as they were; none
         // can vanish.
         let pairs = before.into_iter().zip(after);
-        self.differing(pairs, self.changed)
+        Ok(self.differing(pairs, self.changed))
     }
 
     /// Pairs of rows before and after, by the columns that differ. `None` where a pair is none.
@@ -324,7 +378,10 @@ impl Learn<'_> {
         let backend = statement.db_backend;
         if self.target.returning.is_none() && how.executes() {
             let mut sql = statement.sql;
-            sql.insert_str(self.target.end, &format!(" RETURNING {}", self.selected()));
+            sql.insert_str(
+                self.target.end,
+                &format!(" RETURNING {}{}", self.selected(), self.remark()),
+            );
             let returning = Statement { sql, ..statement };
             self.shared.count(1);
             let rows = connection
@@ -344,13 +401,13 @@ impl Learn<'_> {
                 let mut rows = send(self.shared, connection, statement, How::QueryAll)
                     .await?
                     .all();
-                let images = self.returned(connection, &rows).await;
+                let images = self.returned(connection, &rows).await?;
                 let first = (!rows.is_empty()).then(|| rows.swap_remove(0));
                 (Answer::One(first), images)
             }
             How::QueryAll => {
                 let rows = send(self.shared, connection, statement, how).await?.all();
-                let images = self.returned(connection, &rows).await;
+                let images = self.returned(connection, &rows).await?;
                 (Answer::All(rows), images)
             }
             How::Execute | How::ExecuteText => {
@@ -366,33 +423,40 @@ impl Learn<'_> {
         &self,
         connection: &C,
         rows: &[QueryResult],
-    ) -> Option<Vec<Found>> {
-        let info = self.target.returning.as_ref()?;
+    ) -> Result<Option<Vec<Found>>, DbErr> {
         if rows.len() > IMAGES_MAX {
-            return None;
+            return Ok(None);
         }
-        let has = |name: &Name| info.all_columns || info.columns.contains(name);
-        if self.fetch.iter().all(has) && self.returned_keys(rows).is_none() {
-            let found = rows.iter().map(|row| {
-                Some(Found {
-                    key: Vec::new(),
-                    image: self.by_name(row, &self.fetch)?,
-                })
-            });
-            return found.collect();
+        if let Some(found) = self.returned_images(rows) {
+            return Ok(Some(found));
         }
-        let mut named = self.returned_keys(rows)?;
-        if self.fetch.iter().all(has) {
-            for (found, row) in named.iter_mut().zip(rows) {
-                found.image = self.by_name(row, &self.fetch)?;
-            }
-            return Some(named);
-        }
+        let Some(named) = self.returned_keys(rows) else {
+            return Ok(None);
+        };
         if self.target.kind == WriteKind::Delete {
-            return Some(named);
+            return Ok(Some(named));
         }
         let found = self.by_key(connection, &named).await?;
-        (found.len() == named.len()).then_some(found)
+        Ok(found.filter(|found| found.len() == named.len()))
+    }
+
+    /// The images of rows that the caller's RETURNING gave, if it names their columns; with the keys
+    /// if it names those, too.
+    fn returned_images(&self, rows: &[QueryResult]) -> Option<Vec<Found>> {
+        let info = self.target.returning.as_ref()?;
+        let has = |name: &Name| info.all_columns || info.columns.contains(name);
+        if !self.fetch.iter().all(has) {
+            return None;
+        }
+        let keys = self.returned_keys(rows);
+        let found = rows.iter().enumerate().map(|(at, row)| {
+            let key = keys.as_ref().map(|keys| keys[at].key.clone());
+            Some(Found {
+                key: key.unwrap_or_default(),
+                image: self.by_name(row, &self.fetch)?,
+            })
+        });
+        found.collect()
     }
 
     /// The keys of rows that the caller's RETURNING gave, if it names them.
@@ -412,46 +476,62 @@ impl Learn<'_> {
         found.collect()
     }
 
-    /// The values of these columns, by their names.
+    /// The values of these columns, by their names. `None` where two have one name.
     fn by_name(&self, row: &QueryResult, names: &[Name]) -> Option<Vec<Stored>> {
         let columns = self.engine().columns(row);
         let value = |name: &Name| {
-            let index = columns.iter().position(|column| **column == **name)?;
-            self.engine().stored(row, index)
+            let mut places = (0..columns.len()).filter(|&at| *columns[at] == **name);
+            match (places.next(), places.next()) {
+                (Some(index), None) => self.engine().stored(row, index),
+                _ => None,
+            }
         };
         names.iter().map(value).collect()
     }
 
     /// Reads rows by their keys.
+    ///
+    /// # Errors
+    /// Where it spoils the transaction: a commit would then be none, and nobody would say so.
     async fn by_key<C: ConnectionTrait>(
         &self,
         connection: &C,
         rows: &[Found],
-    ) -> Option<Vec<Found>> {
+    ) -> Result<Option<Vec<Found>>, DbErr> {
         if rows.is_empty() {
-            return Some(Vec::new());
+            return Ok(Some(Vec::new()));
         }
         let keys = self.keys();
         let spelling = self.engine().spelling();
         let sql = format!(
-            "SELECT {} FROM {} WHERE {} ORDER BY {}",
+            "SELECT {} FROM {} WHERE {} ORDER BY {}{}",
             self.selected(),
             spelling.table(&self.table.name),
             spelling.among(&keys, rows.len()),
-            keys.join(", ")
+            keys.join(", "),
+            self.remark()
         );
         let bind = |(name, value): (&Name, &Stored)| self.engine().bind(self.column(name), value);
         let values = rows
             .iter()
             .flat_map(|row| self.key.iter().zip(&row.key).map(bind));
-        let values: Vec<Value> = values.collect::<Option<_>>()?;
+        let Some(values) = values.collect::<Option<Vec<Value>>>() else {
+            return Ok(None);
+        };
         let backend = connection.get_database_backend();
         self.shared.count(1);
-        let rows = connection
-            .query_all_raw(Statement::from_sql_and_values(backend, sql, values))
-            .await
-            .ok()?;
-        self.found(&rows)
+        let query = Statement::from_sql_and_values(backend, sql, values);
+        match connection.query_all_raw(query).await {
+            Ok(rows) => Ok(self.found(&rows)),
+            Err(error) if self.engine().spoils(&error) => Err(executed(error)),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// What stands behind our own questions: with another schema they are other statements, so that no
+    /// connection answers one that it has prepared by the columns as they were.
+    fn remark(&self) -> String {
+        format!(" /* {} */", self.shared.schema().version)
     }
 
     /// Key, then image, as a select list.

@@ -65,7 +65,8 @@ impl Script {
         // Savepoints outside a transaction are transactions of their own.
         let mut savepoints: Vec<larder_sql::Name> = Vec::new();
         for range in split(sql, shared.engine.dialect()) {
-            let planned = schema.plan(&sql[range]);
+            let text = &sql[range];
+            let planned = schema.plan(text);
             script.begins |= matches!(planned.plan.footprint, Footprint::Transaction(_));
             match &planned.plan.footprint {
                 Footprint::Read(read) if read.may_write => script.changes.root(&shared.database),
@@ -104,8 +105,13 @@ impl Script {
                     }
                 }
                 Footprint::Transaction(_) => {}
-                // A text nobody understands may change anything, also the schema.
+                // A text nobody understands may change anything, also the schema; and end what
+                // is open (`COMMIT AND CHAIN`).
                 _ => {
+                    if belongs_to_one_connection(sql) {
+                        shared.makes_connections_differ();
+                    }
+                    script.ends_outer |= depth == 0 && ends_a_transaction(text);
                     script.ddl = true;
                     script.commits = true;
                     script.changes.root(&shared.database);
@@ -130,5 +136,11 @@ fn is_no_plain_statement(planned: &Planned) -> bool {
 /// Whether a text makes something that belongs to one connection alone: temporary objects, attached
 /// databases.
 fn belongs_to_one_connection(sql: &str) -> bool {
-    words::any(sql, &["temp", "temporary", "attach"])
+    words::any(sql, &["temp", "temporary", "attach", "pg_temp"])
+}
+
+/// Whether a text that nobody understands ends a transaction of this connection.
+fn ends_a_transaction(text: &str) -> bool {
+    words::begins(text, &["commit", "end", "rollback", "abort"])
+        && !words::any(text, &["prepared", "to"])
 }

@@ -346,7 +346,7 @@ struct Score {
 async fn play(seed: u64, score: &mut Score) {
     let shop = Shop::of(SCHEMA).await;
     let db = &shop.db;
-    let plain = plain(&shop.name).await;
+    let plain = plain(shop.name()).await;
     let mut chance = Chance {
         rng: Rng::with_seed(seed),
     };

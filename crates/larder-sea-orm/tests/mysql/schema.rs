@@ -27,7 +27,8 @@ async fn run(db: &CachedConnection, sql: &str) {
 /// `shop.track` and `track` are one table.
 #[tokio::test]
 async fn a_table_has_one_name_with_its_database_and_without() {
-    let Shop { db, name } = Shop::open().await;
+    let shop = Shop::open().await;
+    let (db, name) = (shop.db.clone(), shop.name());
     let full = |genre: i32| {
         let sql = format!("SELECT id, unit_price FROM `{name}`.track WHERE genre_id = ?");
         bound(&sql, [genre.into()])
@@ -66,7 +67,7 @@ async fn another_database_on_the_server_is_not_trusted() {
     let shop = Shop::open().await;
     let db = &shop.db;
     let (name, other) = (
-        &shop.name,
+        shop.name(),
         make("CREATE TABLE log (id INT PRIMARY KEY, track_id INT)"),
     );
     MariaDb::shared().run_sql(
@@ -261,7 +262,7 @@ async fn tables_of_other_engines_and_columns_of_chance_are_not_kept() {
 #[tokio::test]
 async fn without_the_privilege_to_see_triggers_a_write_drops_everything() {
     let shop = Shop::open().await;
-    let (name, server) = (&shop.name, MariaDb::shared());
+    let (name, server) = (shop.name(), MariaDb::shared());
     shop.elsewhere(&format!(
         "CREATE TRIGGER t AFTER UPDATE ON album FOR EACH ROW UPDATE genre SET name = NEW.title;
          CREATE USER '{name}'@'127.0.0.1';
@@ -269,7 +270,7 @@ async fn without_the_privilege_to_see_triggers_a_write_drops_everything() {
          CREATE USER '{name}_all'@'127.0.0.1';
          GRANT SELECT, UPDATE, TRIGGER ON `{name}`.* TO '{name}_all'@'127.0.0.1';"
     ));
-    for (user, sees) in [(name.clone(), false), (format!("{name}_all"), true)] {
+    for (user, sees) in [(name.to_owned(), false), (format!("{name}_all"), true)] {
         let url = format!("mysql://{user}@{}/{name}", server.address());
         let connection = Database::connect(ConnectOptions::new(url)).await.unwrap();
         let db = CachedConnection::new(connection, Cache::memory())
@@ -297,7 +298,7 @@ async fn without_the_privilege_to_see_triggers_a_write_drops_everything() {
 #[tokio::test]
 async fn a_question_that_is_refused_does_not_refuse_the_write() {
     let shop = Shop::of(SCHEMA).await;
-    let (name, server) = (&shop.name, MariaDb::shared());
+    let (name, server) = (shop.name(), MariaDb::shared());
     shop.elsewhere(&format!(
         "CREATE USER '{name}'@'127.0.0.1';
          GRANT SELECT (id, genre_id), UPDATE (unit_price) ON `{name}`.track TO '{name}'@'127.0.0.1';

@@ -4,10 +4,11 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use larder::Cache;
-use larder_sea_orm::trace::{self, Outcome};
 use larder_sea_orm::{Cached, CachedConnection, CachedExt};
 use larder_servers::MariaDb;
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, Statement, Value};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, Statement, Value};
+
+pub use crate::asked::read;
 
 pub const SCHEMA: &str = "
     CREATE TABLE genre (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40) NOT NULL);
@@ -34,11 +35,21 @@ pub const SCHEMA: &str = "
     INSERT INTO playlist VALUES (1, 'Morning'), (2, 'Night');
     INSERT INTO playlist_track VALUES (1, 1), (1, 3), (2, 3);";
 
+pub const BACKEND: DbBackend = DbBackend::MySql;
+
+/// A statement whose parameters are question marks, as this database has them.
+pub fn sql(text: &str) -> String {
+    text.to_owned()
+}
+
 pub struct Shop {
     pub db: CachedConnection,
-    /// Its database's name on the server.
-    pub name: String,
+    /// Where its database is. Nothing has to be kept: the server ends with the process.
+    pub folder: Place,
 }
+
+/// A database on the server of this process.
+pub struct Place(pub String);
 
 impl Shop {
     pub async fn open() -> Shop {
@@ -51,12 +62,24 @@ impl Shop {
         let db = CachedConnection::new(plain(&name).await, Cache::memory())
             .await
             .expect("open");
-        Shop { db, name }
+        Shop {
+            db,
+            folder: Place(name),
+        }
+    }
+
+    pub fn url(&self) -> String {
+        MariaDb::shared().url(self.name())
+    }
+
+    /// Its database's name on the server.
+    pub fn name(&self) -> &str {
+        &self.folder.0
     }
 
     /// Runs SQL where nobody looks.
     pub fn elsewhere(&self, sql: &str) -> String {
-        MariaDb::shared().run_sql(&self.name, sql)
+        MariaDb::shared().run_sql(self.name(), sql)
     }
 }
 
@@ -84,56 +107,4 @@ pub fn bound<const N: usize>(sql: &str, values: [Value; N]) -> Cached<Statement>
 /// A text.
 pub fn text(sql: &str) -> Cached<Statement> {
     bound(sql, [])
-}
-
-/// Runs one cached read; its value and from where it came.
-pub async fn read<T>(query: impl Future<Output = Result<T, DbErr>>) -> (T, Outcome) {
-    let (value, queries) = trace::scope(query).await;
-    let value = value.expect("the read works");
-    assert_eq!(queries.len(), 1, "one query: {queries:?}");
-    let query = &queries[0];
-    match query.outcome {
-        Outcome::Hit => assert_eq!(query.statements, 0, "{query:?}"),
-        // Now and then a load asks first whether the schema is the one of its plan.
-        _ => assert!((1..=2).contains(&query.statements), "{query:?}"),
-    }
-    (value, query.outcome.clone())
-}
-
-/// Checks that a read is a hit now.
-#[macro_export]
-macro_rules! hit {
-    ($query:expr) => {{
-        let (value, outcome) = $crate::shop::read($query).await;
-        assert_eq!(
-            outcome,
-            larder_sea_orm::trace::Outcome::Hit,
-            "{}",
-            stringify!($query)
-        );
-        value
-    }};
-}
-
-/// Checks that a read asks the database now, and is a hit afterwards.
-#[macro_export]
-macro_rules! miss {
-    ($query:expr) => {{
-        let (value, outcome) = $crate::shop::read($query).await;
-        assert_eq!(
-            outcome,
-            larder_sea_orm::trace::Outcome::Miss,
-            "{}",
-            stringify!($query)
-        );
-        let (again, outcome) = $crate::shop::read($query).await;
-        assert_eq!(
-            outcome,
-            larder_sea_orm::trace::Outcome::Hit,
-            "{}",
-            stringify!($query)
-        );
-        assert_eq!(value, again);
-        value
-    }};
 }

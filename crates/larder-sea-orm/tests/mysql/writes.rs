@@ -5,7 +5,7 @@ use larder_sea_orm::{Cached, CachedConnection, CachedExt};
 use sea_orm::prelude::Expr;
 use sea_orm::sea_query::{ExprTrait as _, OnConflict};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select, Statement,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select, Set, Statement,
 };
 
 use crate::entity::{album, genre, playlist_track, track};
@@ -67,6 +67,7 @@ async fn insert_many_insert_select_and_insert_ignore() {
         .exec(&db)
         .await
         .unwrap();
+    hit!(of_genre(3).all(&db));
     assert_eq!(counts(&db).await, [3, 2, 1]);
     db.execute_unprepared(
         "INSERT INTO track (name, genre_id, unit_price) SELECT name, 3, 1 FROM track WHERE genre_id = 1",
@@ -83,6 +84,52 @@ async fn insert_many_insert_select_and_insert_ignore() {
         assert_eq!(result.rows_affected(), 1);
     }
     assert_eq!(counts(&db).await, [5, 2, 4]);
+}
+
+/// Links have no number: their keys are those that the text gives them.
+#[tokio::test]
+async fn ac11_links_are_learned_by_the_keys_that_they_are_given() {
+    let Shop { db, .. } = Shop::open().await;
+    let links = |playlist: i32| {
+        playlist_track::Entity::find()
+            .filter(playlist_track::Column::PlaylistId.eq(playlist))
+            .cached()
+    };
+    miss!(links(1).all(&db));
+    miss!(links(2).all(&db));
+    let link = playlist_track::ActiveModel {
+        playlist_id: Set(2),
+        track_id: Set(1),
+    };
+    playlist_track::Entity::insert(link)
+        .exec_without_returning(&db)
+        .await
+        .unwrap();
+    hit!(links(1).all(&db));
+    assert_eq!(miss!(links(2).all(&db)).len(), 2);
+    let text = "INSERT INTO playlist_track VALUES (2, 2), (2, 4)";
+    db.execute_unprepared(text).await.unwrap();
+    hit!(links(1).all(&db));
+    assert_eq!(miss!(links(2).all(&db)).len(), 4);
+}
+
+/// A key of zero asks for a number, and finds the row that has it.
+#[tokio::test]
+async fn a_key_of_zero_is_no_key() {
+    let Shop { db, .. } = Shop::of(
+        "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO';
+         CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, g INT);
+         INSERT INTO t VALUES (0, 1);",
+    )
+    .await;
+    let of = |g: i32| bound("SELECT id FROM t WHERE g = ?", [g.into()]);
+    miss!(of(1).rows(&db));
+    miss!(of(2).rows(&db));
+    db.execute_unprepared("INSERT INTO t VALUES (0, 2)")
+        .await
+        .unwrap();
+    assert_eq!(miss!(of(2).rows(&db)).rows.len(), 1);
+    hit!(of(1).rows(&db));
 }
 
 /// The number that is told is that of a column that is not the key.

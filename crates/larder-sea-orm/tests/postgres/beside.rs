@@ -23,10 +23,10 @@ async fn moved(db: CachedConnection, from: i32, to: i32, rounds: u32) -> Result<
     Ok(())
 }
 
-/// H24: three writers move rows in a ring while everybody reads. When all are done, every cached
+/// H27: three writers move rows in a ring while everybody reads. When all are done, every cached
 /// answer is the database's.
 #[tokio::test(flavor = "multi_thread")]
-async fn h24_rows_that_are_moved_by_several_at_once_are_never_lost() {
+async fn h27_rows_that_are_moved_by_several_at_once_are_never_lost() {
     let Shop {
         db,
         folder: _folder,
@@ -57,7 +57,7 @@ async fn h24_rows_that_are_moved_by_several_at_once_are_never_lost() {
 
 /// A row that is moved into the condition of an update while that waits.
 #[tokio::test(flavor = "multi_thread")]
-async fn h24_a_row_that_comes_in_while_an_update_waits_is_seen() {
+async fn h27_a_row_that_comes_in_while_an_update_waits_is_seen() {
     let Shop {
         db,
         folder: _folder,

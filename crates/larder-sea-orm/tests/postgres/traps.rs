@@ -21,52 +21,44 @@ fn text(sql: &str, values: impl IntoIterator<Item = Value>) -> larder_sea_orm::C
 }
 
 /// A row that `condition` finds is changed by its id: the answer is dropped.
-#[track_caller]
-fn check<'a>(
-    kind: &'a str,
-    stored: &'a str,
-    condition: &'a str,
-    value: Option<Value>,
-) -> impl Future<Output = ()> + 'a {
-    async move {
-        let db = open(&format!(
-            "CREATE TABLE thing (id integer PRIMARY KEY, v {kind}, n integer NOT NULL);
+async fn check(kind: &str, stored: &str, condition: &str, value: Option<Value>) {
+    let db = open(&format!(
+        "CREATE TABLE thing (id integer PRIMARY KEY, v {kind}, n integer NOT NULL);
              INSERT INTO thing VALUES (1, {stored}, 1), (2, NULL, 1);"
-        ))
-        .await;
-        let sql = format!("SELECT n FROM thing WHERE {condition}");
-        let asked = || text(&sql, value.clone());
-        assert_eq!(
-            miss!(asked().rows(&db)).rows,
-            [[Stored::Int(1)]],
-            "{kind} {condition}"
-        );
-        db.execute_unprepared("UPDATE thing SET n = 2 WHERE id = 1")
-            .await
-            .expect("written");
-        let (rows, outcome) = read(asked().rows(&db)).await;
-        assert_eq!(outcome, Outcome::Miss, "{kind} {condition}");
-        assert_eq!(rows.rows, [[Stored::Int(2)]], "{kind} {condition}");
-        // A row that comes to be found.
-        db.execute_unprepared(&format!(
-            "UPDATE thing SET v = {stored}, n = 3 WHERE id = 2"
-        ))
+    ))
+    .await;
+    let sql = format!("SELECT n FROM thing WHERE {condition}");
+    let asked = || text(&sql, value.clone());
+    assert_eq!(
+        miss!(asked().rows(&db)).rows,
+        [[Stored::Int(1)]],
+        "{kind} {condition}"
+    );
+    db.execute_unprepared("UPDATE thing SET n = 2 WHERE id = 1")
         .await
         .expect("written");
-        assert_eq!(
-            read(asked().rows(&db)).await.0.rows.len(),
-            2,
-            "{kind} {condition}"
-        );
-        db.execute_unprepared("DELETE FROM thing WHERE id = 1")
-            .await
-            .expect("written");
-        assert_eq!(
-            read(asked().rows(&db)).await.0.rows,
-            [[Stored::Int(3)]],
-            "{kind} {condition}"
-        );
-    }
+    let (rows, outcome) = read(asked().rows(&db)).await;
+    assert_eq!(outcome, Outcome::Miss, "{kind} {condition}");
+    assert_eq!(rows.rows, [[Stored::Int(2)]], "{kind} {condition}");
+    // A row that comes to be found.
+    db.execute_unprepared(&format!(
+        "UPDATE thing SET v = {stored}, n = 3 WHERE id = 2"
+    ))
+    .await
+    .expect("written");
+    assert_eq!(
+        read(asked().rows(&db)).await.0.rows.len(),
+        2,
+        "{kind} {condition}"
+    );
+    db.execute_unprepared("DELETE FROM thing WHERE id = 1")
+        .await
+        .expect("written");
+    assert_eq!(
+        read(asked().rows(&db)).await.0.rows,
+        [[Stored::Int(3)]],
+        "{kind} {condition}"
+    );
 }
 
 #[tokio::test]

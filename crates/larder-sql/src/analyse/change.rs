@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, ops::Range};
 
 use sqlparser::ast::{
     Assignment, AssignmentTarget, Delete, Expr, FromTable, Insert, Merge, ObjectName,
-    OnConflictAction, OnInsert, SelectItem, SqliteOnConflict, Statement, TableFactor, TableObject,
-    TableWithJoins, Truncate, Update,
+    OnConflictAction, OnInsert, SelectItem, SetExpr, SqliteOnConflict, Statement, TableFactor,
+    TableObject, TableWithJoins, Truncate, Update,
 };
 
 use super::{
@@ -16,6 +16,7 @@ use crate::{
     ColumnSet, Conjunction, Dialect, Name, Reason, ReturningInfo, RowsNamed, TableKind, TableRead,
     TableWrite, WriteEvent, WriteKind,
     catalogue::is_rowid,
+    limit,
     name::{Qualified, fold_ident},
 };
 
@@ -140,6 +141,10 @@ impl Analyser<'_> {
             (false, None) => WriteKind::Insert,
         };
         let returning = self.returning(&name, insert.returning.as_deref(), ranges.as_ref());
+        let keys = match (kind, &ranges) {
+            (WriteKind::Insert, Some(_)) => self.given_keys(&name, insert),
+            _ => None,
+        };
         self.write(
             &name,
             TableWrite {
@@ -147,7 +152,7 @@ impl Analyser<'_> {
                 kind,
                 columns: ColumnSet::All,
                 alternatives: Vec::new(),
-                rows: RowsNamed::Inserted,
+                rows: keys.map_or(RowsNamed::Inserted, RowsNamed::Keys),
                 event: WriteEvent {
                     insert: true,
                     update,
@@ -168,6 +173,43 @@ impl Analyser<'_> {
         self.walk(&insert.on);
         self.walk(&insert.returning);
         self.scopes.pop();
+    }
+
+    /// The values that an `INSERT` gives to the primary key of its rows, if it does so for all of them.
+    ///
+    /// Only where the database does not tell what it has inserted; and not where it may pass over
+    /// rows.
+    fn given_keys(&mut self, name: &Qualified, insert: &Insert) -> Option<Vec<Vec<usize>>> {
+        let known = self.catalogue.find(&name.name())?;
+        if self.dialect != Dialect::MySql || insert.ignore || known.primary_key.is_empty() {
+            return None;
+        }
+        let SetExpr::Values(values) = &*insert.source.as_ref()?.body else {
+            return None;
+        };
+        if values.rows.len() > limit::ROWS_MAX {
+            return None;
+        }
+        let mut columns = Vec::new();
+        for column in &insert.columns {
+            let ident = column.0.last()?.as_ident()?;
+            columns.push(known.canonical(self.dialect, &fold_ident(self.dialect, ident))?);
+        }
+        if columns.is_empty() {
+            let shown = known.columns.iter().filter(|column| !column.hidden);
+            columns.extend(shown.map(|column| column.name.clone()));
+        }
+        let place = |key| columns.iter().position(|column| column == key);
+        let places: Vec<usize> = known.primary_key.iter().map(place).collect::<Option<_>>()?;
+        let mut keys = Vec::with_capacity(values.rows.len());
+        for row in &values.rows {
+            if row.content.len() != columns.len() {
+                return None;
+            }
+            let key = places.iter().map(|place| self.slot(&row.content[*place]));
+            keys.push(key.collect::<Option<Vec<_>>>()?);
+        }
+        Some(keys)
     }
 
     fn update(&mut self, update: &Update) {
@@ -514,9 +556,17 @@ impl Analyser<'_> {
                     continue;
                 }
                 SelectItem::UnnamedExpr(Expr::Identifier(ident)) => ident,
-                SelectItem::UnnamedExpr(Expr::CompoundIdentifier(idents)) => match idents.last() {
-                    Some(ident) => ident,
-                    None => continue,
+                // PostgreSQL's `old.c` is not what is there afterwards.
+                SelectItem::UnnamedExpr(Expr::CompoundIdentifier(idents)) => match &idents[..] {
+                    [row, _]
+                        if ["old", "new"]
+                            .iter()
+                            .any(|word| row.value.eq_ignore_ascii_case(word)) =>
+                    {
+                        continue;
+                    }
+                    [.., ident] => ident,
+                    [] => continue,
                 },
                 SelectItem::ExprWithAlias {
                     expr: Expr::Identifier(ident),

@@ -241,7 +241,7 @@ impl Analyser<'_> {
     }
 
     /// The slot that an expression is, if it is exactly one.
-    fn slot(&mut self, expr: &Expr) -> Option<usize> {
+    pub(super) fn slot(&mut self, expr: &Expr) -> Option<usize> {
         if let Expr::Value(value) = expr
             && let Literal::Placeholder(placeholder) = &value.value
         {

@@ -594,7 +594,7 @@ impl<'a> Analyser<'a> {
                         found.extend(source.read().map(|read| (read, Some(name))));
                     }
                     // The catalogue may be behind, or the name may mean a row's whole.
-                    Owns::No if qualifier.is_some() => {
+                    Owns::No if qualifier.is_some() || is_of_a_version(self.dialect, &column) => {
                         found.extend(source.read().map(|read| (read, None)));
                     }
                     Owns::No => {}
@@ -792,4 +792,11 @@ pub(super) fn is_system(dialect: Dialect, name: &Qualified) -> Option<Reason> {
         }
     };
     system.then(|| Reason::of(format!("{} is the database's own table", name.name())))
+}
+
+/// Whether PostgreSQL gives a column of this name to every row, which differs whenever the row was
+/// written again.
+fn is_of_a_version(dialect: Dialect, column: &str) -> bool {
+    dialect == Dialect::Postgres
+        && ["xmin", "xmax", "cmin", "cmax", "ctid", "tableoid"].contains(&column)
 }

@@ -8,6 +8,7 @@ mod functions;
 mod joins;
 mod meeting;
 mod memory;
+mod mysql;
 mod pins;
 mod reads;
 mod soup;

@@ -96,3 +96,28 @@ fn a_table_with_a_column_called_trigger_ends_at_its_semicolon() {
         ],
     );
 }
+
+/// In MySQL two dashes need a blank after them, and some comments are run.
+#[test]
+fn what_mysql_runs_is_no_comment() {
+    check(
+        Dialect::MySql,
+        "UPDATE a SET b = 5--1; DELETE FROM c",
+        &["UPDATE a SET b = 5--1", "DELETE FROM c"],
+    );
+    check(
+        Dialect::MySql,
+        "SELECT 1 -- ; \n; SELECT 2 --",
+        &["SELECT 1", "SELECT 2"],
+    );
+    check(
+        Dialect::MySql,
+        "SELECT 1; /*! DELETE FROM c */; /*M!100 DELETE FROM d */ /* e */",
+        &[
+            "SELECT 1",
+            "/*! DELETE FROM c */",
+            "/*M!100 DELETE FROM d */",
+        ],
+    );
+    check(Dialect::Sqlite, "SELECT 5--1; SELECT 2", &["SELECT 5"]);
+}

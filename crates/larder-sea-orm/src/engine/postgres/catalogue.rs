@@ -25,8 +25,12 @@ type Drafts = BTreeMap<String, Table>;
 
 pub(super) async fn catalogue(database: &dyn Asked) -> Result<Catalogue, DbErr> {
     let mut tables = Drafts::new();
+    let mut guarded = Vec::new();
     for row in database.ask(&relations()).await? {
         let table = relation(&row)?;
+        if !row.try_get::<bool>("", "lockable")? {
+            guarded.push(table.name.clone());
+        }
         tables.insert(table.name.to_string(), table);
     }
     for row in database.ask(&columns()).await? {
@@ -59,11 +63,25 @@ pub(super) async fn catalogue(database: &dyn Asked) -> Result<Catalogue, DbErr> 
                 .extend(trigger::unknown(&name(&row, "rule")?));
         }
     }
+    // Who may not read and lock rows cannot look for those that a write meets.
+    for name in guarded {
+        if let Some(table) = tables.get_mut(&*name) {
+            table.primary_key.clear();
+        }
+    }
     let kin = kin(&database.ask(&parents()).await?)?;
+    let elsewhere: Vec<Name> = tables
+        .values()
+        .filter(|table| table.kind == TableKind::Virtual)
+        .map(|table| table.name.clone())
+        .collect();
     let mut catalogue = Catalogue::of(Dialect::Postgres);
     for mut table in tables.into_values() {
         if let Some(kin) = kin.get(&*table.name) {
             table.kin = kin.clone();
+            if kin.iter().any(|kin| elsewhere.contains(kin)) {
+                table.kind = TableKind::Virtual;
+            }
         }
         catalogue.insert(sabotage::table(table));
     }
@@ -73,9 +91,11 @@ pub(super) async fn catalogue(database: &dyn Asked) -> Result<Catalogue, DbErr> 
 fn relations() -> String {
     format!(
         "SELECT {NAME}, c.relkind::text AS kind, c.relrowsecurity AS secured, \
-             CASE c.relkind WHEN 'v' THEN pg_get_viewdef(c.oid) END AS definition \
+             CASE c.relkind WHEN 'v' THEN pg_get_viewdef(c.oid) END AS definition, \
+             has_table_privilege(c.oid, 'SELECT') \
+                 AND has_any_column_privilege(c.oid, 'UPDATE') AS lockable \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {OURS}"
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND {OURS}"
     )
 }
 
@@ -177,8 +197,8 @@ fn relation(row: &QueryResult) -> Result<Table, DbErr> {
                 .try_get::<Option<String>>("", "definition")?
                 .unwrap_or_default(),
         },
-        // Rows that come from elsewhere, and rows of which each role sees its own.
-        "f" => TableKind::Virtual,
+        // Rows that come from elsewhere, a sequence, and rows of which each role sees its own.
+        "f" | "S" => TableKind::Virtual,
         _ if secured => TableKind::Virtual,
         _ => TableKind::Table,
     };

@@ -11,13 +11,15 @@ const BEFORE: i32 = 2;
 const INSERT: i32 = 4;
 const DELETE: i32 = 8;
 const UPDATE: i32 = 16;
+const TRUNCATE: i32 = 32;
 const INSTEAD: i32 = 64;
 
 /// Words without which a function of PL/pgSQL writes nothing but the row that it was called for. A
 /// function that it calls may write: then it calls something, and is not quiet.
-const LOUD: [&str; 15] = [
+const LOUD: [&str; 27] = [
     "insert", "update", "delete", "merge", "truncate", "execute", "perform", "call", "copy",
-    "select", "into", "create", "alter", "drop", "lock",
+    "select", "into", "create", "alter", "drop", "lock", "refresh", "set", "reset", "do", "import",
+    "cluster", "reindex", "discard", "grant", "revoke", "comment", "notify",
 ];
 
 /// Functions that a quiet function may call.
@@ -60,7 +62,7 @@ pub(super) fn read(table: &Table, row: &QueryResult) -> Result<Vec<Trigger>, DbE
     };
     let events = [
         (INSERT, TriggerEvent::Insert),
-        (DELETE, TriggerEvent::Delete),
+        (DELETE | TRUNCATE, TriggerEvent::Delete),
         // Also one that names columns: a trigger before it may set them.
         (UPDATE, TriggerEvent::Update(None)),
     ];
@@ -93,7 +95,9 @@ pub(super) fn unknown(name: &Name) -> Vec<Trigger> {
 
 /// Whether a function of PL/pgSQL does nothing but look at its row, change it, or refuse it.
 fn is_quiet(source: &str) -> bool {
-    !words::any(source, &LOUD)
+    // Texts whose ends our words do not know.
+    !source.contains(['\\', '[', '$'])
+        && !words::any(source, &LOUD)
         && words::called(source).iter().all(|name| {
             QUIET_CALLS
                 .iter()
@@ -136,5 +140,13 @@ mod tests {
         check("BEGIN PERFORM log(NEW.id); RETURN NEW; END", false);
         check("BEGIN NEW.a := next_number(); RETURN NEW; END", false);
         check("BEGIN EXECUTE 'x'; RETURN NEW; END", false);
+        check(
+            "BEGIN REFRESH MATERIALIZED VIEW top; RETURN NULL; END",
+            false,
+        );
+        check(
+            "BEGIN NEW.a := E'it\\'s'; UPDATE stock SET n = 1; RETURN NEW; END",
+            false,
+        );
     }
 }
