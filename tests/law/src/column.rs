@@ -34,8 +34,21 @@ impl Column {
     /// A value for a row or a condition: rather one that a row has.
     pub(crate) fn value(&self, dialect: &dyn Dialect, rng: &mut Rng) -> Literal {
         match !self.seen.is_empty() && percent(rng, SEEN_PERCENT) {
-            true => self.seen[rng.usize(0..self.seen.len())].clone(),
+            true => self.seen_by_now(rng),
             false => self.kind.value(dialect, rng),
+        }
+    }
+
+    /// What a row has, or what it calls equal.
+    fn seen_by_now(&self, rng: &mut Rng) -> Literal {
+        match (&self.seen[rng.usize(0..self.seen.len())], self.kind) {
+            (Literal::Text(text), Kind::Text(Collate::NoCase)) if percent(rng, RECASED_PERCENT) => {
+                match rng.bool() {
+                    true => Literal::Text(text.to_uppercase()),
+                    false => Literal::Text(text.to_lowercase()),
+                }
+            }
+            (literal, _) => literal.clone(),
         }
     }
 
@@ -47,6 +60,9 @@ impl Column {
         }
     }
 }
+
+/// How many of a hundred texts whose letters' size does not count are taken in another size.
+const RECASED_PERCENT: u8 = 40;
 
 /// How many of a hundred values are taken from the first rows.
 const SEEN_PERCENT: u8 = 60;

@@ -177,7 +177,7 @@ impl Learn<'_> {
             .is_some_and(|given| answer.rows() == Some(given.len() as u64))
         {
             let given = given.unwrap_or_default();
-            let found = self.by_key(connection, &given).await;
+            let found = self.by_key(connection, &given).await?;
             let all = found.filter(|found| found.len() == given.len());
             if let Some(found) = all {
                 return Ok((answer, self.inserted(&found)));

@@ -42,8 +42,20 @@ impl Dialect for Postgres {
         &writes::CLASSES
     }
 
+    /// Columns that call different values equal are never pinned here, and of a statement that fails
+    /// nothing stays: bugs about that would change nothing.
     fn bugs(&self) -> &'static [Bug] {
-        &Bug::ALL
+        &[
+            Bug::OldImage,
+            Bug::NewImage,
+            Bug::OtherRows,
+            Bug::Cascade,
+            Bug::Trigger,
+            Bug::Replace,
+            Bug::OtherValues,
+            Bug::JoinedTables,
+            Bug::ColumnsRead,
+        ]
     }
 
     fn kind(&self, rng: &mut Rng) -> Kind {
