@@ -5,7 +5,7 @@ use larder_law::{Database, Options, run};
 /// So many of the pairs must be at risk, or the others prove nothing.
 const SHARE_AT_RISK_MIN: f64 = 0.2;
 /// So many schemas.
-const SCHEMAS_MIN: u64 = 200;
+const SCHEMAS_MIN: u64 = 150;
 /// A bug must be found in so many pairs, which is what a normal run has.
 const BUG_PAIRS_MAX: u64 = 20_000;
 /// Where the runs of every day begin: a failure comes again.
