@@ -127,6 +127,13 @@ pub(crate) struct Spelling {
 }
 
 /// Which writes can give the rows that they wrote.
+#[cfg_attr(
+    not(all(feature = "mysql", feature = "postgres")),
+    allow(
+        dead_code,
+        reason = "each is one engine's, and a build may be without it"
+    )
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Returning {
     /// Inserts do, in a transaction that nobody else writes beside: what was read before an update
