@@ -13,6 +13,7 @@ use sea_orm::{
 use crate::value::Stored;
 use crate::write::{Answer, How};
 
+mod alone;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(not(feature = "mysql"))]
@@ -53,10 +54,21 @@ pub(crate) trait Engine: Send + Sync + 'static {
 
     /// The columns by which a row of this table is found again; nothing if there are none that
     /// a statement could name.
-    fn key(&self, table: &Table) -> Option<Vec<Name>>;
+    fn key(&self, table: &Table) -> Option<Vec<Name>> {
+        let bindable = table.primary_key.iter().all(|name| {
+            let column = table.columns.iter().find(|column| column.name == *name);
+            column.is_some_and(|column| self.is_bindable(column))
+        });
+        (bindable && !table.primary_key.is_empty()).then(|| table.primary_key.clone())
+    }
 
     /// Those columns of the key that a statement could set.
-    fn settable_key(&self, table: &Table) -> Vec<Name>;
+    fn settable_key(&self, table: &Table) -> Vec<Name> {
+        table.primary_key.clone()
+    }
+
+    /// Whether [`bind`](Self::bind) gives a value for what such a column holds.
+    fn is_bindable(&self, column: &Column) -> bool;
 
     /// How rows are found by their keys, as SQL.
     fn spelling(&self) -> &'static Spelling;
@@ -69,7 +81,9 @@ pub(crate) trait Engine: Send + Sync + 'static {
     fn columns(&self, row: &QueryResult) -> Vec<String>;
 
     /// What the driver will bind for `value`, where that is known exactly.
-    fn bound(&self, value: &Value) -> Option<Stored>;
+    fn bound(&self, value: &Value) -> Option<Stored> {
+        Stored::bound(value)
+    }
 
     /// The canonical form of `value` in `column`: equal in the database ⇒ equal here. Nothing
     /// where that cannot be promised.

@@ -3,25 +3,26 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use futures_util::StreamExt as _;
 use larder::adapter::Changes;
 use larder_sql::TransactionKind;
 use parking_lot::Mutex;
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
-    QueryResult, SqliteTransactionMode, Statement, StreamTrait, TransactionError,
-    TransactionOptions, TransactionSession, TransactionTrait,
+    ConnectionTrait, DatabaseTransaction, DbErr, SqliteTransactionMode, Statement,
+    TransactionError, TransactionOptions, TransactionTrait,
 };
 
-use crate::connection::RowStream;
 use crate::fate::Fate;
 use crate::hook::Capture;
 use crate::sabotage;
 use crate::shared::Shared;
-use crate::trace::{self, Outcome, Span};
+use crate::trace::{Outcome, Span};
 use crate::write::intent::Script;
 use crate::write::{Answer, How, Intent, Write, send};
+
+mod end;
+mod faces;
+
+pub(crate) use end::has_ended;
 
 /// A transaction, or a savepoint inside one, of a
 /// [`CachedConnection`](crate::CachedConnection).
@@ -352,279 +353,5 @@ impl Drop for CachedTransaction {
                 });
             }
         }
-    }
-}
-
-/// After a statement has failed: whether SQLite has ended the transaction by itself, as
-/// `INSERT OR ROLLBACK` makes it. If so there is an empty one now, with as many savepoints: sqlx
-/// counts them, and would take the next transaction on this connection for a savepoint.
-pub(crate) async fn has_ended(
-    shared: &Shared,
-    transaction: &DatabaseTransaction,
-    level: usize,
-) -> bool {
-    // Elsewhere a BEGIN would end what is open.
-    if !shared.engine.writes_alone() {
-        return false;
-    }
-    if transaction.execute_unprepared("BEGIN").await.is_err() {
-        return false;
-    }
-    for savepoint in 1..=level {
-        // sqlx's names.
-        let text = format!("SAVEPOINT _sqlx_savepoint_{savepoint}");
-        let _ = transaction.execute_unprepared(&text).await;
-    }
-    true
-}
-
-/// What is said of the end of a transaction that had ended before.
-pub(crate) fn ended() -> DbErr {
-    DbErr::Custom(
-        "the transaction had ended before, by a statement that failed or by text".to_owned(),
-    )
-}
-
-/// Commits, then announces. On a task of its own, so that no commit goes unannounced.
-async fn commit(
-    shared: Arc<Shared>,
-    inner: DatabaseTransaction,
-    pending: Arc<Mutex<Pending>>,
-) -> Result<(), DbErr> {
-    let (mut changes, ddl, capture, doubtful, ended_before) = {
-        let mut pending = pending.lock();
-        (
-            std::mem::take(&mut pending.changes),
-            pending.ddl,
-            pending.capture.take(),
-            pending.doubtful,
-            pending.ended,
-        )
-    };
-    if let Some(mut capture) = capture {
-        capture.add_to(&shared, &shared.schema(), &mut changes);
-    }
-    let fate = Fate::new(&shared, changes);
-    let marks = shared.mark(fate.changes()).await?;
-    shared.count(1);
-    // An error here tells nothing: the commit may have happened. It counts as if it had.
-    let committed = match ended_before || (doubtful && has_ended(&shared, &inner, 0).await) {
-        true => inner.rollback().await.and(Err(ended())),
-        false => inner.commit().await,
-    };
-    fate.publish().await;
-    if ddl {
-        // A catalogue that cannot be read now is read by the next who asks: the root was bumped.
-        // The commit is done, and must not be repeated.
-        let _ = shared.reload_schema(&shared.inner).await;
-    }
-    drop(marks);
-    committed
-}
-
-/// Ends a savepoint. Its tags stay with the transaction: to bump too much is safe.
-async fn end_savepoint(
-    shared: &Shared,
-    inner: DatabaseTransaction,
-    pending: &Mutex<Pending>,
-    level: usize,
-    keep: bool,
-) -> Result<(), DbErr> {
-    let doubtful = pending.lock().doubtful;
-    if doubtful && has_ended(shared, &inner, level).await {
-        pending.lock().ended = true;
-        return inner.rollback().await.and(Err(ended()));
-    }
-    match keep {
-        true => inner.commit().await,
-        false => inner.rollback().await,
-    }
-}
-
-#[async_trait]
-impl TransactionSession for CachedTransaction {
-    async fn commit(mut self) -> Result<(), DbErr> {
-        let span = Span::begin("COMMIT");
-        let inner = self
-            .inner
-            .take()
-            .expect("a transaction is there until it ends");
-        let result = match self.level {
-            0 => trace::carried(commit(self.shared.clone(), inner, self.pending.clone())).await,
-            level => {
-                self.shared.count(1);
-                end_savepoint(&self.shared, inner, &self.pending, level, true).await
-            }
-        };
-        span.end(|| Outcome::Write);
-        result
-    }
-
-    async fn rollback(mut self) -> Result<(), DbErr> {
-        let span = Span::begin("ROLLBACK");
-        let inner = self
-            .inner
-            .take()
-            .expect("a transaction is there until it ends");
-        self.shared.count(1);
-        if self.level > 0 {
-            let result = end_savepoint(&self.shared, inner, &self.pending, self.level, false).await;
-            span.end(|| Outcome::Write);
-            return result;
-        }
-        let doubtful = self.pending.lock().doubtful;
-        if doubtful {
-            has_ended(&self.shared, &inner, 0).await;
-        }
-        let result = inner.rollback().await;
-        if doubtful || result.is_err() {
-            self.shared.publish(self.changes_so_far()).await;
-        }
-        span.end(|| Outcome::Write);
-        result
-    }
-}
-
-impl CachedTransaction {
-    /// Commits, and invalidates what the transaction changed.
-    ///
-    /// # Errors
-    /// Those of the commit. What the transaction changed is invalidated all the same: a commit
-    /// whose outcome is unknown counts as done.
-    pub async fn commit(self) -> Result<(), DbErr> {
-        TransactionSession::commit(self).await
-    }
-
-    /// Rolls back. Nothing is invalidated, unless a statement in it failed: then more may have
-    /// been committed than one thinks (`INSERT OR ROLLBACK`).
-    ///
-    /// # Errors
-    /// Those of the rollback.
-    pub async fn rollback(self) -> Result<(), DbErr> {
-        TransactionSession::rollback(self).await
-    }
-}
-
-#[async_trait]
-impl ConnectionTrait for CachedTransaction {
-    fn get_database_backend(&self) -> DbBackend {
-        self.shared.engine.backend()
-    }
-
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        Ok(self.run(statement, How::Execute).await?.executed())
-    }
-
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let backend = self.shared.engine.backend();
-        let statement = Statement::from_string(backend, sql);
-        Ok(self.run(statement, How::ExecuteText).await?.executed())
-    }
-
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        Ok(self.run(statement, How::QueryOne).await?.one())
-    }
-
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        Ok(self.run(statement, How::QueryAll).await?.all())
-    }
-
-    fn support_returning(&self) -> bool {
-        self.inner().support_returning()
-    }
-}
-
-impl StreamTrait for CachedTransaction {
-    type Stream<'a> = RowStream<'a>;
-
-    fn get_database_backend(&self) -> DbBackend {
-        self.shared.engine.backend()
-    }
-
-    fn stream_raw<'a>(
-        &'a self,
-        statement: Statement,
-    ) -> Pin<Box<dyn Future<Output = Result<RowStream<'a>, DbErr>> + Send + 'a>> {
-        Box::pin(async move {
-            let schema = self.shared.schema();
-            if let Intent::Read = Intent::of(&self.shared, &schema, &statement.sql) {
-                self.shared.count(1);
-                let rows = self.inner().stream_raw(statement).await;
-                self.read_failed(rows.is_err());
-                return Ok(rows?.inspect(|row| self.read_failed(row.is_err())).boxed());
-            }
-            let rows = self.run(statement, How::QueryAll).await?.all();
-            Ok(futures_util::stream::iter(rows.into_iter().map(Ok)).boxed())
-        })
-    }
-}
-
-#[async_trait]
-impl TransactionTrait for CachedTransaction {
-    type Transaction = CachedTransaction;
-
-    async fn begin(&self) -> Result<CachedTransaction, DbErr> {
-        self.begin_with_options(TransactionOptions::default()).await
-    }
-
-    async fn begin_with_config(
-        &self,
-        isolation_level: Option<IsolationLevel>,
-        access_mode: Option<AccessMode>,
-    ) -> Result<CachedTransaction, DbErr> {
-        self.begin_with_options(TransactionOptions {
-            isolation_level,
-            access_mode,
-            ..Default::default()
-        })
-        .await
-    }
-
-    /// A savepoint.
-    async fn begin_with_options(
-        &self,
-        options: TransactionOptions,
-    ) -> Result<CachedTransaction, DbErr> {
-        self.shared.count(1);
-        let inner = self.inner().begin_with_options(options).await?;
-        Ok(CachedTransaction {
-            inner: Some(inner),
-            shared: self.shared.clone(),
-            pending: self.pending.clone(),
-            level: self.level + 1,
-        })
-    }
-
-    async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
-    where
-        F: for<'c> FnOnce(
-                &'c CachedTransaction,
-            ) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>
-            + Send,
-        T: Send,
-        E: std::fmt::Display + std::fmt::Debug + Send,
-    {
-        self.transaction_with_config(callback, None, None).await
-    }
-
-    async fn transaction_with_config<F, T, E>(
-        &self,
-        callback: F,
-        isolation_level: Option<IsolationLevel>,
-        access_mode: Option<AccessMode>,
-    ) -> Result<T, TransactionError<E>>
-    where
-        F: for<'c> FnOnce(
-                &'c CachedTransaction,
-            ) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>
-            + Send,
-        T: Send,
-        E: std::fmt::Display + std::fmt::Debug + Send,
-    {
-        let savepoint = self
-            .begin_with_config(isolation_level, access_mode)
-            .await
-            .map_err(TransactionError::Connection)?;
-        savepoint.run_callback(callback).await
     }
 }

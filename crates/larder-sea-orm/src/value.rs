@@ -1,5 +1,6 @@
 //! Values as databases hold them.
 
+use sea_orm::Value;
 use serde::{Deserialize, Serialize};
 
 /// A value as a database holds it, or receives it. Truth values are the integers 0 and 1.
@@ -21,6 +22,27 @@ pub enum Stored {
 }
 
 impl Stored {
+    /// What a driver binds for `value`, where all drivers bind the same and it is known exactly. A NULL
+    /// equals nothing, and dates, times, JSON and decimals have a form that belongs to the driver.
+    pub(crate) fn bound(value: &Value) -> Option<Stored> {
+        let int = |number: i64| Some(Stored::Int(number));
+        match value {
+            Value::Bool(Some(truth)) => int(i64::from(*truth)),
+            Value::TinyInt(Some(number)) => int(i64::from(*number)),
+            Value::SmallInt(Some(number)) => int(i64::from(*number)),
+            Value::Int(Some(number)) => int(i64::from(*number)),
+            Value::BigInt(Some(number)) => int(*number),
+            Value::TinyUnsigned(Some(number)) => int(i64::from(*number)),
+            Value::SmallUnsigned(Some(number)) => int(i64::from(*number)),
+            Value::Unsigned(Some(number)) => int(i64::from(*number)),
+            Value::BigUnsigned(Some(number)) => i64::try_from(*number).ok().map(Stored::Int),
+            Value::String(Some(text)) => Some(Stored::Text(text.to_string())),
+            Value::Bytes(Some(bytes)) => Some(Stored::Blob(bytes.to_vec())),
+            Value::Uuid(Some(uuid)) => Some(Stored::Blob(uuid.as_bytes().to_vec())),
+            _ => None,
+        }
+    }
+
     /// Whether both are the same value to the last bit.
     pub(crate) fn same(&self, other: &Stored) -> bool {
         match (self, other) {

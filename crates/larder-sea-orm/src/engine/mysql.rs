@@ -3,20 +3,19 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use larder::{Name, TagValue};
-use larder_sql::{Catalogue, Column, Dialect, Table, split};
+use larder::TagValue;
+use larder_sql::{Catalogue, Column, Dialect, split};
 use sea_orm::{
     DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr, TransactionOptions, Value,
 };
 use sqlx::mysql::MySqlDatabaseError;
 use sqlx::{Column as _, Row as _};
 
-use super::{Asked, Engine, Returning, Spelling, not_supported};
+use super::{Asked, Engine, Returning, Spelling, alone, not_supported};
 use crate::value::Stored;
 use crate::words;
 use crate::write::{Answer, How};
 
-mod alone;
 mod catalogue;
 mod session;
 mod value;
@@ -68,16 +67,8 @@ impl Engine for MySql {
         false
     }
 
-    fn key(&self, table: &Table) -> Option<Vec<Name>> {
-        let bindable = table.primary_key.iter().all(|name| {
-            let column = table.columns.iter().find(|column| column.name == *name);
-            column.is_some_and(value::is_bindable)
-        });
-        (bindable && !table.primary_key.is_empty()).then(|| table.primary_key.clone())
-    }
-
-    fn settable_key(&self, table: &Table) -> Vec<Name> {
-        table.primary_key.clone()
+    fn is_bindable(&self, column: &Column) -> bool {
+        value::is_bindable(column)
     }
 
     fn spelling(&self) -> &'static Spelling {
@@ -144,7 +135,7 @@ impl Engine for MySql {
         text: String,
         how: How,
     ) -> BoxFuture<'a, Result<Answer, DbErr>> {
-        Box::pin(alone::run(pool, text, how))
+        Box::pin(alone::run(pool.get_mysql_connection_pool(), text, how))
     }
 }
 

@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use larder::{Name, TagValue};
-use larder_sql::{Catalogue, Column, Dialect, Table, split};
+use larder::TagValue;
+use larder_sql::{Catalogue, Column, Dialect, split};
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, QueryResult, TransactionOptions, Value};
 use sqlx::{Column as _, Row as _};
 
-use super::{Asked, Engine, Returning, Spelling, not_supported};
+use super::{Asked, Engine, Returning, Spelling, alone, not_supported};
 use crate::value::Stored;
 use crate::words;
 use crate::write::{Answer, How};
 
-mod alone;
 mod catalogue;
 mod value;
 
@@ -132,16 +131,8 @@ impl Engine for Postgres {
         false
     }
 
-    fn key(&self, table: &Table) -> Option<Vec<Name>> {
-        let bindable = table.primary_key.iter().all(|name| {
-            let column = table.columns.iter().find(|column| column.name == *name);
-            column.is_some_and(value::is_bindable)
-        });
-        (bindable && !table.primary_key.is_empty()).then(|| table.primary_key.clone())
-    }
-
-    fn settable_key(&self, table: &Table) -> Vec<Name> {
-        table.primary_key.clone()
+    fn is_bindable(&self, column: &Column) -> bool {
+        value::is_bindable(column)
     }
 
     fn spelling(&self) -> &'static Spelling {
@@ -156,10 +147,6 @@ impl Engine for Postgres {
         let columns = row.try_as_pg_row().map(|row| row.columns());
         let columns = columns.unwrap_or_default().iter();
         columns.map(|column| column.name().to_owned()).collect()
-    }
-
-    fn bound(&self, value: &Value) -> Option<Stored> {
-        value::bound(value)
     }
 
     fn canonical(&self, column: &Column, value: &Stored) -> Option<TagValue> {
@@ -198,6 +185,6 @@ impl Engine for Postgres {
         text: String,
         how: How,
     ) -> BoxFuture<'a, Result<Answer, DbErr>> {
-        Box::pin(alone::run(pool, text, how))
+        Box::pin(alone::run(pool.get_postgres_connection_pool(), text, how))
     }
 }

@@ -9,12 +9,11 @@ use sea_orm::{
 };
 use sqlx::{Column as _, Row as _};
 
-use super::{Asked, Engine, Returning, Spelling};
+use super::{Asked, Engine, Returning, Spelling, alone};
 use crate::value::Stored;
 use crate::words;
 use crate::write::{Answer, How};
 
-mod alone;
 mod catalogue;
 pub(crate) mod value;
 
@@ -92,6 +91,10 @@ impl Engine for Sqlite {
         }
     }
 
+    fn is_bindable(&self, _: &Column) -> bool {
+        true
+    }
+
     fn spelling(&self) -> &'static Spelling {
         &SPELLING
     }
@@ -156,6 +159,6 @@ impl Engine for Sqlite {
         text: String,
         how: How,
     ) -> BoxFuture<'a, Result<Answer, DbErr>> {
-        Box::pin(alone::run(pool, text, how))
+        Box::pin(alone::run(pool.get_sqlite_connection_pool(), text, how))
     }
 }

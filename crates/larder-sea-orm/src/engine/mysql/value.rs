@@ -46,21 +46,9 @@ pub(super) fn is_bindable(column: &Column) -> bool {
 
 /// What the driver will bind for `value`, where that is known exactly.
 pub(super) fn bound(value: &Value) -> Option<Stored> {
-    let int = |number: i64| Some(Stored::Int(number));
     match value {
-        Value::Bool(Some(truth)) => int(i64::from(*truth)),
-        Value::TinyInt(Some(number)) => int(i64::from(*number)),
-        Value::SmallInt(Some(number)) => int(i64::from(*number)),
-        Value::Int(Some(number)) => int(i64::from(*number)),
-        Value::BigInt(Some(number)) => int(*number),
-        Value::TinyUnsigned(Some(number)) => int(i64::from(*number)),
-        Value::SmallUnsigned(Some(number)) => int(i64::from(*number)),
-        Value::Unsigned(Some(number)) => int(i64::from(*number)),
         Value::BigUnsigned(Some(number)) => Some(unsigned(*number)),
-        Value::String(Some(text)) => Some(Stored::Text(text.to_string())),
-        Value::Bytes(Some(bytes)) => Some(Stored::Blob(bytes.to_vec())),
-        Value::Uuid(Some(uuid)) => Some(Stored::Blob(uuid.as_bytes().to_vec())),
-        _ => None,
+        value => Stored::bound(value),
     }
 }
 

@@ -17,25 +17,10 @@ use crate::value::Stored;
 
 /// What SeaORM's driver will bind for `value`, where that is known exactly.
 pub(crate) fn bound(value: &Value) -> Option<Stored> {
-    let int = |i: i64| Some(Stored::Int(i));
     match value {
-        Value::Bool(Some(b)) => int(i64::from(*b)),
-        Value::TinyInt(Some(i)) => int(i64::from(*i)),
-        Value::SmallInt(Some(i)) => int(i64::from(*i)),
-        Value::Int(Some(i)) => int(i64::from(*i)),
-        Value::BigInt(Some(i)) => int(*i),
-        Value::TinyUnsigned(Some(i)) => int(i64::from(*i)),
-        Value::SmallUnsigned(Some(i)) => int(i64::from(*i)),
-        Value::Unsigned(Some(i)) => int(i64::from(*i)),
-        Value::BigUnsigned(Some(i)) => i64::try_from(*i).ok().map(Stored::Int),
         Value::Double(Some(r)) => Some(Stored::Real(*r)),
-        Value::String(Some(s)) => Some(Stored::Text(s.to_string())),
         Value::Char(Some(c)) => Some(Stored::Text(c.to_string())),
-        Value::Bytes(Some(b)) => Some(Stored::Blob(b.to_vec())),
-        Value::Uuid(Some(u)) => Some(Stored::Blob(u.as_bytes().to_vec())),
-        // Dates, times, JSON and decimals are bound as text whose exact form belongs to the
-        // driver; a NULL equals nothing. Neither pins.
-        _ => None,
+        value => Stored::bound(value),
     }
 }
 
