@@ -13,6 +13,7 @@ mod query;
 mod scope;
 
 pub(crate) use change::Ranges;
+pub(crate) use function::has_moment;
 
 use std::collections::BTreeSet;
 

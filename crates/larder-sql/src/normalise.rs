@@ -6,7 +6,7 @@
 
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
-use crate::{Dialect, Slot, Value, token::Lexeme};
+use crate::{Dialect, Slot, Value, analyse::has_moment, token::Lexeme};
 
 /// Marks placeholders that stand for slots. A user's own placeholder never starts so.
 const SLOT_MARK: &str = "?@";
@@ -252,6 +252,11 @@ impl Work<'_> {
                 }
                 _ => return None,
             },
+            Token::SingleQuotedString(text)
+                if self.dialect == Dialect::Postgres && has_moment(text) =>
+            {
+                return None;
+            }
             Token::SingleQuotedString(text) => Value::Text(text.clone()),
             Token::DoubleQuotedString(text) if self.dialect == Dialect::MySql => {
                 Value::Text(text.clone())

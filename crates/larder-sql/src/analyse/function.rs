@@ -59,6 +59,12 @@ impl Visitor for Look {
             Expr::Function(function) => self.function(function),
             Expr::Identifier(ident) => self.identifier(ident),
             Expr::CompoundIdentifier(idents) => idents.iter().for_each(|ident| self.place(ident)),
+            // Beside a time it is one, whatever stands there is not looked at.
+            Expr::Value(value)
+                if self.dialect == Dialect::Postgres && is_bare_moment(&value.value) =>
+            {
+                self.refuse(Reason::new("a text that beside a time asks for the time"));
+            }
             Expr::Value(value) => {
                 if let Literal::Placeholder(text) = &value.value
                     && self.dialect == Dialect::MySql
@@ -318,6 +324,24 @@ fn is_moment(text: &str) -> bool {
     ]
     .iter()
     .any(|moment| text.contains(moment))
+}
+
+fn is_bare_moment(literal: &Literal) -> bool {
+    match literal {
+        Literal::SingleQuotedString(text) => has_moment(text),
+        _ => false,
+    }
+}
+
+/// Whether PostgreSQL reads a word of this text as the time of the statement, where a time is wanted.
+/// Such a text is no value that could be put in the place of another.
+pub(crate) fn has_moment(text: &str) -> bool {
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|word| {
+        ["now", "today", "tomorrow", "yesterday"]
+            .iter()
+            .any(|moment| word.eq_ignore_ascii_case(moment))
+    })
 }
 
 /// Whether a function in a `FROM` answers alike for the same arguments.

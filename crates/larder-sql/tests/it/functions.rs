@@ -185,3 +185,26 @@ fn times_of_computed_columns_are_not_kept() {
         crate::support::check_cacheable_on(Dialect::Sqlite, crate::support::SHOP, sql, false);
     }
 }
+
+/// Beside a time PostgreSQL reads these texts as the time of the statement, also where nobody says
+/// that they are times.
+#[test]
+fn texts_that_beside_a_time_are_the_time_are_not_kept_on_postgres() {
+    let postgres = Dialect::Postgres;
+    for text in [
+        "at < 'now'",
+        "at = 'Today 12:00'",
+        "at IN ('2026-01-01', 'yesterday')",
+        "'tomorrow' > at",
+    ] {
+        check(postgres, text, false);
+    }
+    for text in [
+        "name = 'nowhere'",
+        "name LIKE '%know%'",
+        "at < '2026-01-01'",
+    ] {
+        check(postgres, text, true);
+    }
+    check(Dialect::Sqlite, "name = 'now'", true);
+}
