@@ -262,4 +262,17 @@ fn the_tour_shows_the_same_both_ways_and_saves_statements() {
         text.contains("Every step showed the same both ways."),
         "{text}"
     );
+    // What README says of it.
+    let all = text.lines().find(|line| line.starts_with("In all: "));
+    let numbers: Vec<&str> = all
+        .unwrap_or_else(|| panic!("a sum: {text}"))
+        .split(' ')
+        .filter(|word| word.parse::<u64>().is_ok())
+        .collect();
+    let [without, with] = numbers[..] else {
+        panic!("two numbers: {text}");
+    };
+    let told = format!("In the tour {without} statements become {with},");
+    let readme = include_str!("../../../../README.md");
+    assert!(readme.contains(&told), "{told}");
 }
