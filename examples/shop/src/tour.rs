@@ -231,8 +231,8 @@ impl From<io::Error> for TourError {
 /// When a step fails, or shows something else with the cache than without it.
 pub async fn walk(out: &mut impl Write) -> Result<(), TourError> {
     let folder = tempfile::tempdir()?;
-    let without = Way::without_cache(&folder.path().join("without.db")).await?;
-    let with = Way::with_cache(&folder.path().join("with.db")).await?;
+    let without = Way::without_cache(&folder.path().join("without.db").into()).await?;
+    let with = Way::with_cache(&folder.path().join("with.db").into()).await?;
 
     out.write_all(INTRODUCTION.as_bytes())?;
     let (mut sum_without, mut sum_with) = (0, 0);
