@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use larder::Cache;
 use larder_sea_orm::CachedConnection;
-use larder_sea_orm::sea_orm::{ConnectOptions, DbBackend, sqlx};
+use larder_sea_orm::sea_orm::{ConnectOptions, DbBackend, DbErr, RuntimeErr, sqlx};
 use larder_sql::Dialect;
 
 use crate::failure::Failure;
@@ -81,8 +81,15 @@ impl Target {
             .connect(self.options())
             .await
             .map_err(|error| {
-                // SeaORM repeats a URL that it cannot read.
-                let why = error.to_string().replace(&self.url, "its URL");
+                let why = match &error {
+                    DbErr::Conn(RuntimeErr::SqlxError(error))
+                        if matches!(**error, sqlx::Error::PoolTimedOut) =>
+                    {
+                        "nobody answers there".to_owned()
+                    }
+                    // SeaORM repeats a URL that it cannot read.
+                    _ => error.to_string().replace(&self.url, "its URL"),
+                };
                 Failure::new(format!("cannot open {}: {why}", self.name))
             })
     }

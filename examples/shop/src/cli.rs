@@ -80,7 +80,8 @@ impl From<StoreArguments> for Place {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Walks through the shop in the terminal, on a scratch database, and counts statements.
+    /// Walks through the shop in the terminal and counts statements, on scratch databases: files, or
+    /// on the server that --database (before this word) names.
     Tour,
 }
 
@@ -96,7 +97,7 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(fault) => return fail(CANNOT_START, &first_sentence(&fault.to_string())),
     };
     match arguments.command {
-        Some(Command::Tour) => match tour::walk(&mut std::io::stdout()).await {
+        Some(Command::Tour) => match walk(&arguments.database).await {
             Ok(()) => ExitCode::SUCCESS,
             // Whoever was reading has seen enough.
             Err(TourError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
@@ -130,6 +131,11 @@ fn first_sentence(message: &str) -> String {
         "{} (--help shows what there is)",
         line.strip_prefix("error: ").unwrap_or(line)
     )
+}
+
+async fn walk(database: &str) -> Result<(), TourError> {
+    let address = database::locate(database)?;
+    Box::pin(tour::walk(&address, &mut std::io::stdout())).await
 }
 
 async fn serve(listen: &str, database: &str, place: Place) -> Result<(), StartError> {

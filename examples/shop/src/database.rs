@@ -115,8 +115,8 @@ pub async fn open_watched(
         .map_err(|error| StartError(format!("cannot open the store: {error}")))?;
     // Shops with different databases may share a store: what they keep is told apart by a name.
     let (mut connection, name) = match address {
-        Address::File(path) => file::open(path, cache.is_remote()).await?,
-        Address::Server(server) => server.open().await?,
+        Address::File(path) => Box::pin(file::open(path, cache.is_remote())).await?,
+        Address::Server(server) => Box::pin(server.open()).await?,
     };
     connection.set_metric_callback(watch);
     if let Some(shelf) = cache.resource::<Shelf>() {

@@ -136,12 +136,15 @@ fn a_password_is_never_repeated() {
     let nobody = larder_servers::free_port();
     let mariadb = MariaDb::shared().url("mysql");
     let wrong = mariadb.replace("root@", "nobody:hunter2@");
+    let absent = format!("postgres://me:hunter2@127.0.0.1:{nobody}/db");
+    let said = refused(&["explain", "SELECT 1", "--database", &absent]);
+    assert!(said.contains("nobody answers there"), "{said}");
     for url in [
         "oracle://me:hunter2@host/db",
         "me:hunter2@host/db",
         "postgres://me:hunter2@host:many/db",
         "mysql://me:hunter2@[/db",
-        &format!("postgres://me:hunter2@127.0.0.1:{nobody}/db"),
+        &absent,
         &wrong,
     ] {
         for said in [

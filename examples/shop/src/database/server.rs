@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr, Statement,
     TransactionTrait,
 };
 
@@ -48,6 +48,8 @@ struct Kind {
     lock: &'static str,
     /// Lets numbers that the database draws go on behind the rows that brought theirs.
     numbers: &'static str,
+    /// What a statement that drops a database says so as not to wait for who is still in it.
+    by_force: &'static str,
     /// Has the database count its rows, for better plans.
     statistics: &'static str,
 }
@@ -59,6 +61,7 @@ static POSTGRES: Kind = Kind {
     tables: "SELECT CAST(tablename AS text) FROM pg_tables WHERE schemaname = current_schema()",
     lock: "SELECT CAST(1 AS bigint) FROM pg_advisory_lock(1397247824)",
     numbers: include_str!("../schema/postgres_numbers.sql"),
+    by_force: " WITH (FORCE)",
     statistics: "ANALYZE",
 };
 
@@ -70,6 +73,7 @@ static MYSQL: Kind = Kind {
     lock: "SELECT CAST(GET_LOCK(SHA1(CONCAT('shop ', DATABASE())), 600) AS SIGNED)",
     // They do so by themselves.
     numbers: "",
+    by_force: "",
     statistics: "ANALYZE TABLE artist, album, genre, media_type, track, playlist, playlist_track, \
                  employee, customer, invoice, invoice_line",
 };
@@ -107,6 +111,61 @@ impl Server {
         };
         let connection = opened.await.map_err(|error| self.cannot("open", &error))?;
         Ok((connection, format!("{number:08x}")))
+    }
+
+    /// Makes an empty database beside this one, on the same server.
+    ///
+    /// # Errors
+    ///
+    /// When the server does not let this account do so.
+    pub async fn make_another(&self) -> Result<Server, StartError> {
+        let made = async {
+            // Nothing in it needs quotes.
+            let name = format!("shop_tour_{:08x}", a_number()?);
+            self.tell(&format!("CREATE DATABASE {name}")).await?;
+            Ok(self.beside(&name))
+        };
+        made.await
+            .map_err(|error: DbErr| self.cannot("make another database beside", &error))
+    }
+
+    /// Drops a database that [`make_another`](Self::make_another) has made.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses.
+    pub async fn drop_another(&self, another: &Server) -> Result<(), StartError> {
+        let (_, name, _) = another.parts();
+        self.tell(&format!("DROP DATABASE {name}{}", self.kind.by_force))
+            .await
+            .map_err(|error| self.cannot("drop a database beside", &error))
+    }
+
+    /// The database of this name on the same server.
+    fn beside(&self, name: &str) -> Server {
+        let (server, _, settings) = self.parts();
+        Server {
+            url: format!("{server}/{name}{settings}"),
+            kind: self.kind,
+        }
+    }
+
+    /// The URL before the name of the database, the name, and what stands behind it.
+    fn parts(&self) -> (&str, &str, &str) {
+        let end = self.url.find('?').unwrap_or(self.url.len());
+        let (url, settings) = self.url.split_at(end);
+        let host = url.find("://").map_or(0, |at| at + "://".len());
+        match url[host..].find('/') {
+            Some(slash) => (&url[..host + slash], &url[host + slash + 1..], settings),
+            None => (url, "", settings),
+        }
+    }
+
+    /// Runs a text on a connection of its own.
+    async fn tell(&self, sql: &str) -> Result<(), DbErr> {
+        let connection = self.connect(1, CONNECT_TIMEOUT).await?;
+        connection.execute_unprepared(sql).await?;
+        connection.close().await
     }
 
     async fn connect(&self, most: u32, timeout: Duration) -> Result<DatabaseConnection, DbErr> {
@@ -182,7 +241,11 @@ impl Server {
     fn cannot(&self, what: &str, error: &DbErr) -> StartError {
         let why = error.to_string();
         let why = match error {
-            DbErr::ConnectionAcquire(_) => "nobody answers there",
+            DbErr::Conn(RuntimeErr::SqlxError(error))
+                if matches!(**error, sqlx::Error::PoolTimedOut) =>
+            {
+                "nobody answers there"
+            }
             // SeaORM repeats a URL that it cannot read.
             _ if why.contains(&self.url) => "--database names none in words that can be read",
             _ => reason(&why),
@@ -200,4 +263,24 @@ enum State {
     Empty,
     /// A whole shop, known by this number.
     Loaded(i32),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(url: &str, expected: &str) {
+        let (scheme, _) = url.split_once("://").unwrap();
+        let server = Server::of(scheme, url).unwrap();
+        assert_eq!(server.beside("other").url, expected, "{url}");
+    }
+
+    #[test]
+    fn another_database_is_on_the_same_server() {
+        check("postgresql://me:a@host/shop", "postgres://me:a@host/other");
+        check("postgres://host", "postgres://host/other");
+        check("postgres://host/?a=b/c", "postgres://host/other?a=b/c");
+        check("mariadb://host:1/a?b=c", "mysql://host:1/other?b=c");
+    }
 }

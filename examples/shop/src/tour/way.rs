@@ -41,6 +41,11 @@ impl Way {
         })
     }
 
+    /// Goes no further.
+    pub(super) async fn close(self) {
+        database::close(self.db).await;
+    }
+
     /// Makes a step. Gives what it showed and how many statements it took.
     pub(super) async fn make(&self, step: Step) -> Result<(String, u64), DbErr> {
         let before = self.statements.load(Relaxed);
