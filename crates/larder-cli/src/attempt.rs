@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::database::Target;
 use crate::failure::Failure;
 
 mod report;
@@ -12,11 +13,11 @@ mod session;
 /// Arguments of `larder try`.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The script. Statements end as in SQLite's own shell; a comment line before one may direct
+    /// The script. Statements end as in the database's own shell; a comment line before one may direct
     /// it: `-- @conn b`, `-- @expect hit|miss|uncached|error`, `-- @params 1, "Rock", null`.
     file: PathBuf,
-    /// The database, as in `sqlite://shop.db`. Unless said, a scratch database that is gone
-    /// afterwards.
+    /// The database: `sqlite://FILE`, `postgres://…`, `mysql://…`, `mariadb://…`. Unless said, a
+    /// scratch database of SQLite that is gone afterwards.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// One JSON object a line.
@@ -30,8 +31,11 @@ pub(crate) struct Arguments {
 /// Whether everything was as expected.
 pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     let text = Failure::read(&arguments.file)?;
-    let steps = script::parse(&text)?;
-    let mut runner = runner::Runner::open(arguments.database.as_deref()).await?;
+    let target = arguments.database.as_deref().map(Target::parse);
+    let target = target.transpose()?;
+    let dialect = target.as_ref().map(Target::dialect).unwrap_or_default();
+    let steps = script::parse(&text, dialect)?;
+    let mut runner = runner::Runner::open(target).await?;
     let mut summary = report::Summary::default();
     for step in &steps {
         let line = runner.step(step).await?;

@@ -3,17 +3,149 @@
 use std::path::Path;
 use std::time::Duration;
 
-use larder_sea_orm::sea_orm::ConnectOptions;
+use larder::Cache;
+use larder_sea_orm::CachedConnection;
+use larder_sea_orm::sea_orm::{ConnectOptions, DbBackend, DbErr, RuntimeErr, sqlx};
+use larder_sql::Dialect;
 
 use crate::failure::Failure;
 
-/// The URL, if it is one of a database that is there.
-pub(crate) fn checked(url: &str) -> Result<String, Failure> {
-    let Some(rest) = url.strip_prefix("sqlite:") else {
-        return Err(Failure::new(format!(
-            "{url} is no SQLite URL: those begin with sqlite://"
-        )));
-    };
+/// How long a server may take to let a command in.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a MySQL or MariaDB server is told of each connection: nobody waits for a lock for long.
+const MYSQL_LOCK_WAIT: &str = "SET SESSION innodb_lock_wait_timeout = 1";
+
+/// The same for PostgreSQL, as a setting.
+const POSTGRES_LOCK_WAIT: (&str, &str) = ("lock_timeout", "1s");
+
+/// How the URL of a server begins, how SeaORM writes that, and what speaks there.
+const SERVERS: [(&str, &str, Dialect); 4] = [
+    ("postgres://", "postgres://", Dialect::Postgres),
+    ("postgresql://", "postgres://", Dialect::Postgres),
+    ("mysql://", "mysql://", Dialect::MySql),
+    ("mariadb://", "mysql://", Dialect::MySql),
+];
+
+/// A database that may be there.
+pub(crate) struct Target {
+    /// Not for people: there may be a password in it.
+    url: String,
+    dialect: Dialect,
+    /// What people call it.
+    name: String,
+}
+
+impl Target {
+    /// The database of a URL, if it is one of a kind that larder knows and not known to be missing.
+    pub(crate) fn parse(url: &str) -> Result<Target, Failure> {
+        if let Some(rest) = url.strip_prefix("sqlite:") {
+            return file(url, rest);
+        }
+        let server = SERVERS
+            .iter()
+            .find_map(|(begin, known, dialect)| Some((url.strip_prefix(begin)?, known, *dialect)));
+        match server {
+            Some((rest, known, dialect)) => Ok(Target {
+                url: format!("{known}{rest}"),
+                dialect,
+                name: format!("the {} database", kind(dialect)),
+            }),
+            // Nothing of it is repeated but the kind: the rest may hold a password.
+            None => Err(Failure::new(format!(
+                "--database takes sqlite://, postgres://, mysql:// or mariadb://{}",
+                match url.split_once("://") {
+                    Some((scheme, _)) => format!(", not {scheme}://"),
+                    None => String::new(),
+                }
+            ))),
+        }
+    }
+
+    /// A new SQLite database in this file.
+    pub(crate) fn scratch(file: &Path) -> Target {
+        Target {
+            url: format!("sqlite://{}?mode=rwc", file.display()),
+            dialect: Dialect::Sqlite,
+            name: "a scratch database".to_owned(),
+        }
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// A connection of its own, behind this cache.
+    pub(crate) async fn connect(&self, cache: Cache) -> Result<CachedConnection, Failure> {
+        CachedConnection::builder(cache)
+            .connect(self.options())
+            .await
+            .map_err(|error| {
+                let why = match &error {
+                    DbErr::Conn(RuntimeErr::SqlxError(error))
+                        if matches!(**error, sqlx::Error::PoolTimedOut) =>
+                    {
+                        "nobody answers there".to_owned()
+                    }
+                    // SeaORM repeats a URL that it cannot read.
+                    _ => error.to_string().replace(&self.url, "its URL"),
+                };
+                Failure::new(format!("cannot open {}: {why}", self.name))
+            })
+    }
+
+    /// One connection, so that a transaction stays on it; nobody waits for a lock, or not for long:
+    /// who holds it may be another connection of the same script. No prepared statements are kept:
+    /// sqlx would keep the columns they had before an ALTER TABLE with them.
+    fn options(&self) -> ConnectOptions {
+        let mut options = ConnectOptions::new(self.url.clone());
+        options
+            .max_connections(1)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .sqlx_logging(false)
+            .map_sqlx_sqlite_opts(|options| {
+                options
+                    .busy_timeout(Duration::ZERO)
+                    .statement_cache_capacity(0)
+            })
+            .map_sqlx_postgres_opts(|options| {
+                options
+                    .options([POSTGRES_LOCK_WAIT])
+                    .statement_cache_capacity(0)
+            })
+            .map_sqlx_mysql_opts(|options| options.statement_cache_capacity(0))
+            .map_sqlx_mysql_pool_opts(|pool| {
+                pool.after_connect(|connection, _| {
+                    Box::pin(async move {
+                        sqlx::Executor::execute(connection, MYSQL_LOCK_WAIT).await?;
+                        Ok(())
+                    })
+                })
+            });
+        options
+    }
+}
+
+/// What SeaORM calls the database of a dialect.
+pub(crate) fn backend(dialect: Dialect) -> DbBackend {
+    match dialect {
+        Dialect::Sqlite => DbBackend::Sqlite,
+        Dialect::Postgres => DbBackend::Postgres,
+        Dialect::MySql => DbBackend::MySql,
+    }
+}
+
+/// What people call it.
+pub(crate) fn kind(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "SQLite",
+        Dialect::Postgres => "PostgreSQL",
+        Dialect::MySql => "MySQL or MariaDB",
+    }
+}
+
+/// An SQLite database that is there, or that the URL wants made.
+fn file(url: &str, rest: &str) -> Result<Target, Failure> {
     let path = rest
         .trim_start_matches("//")
         .split('?')
@@ -28,18 +160,49 @@ pub(crate) fn checked(url: &str) -> Result<String, Failure> {
     if !rest.contains("mode=") && !Path::new(&path).is_file() {
         return Err(Failure::new(format!("there is no database file {path}")));
     }
-    Ok(url.replace(' ', "%20"))
+    Ok(Target {
+        url: url.replace(' ', "%20"),
+        dialect: Dialect::Sqlite,
+        name: url.to_owned(),
+    })
 }
 
-/// One connection, so that a transaction stays on it; nobody waits for a lock. No prepared
-/// statements are kept: sqlx would keep the columns they had before an ALTER TABLE with them.
-pub(crate) fn options(url: &str) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url.to_owned());
-    options.max_connections(1).sqlx_logging(false);
-    options.map_sqlx_sqlite_opts(|options| {
-        options
-            .busy_timeout(Duration::ZERO)
-            .statement_cache_capacity(0)
-    });
-    options
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(url: &str, expected: Dialect) {
+        assert_eq!(Target::parse(url).unwrap().dialect(), expected, "{url}");
+    }
+
+    #[test]
+    fn the_kind_of_database_is_told_by_its_url() {
+        check("postgres://me:secret@host/shop", Dialect::Postgres);
+        check("postgresql://host/shop", Dialect::Postgres);
+        check("mysql://host:3307/shop", Dialect::MySql);
+        check("mariadb://host/shop", Dialect::MySql);
+        check("sqlite://made.db?mode=rwc", Dialect::Sqlite);
+    }
+
+    #[test]
+    fn another_kind_is_refused_without_its_password() {
+        for url in ["oracle://me:secret@host/db", "secret", "mysql:secret@host"] {
+            let error = Target::parse(url).err().unwrap().to_string();
+            assert!(error.contains("postgres://"), "{error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_url_that_cannot_be_read_is_not_repeated() {
+        for url in [
+            "postgres://me:secret@host:many/db",
+            "mysql://me:secret@[/db",
+        ] {
+            let target = Target::parse(url).unwrap();
+            let error = target.connect(Cache::memory()).await.err().unwrap();
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+    }
 }

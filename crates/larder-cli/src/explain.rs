@@ -1,16 +1,15 @@
 //! `larder explain`: what a statement reads or writes, and what follows for the cache.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use larder::Cache;
-use larder_sea_orm::CachedConnection;
 use larder_sql::{
     Catalogue, Dialect, Explanation, Meeting, Planned, Planner, explain, meets, split,
 };
 use serde_json::{Value, json};
 
-use crate::database;
+use crate::database::{self, Target};
 use crate::failure::Failure;
 use crate::say::say;
 
@@ -22,12 +21,13 @@ pub(crate) struct Arguments {
     /// A file of CREATE statements that describe the database.
     #[arg(long, value_name = "FILE", conflicts_with = "database")]
     schema: Option<PathBuf>,
-    /// An SQLite database that describes itself, as in `sqlite://shop.db`.
+    /// A database that describes itself: `sqlite://FILE`, `postgres://…`, `mysql://…`,
+    /// `mariadb://…`.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
-    /// The kind of database.
-    #[arg(long, value_enum, default_value = "sqlite")]
-    dialect: Kind,
+    /// The kind of database: that of `--database`, else SQLite unless said.
+    #[arg(long, value_enum)]
+    dialect: Option<Kind>,
     /// A write: can it change the statement's answer?
     #[arg(long, value_name = "WRITE SQL")]
     against: Option<String>,
@@ -55,8 +55,7 @@ impl From<Kind> for Dialect {
 
 /// Explains; there is nothing to fail afterwards.
 pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
-    let dialect = arguments.dialect.into();
-    let catalogue = catalogue(arguments, dialect).await?;
+    let (dialect, catalogue) = described(arguments).await?;
     let planner = Planner::new(dialect, catalogue.clone());
     let planned = plan(&planner, &arguments.sql, dialect)?;
     let explanation = explain(&planned, &catalogue);
@@ -77,35 +76,42 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     Ok(true)
 }
 
-async fn catalogue(arguments: &Arguments, dialect: Dialect) -> Result<Arc<Catalogue>, Failure> {
+/// What is known of the database, and whose SQL it speaks.
+async fn described(arguments: &Arguments) -> Result<(Dialect, Arc<Catalogue>), Failure> {
+    let said = arguments.dialect.map(Dialect::from);
     if let Some(url) = &arguments.database {
-        if dialect != Dialect::Sqlite {
-            return Err(Failure::new(
-                "--database reads SQLite databases; describe others by --schema",
-            ));
+        let target = Target::parse(url)?;
+        let dialect = target.dialect();
+        if said.is_some_and(|said| said != dialect) {
+            let kind = database::kind(dialect);
+            return Err(Failure::new(format!(
+                "--database names a {kind} database: leave --dialect out"
+            )));
         }
-        let options = database::options(&database::checked(url)?);
-        let db = CachedConnection::builder(Cache::memory())
-            .connect(options)
-            .await
-            .map_err(|error| Failure::new(format!("cannot open {url}: {error}")))?;
-        return Ok(db.catalogue());
+        let db = target.connect(Cache::memory()).await?;
+        return Ok((dialect, db.catalogue()));
     }
-    let Some(file) = &arguments.schema else {
-        return Ok(Arc::new(Catalogue::of(dialect)));
+    let dialect = said.unwrap_or_default();
+    let catalogue = match &arguments.schema {
+        Some(file) => written(file, dialect)?,
+        None => Catalogue::of(dialect),
     };
+    Ok((dialect, Arc::new(catalogue)))
+}
+
+/// The catalogue of a file of CREATE statements.
+fn written(file: &Path, dialect: Dialect) -> Result<Catalogue, Failure> {
     let text = Failure::read(file)?;
-    let catalogue = Catalogue::from_ddl(dialect, &text).map_err(|error| {
-        Failure::new(format!("{} describes no database: {error}", file.display()))
-    })?;
+    let describes_none = |why: &str| {
+        let file = file.display();
+        Failure::new(format!("{file} describes no database: {why}"))
+    };
+    let catalogue =
+        Catalogue::from_ddl(dialect, &text).map_err(|error| describes_none(&error.to_string()))?;
     if catalogue.is_empty() && !text.trim().is_empty() {
-        let why = "it has no CREATE TABLE or CREATE VIEW";
-        return Err(Failure::new(format!(
-            "{} describes no database: {why}",
-            file.display()
-        )));
+        return Err(describes_none("it has no CREATE TABLE or CREATE VIEW"));
     }
-    Ok(Arc::new(catalogue))
+    Ok(catalogue)
 }
 
 fn plan(planner: &Planner, sql: &str, dialect: Dialect) -> Result<Planned, Failure> {

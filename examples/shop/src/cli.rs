@@ -25,8 +25,9 @@ struct Arguments {
     /// Where to listen for browsers.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
     listen: String,
-    /// The SQLite file that holds the shop; made and filled if there is none.
-    #[arg(long, value_name = "FILE", default_value = "sqlite://shop.db")]
+    /// The database that holds the shop: a file of SQLite, made and filled if there is none, or
+    /// postgres://USER:PASSWORD@HOST/NAME, mysql://… or mariadb://…, filled if it is empty.
+    #[arg(long, value_name = "FILE|URL", default_value = "sqlite://shop.db")]
     database: String,
     #[command(flatten)]
     store: StoreArguments,
@@ -34,7 +35,7 @@ struct Arguments {
     command: Option<Command>,
 }
 
-/// Where answers are kept. Shops that share a store should share the database file too, or each
+/// Where answers are kept. Shops that share a store should share the database too, or each
 /// have a namespace of its own.
 #[derive(Debug, clap::Args)]
 struct StoreArguments {
@@ -79,7 +80,8 @@ impl From<StoreArguments> for Place {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Walks through the shop in the terminal, on a scratch database, and counts statements.
+    /// Walks through the shop in the terminal and counts statements, on scratch databases: files, or
+    /// on the server that --database (before this word) names.
     Tour,
 }
 
@@ -95,7 +97,7 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(fault) => return fail(CANNOT_START, &first_sentence(&fault.to_string())),
     };
     match arguments.command {
-        Some(Command::Tour) => match tour::walk(&mut std::io::stdout()).await {
+        Some(Command::Tour) => match walk(&arguments.database).await {
             Ok(()) => ExitCode::SUCCESS,
             // Whoever was reading has seen enough.
             Err(TourError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
@@ -131,9 +133,14 @@ fn first_sentence(message: &str) -> String {
     )
 }
 
+async fn walk(database: &str) -> Result<(), TourError> {
+    let address = database::locate(database)?;
+    Box::pin(tour::walk(&address, &mut std::io::stdout())).await
+}
+
 async fn serve(listen: &str, database: &str, place: Place) -> Result<(), StartError> {
     // The port and the store first: loading data for a shop that cannot open helps nobody.
-    let path = database::locate(database)?;
+    let database = database::locate(database)?;
     let listener = TcpListener::bind(listen)
         .await
         .map_err(|error| cannot_listen(listen, &error))?;
@@ -141,7 +148,7 @@ async fn serve(listen: &str, database: &str, place: Place) -> Result<(), StartEr
         .local_addr()
         .map_err(|error| cannot_listen(listen, &error))?;
     let cache = place.open().await?;
-    let db = database::open(&path, cache).await?;
+    let db = database::open(&database, cache).await?;
     let closing =
         closing_time().map_err(|error| StartError(format!("cannot listen for Ctrl-C: {error}")))?;
     println!("The shop is open at http://{address} (Ctrl-C closes it)");
@@ -149,7 +156,7 @@ async fn serve(listen: &str, database: &str, place: Place) -> Result<(), StartEr
         .with_graceful_shutdown(closing)
         .await
         .map_err(|error| StartError(format!("the shop had to close: {error}")))?;
-    // Folds the write-ahead log back into the file.
+    // Folds the write-ahead log back into a file.
     database::close(db).await;
     println!("The shop is closed");
     Ok(())

@@ -1,6 +1,6 @@
 //! A record shop that reads its database through larder.
 //!
-//! `cli` starts it, `database` opens and checks the file, `store` the cache, `seed` loads the data, `queries` read, `writes`
+//! `cli` starts it, `database` finds and opens its data, `store` the cache, `seed` loads the data, `queries` read, `writes`
 //! write, `kept` holds what is no query, `pages` answer requests, `frame` puts head and foot around them, `trace` knows what each
 //! query cost, and `tour` walks through it all in a terminal.
 

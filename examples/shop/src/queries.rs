@@ -8,8 +8,7 @@ pub mod genres;
 pub mod invoices;
 pub mod playlists;
 pub mod tracks;
-
-use sea_orm::sea_query::LikeExpr;
+mod wording;
 
 /// Rows on one page of a long list.
 pub const PAGE_ROWS: u64 = 25;
@@ -24,7 +23,7 @@ impl Page {
 
     /// The page of this number, counted from one.
     pub fn new(number: u64) -> Option<Page> {
-        // The offset must stay a number that SQLite knows.
+        // The offset must stay a number that the database knows.
         (1..=u64::from(u32::MAX))
             .contains(&number)
             .then_some(Page(number))
@@ -39,18 +38,4 @@ impl Page {
     pub fn offset(self) -> u64 {
         (self.0 - 1) * PAGE_ROWS
     }
-}
-
-/// A condition that a text contains `part`, whatever signs are in it.
-fn containing(part: &str) -> LikeExpr {
-    let mut pattern = String::with_capacity(part.len() + 2);
-    pattern.push('%');
-    for letter in part.chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    LikeExpr::new(pattern).escape('\\')
 }

@@ -1,4 +1,4 @@
--- The shop's tables. Money is whole cents; times are UTC text.
+-- The shop's tables on SQLite. Money is whole cents; times are UTC text.
 -- 'SHOP' in ASCII: how the shop knows a file of its own again.
 PRAGMA application_id = 0x53484F50;
 

@@ -1,16 +1,13 @@
-//! The first start: the schema and the Chinook data, in one transaction.
+//! The first start: the Chinook data.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    EntityTrait, IntoActiveModel, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait,
-};
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel};
 use serde::de::DeserializeOwned;
 
 use crate::entities::*;
 
-/// Rows in one INSERT: well below SQLite's limit of 32,766 parameters for every table here.
+/// Rows in one INSERT: well below SQLite's limit of 32,766 parameters for every table here, which is
+/// the lowest of the databases'.
 const ROWS_PER_INSERT: usize = 500;
 
 const ARTISTS: &str = include_str!("../data/artist.csv");
@@ -25,13 +22,12 @@ const CUSTOMERS: &str = include_str!("../data/customer.csv");
 const INVOICES: &str = include_str!("../data/invoice.csv");
 const INVOICE_LINES: &str = include_str!("../data/invoice_line.csv");
 
-/// Makes the tables and fills them, unless another shop has done so meanwhile. Either all of it
-/// happens or nothing.
+/// Fills the tables, which are empty.
 ///
 /// # Errors
 ///
 /// When the database refuses a statement.
-pub async fn load(connection: &DatabaseConnection) -> Result<(), DbErr> {
+pub async fn fill(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
     let all = [
         ARTISTS,
         ALBUMS,
@@ -53,34 +49,17 @@ pub async fn load(connection: &DatabaseConnection) -> Result<(), DbErr> {
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
 
-    // With the lock from the first statement on: shops that start together load once.
-    let immediate = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..Default::default()
-    };
-    let transaction = connection.begin_with_options(immediate).await?;
-    let objects = Statement::from_string(DbBackend::Sqlite, "SELECT count(*) FROM sqlite_schema");
-    let objects = transaction.query_one_raw(objects).await?;
-    if objects.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))? > 0 {
-        return transaction.rollback().await;
-    }
-    transaction
-        .execute_unprepared(include_str!("schema.sql"))
-        .await?;
-    table::<artist::Entity>(&transaction, &bar, "artists", ARTISTS).await?;
-    table::<album::Entity>(&transaction, &bar, "albums", ALBUMS).await?;
-    table::<genre::Entity>(&transaction, &bar, "genres", GENRES).await?;
-    table::<media_type::Entity>(&transaction, &bar, "media types", MEDIA_TYPES).await?;
-    table::<track::Entity>(&transaction, &bar, "tracks", TRACKS).await?;
-    table::<playlist::Entity>(&transaction, &bar, "playlists", PLAYLISTS).await?;
-    table::<playlist_track::Entity>(&transaction, &bar, "playlists", PLAYLIST_TRACKS).await?;
-    table::<employee::Entity>(&transaction, &bar, "employees", EMPLOYEES).await?;
-    table::<customer::Entity>(&transaction, &bar, "customers", CUSTOMERS).await?;
-    table::<invoice::Entity>(&transaction, &bar, "invoices", INVOICES).await?;
-    table::<invoice_line::Entity>(&transaction, &bar, "invoices", INVOICE_LINES).await?;
-    // Without statistics SQLite guesses the order of joins, and guesses badly here.
-    transaction.execute_unprepared("ANALYZE").await?;
-    transaction.commit().await?;
+    table::<artist::Entity>(transaction, &bar, "artists", ARTISTS).await?;
+    table::<album::Entity>(transaction, &bar, "albums", ALBUMS).await?;
+    table::<genre::Entity>(transaction, &bar, "genres", GENRES).await?;
+    table::<media_type::Entity>(transaction, &bar, "media types", MEDIA_TYPES).await?;
+    table::<track::Entity>(transaction, &bar, "tracks", TRACKS).await?;
+    table::<playlist::Entity>(transaction, &bar, "playlists", PLAYLISTS).await?;
+    table::<playlist_track::Entity>(transaction, &bar, "playlists", PLAYLIST_TRACKS).await?;
+    table::<employee::Entity>(transaction, &bar, "employees", EMPLOYEES).await?;
+    table::<customer::Entity>(transaction, &bar, "customers", CUSTOMERS).await?;
+    table::<invoice::Entity>(transaction, &bar, "invoices", INVOICES).await?;
+    table::<invoice_line::Entity>(transaction, &bar, "invoices", INVOICE_LINES).await?;
     bar.finish_and_clear();
     Ok(())
 }

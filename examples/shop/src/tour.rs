@@ -1,6 +1,7 @@
 //! A walk through the shop in a terminal: every step is made twice, with the cache and without it,
 //! and the statements that reached the database are counted.
 
+mod ground;
 mod step;
 mod way;
 
@@ -11,7 +12,11 @@ use std::{
 
 use sea_orm::DbErr;
 
-use crate::{database::StartError, format::plural};
+use crate::{
+    database::{Address, StartError},
+    format::plural,
+};
+use ground::Ground;
 use step::Step;
 use way::Way;
 
@@ -224,15 +229,23 @@ impl From<io::Error> for TourError {
     }
 }
 
-/// Walks through the shop on scratch databases and tells `out` what each step cost.
+/// Walks through the shop and tells `out` what each step cost. It walks on scratch databases of the
+/// kind of this one: in a temporary folder, or on the same server. Afterwards they are gone.
 ///
 /// # Errors
 ///
 /// When a step fails, or shows something else with the cache than without it.
-pub async fn walk(out: &mut impl Write) -> Result<(), TourError> {
-    let folder = tempfile::tempdir()?;
-    let without = Way::without_cache(&folder.path().join("without.db")).await?;
-    let with = Way::with_cache(&folder.path().join("with.db")).await?;
+pub async fn walk(address: &Address, out: &mut impl Write) -> Result<(), TourError> {
+    let ground = Ground::beside(address).await?;
+    let walked = Box::pin(walk_on(ground.addresses(), out)).await;
+    let cleared = ground.clear().await;
+    walked?;
+    Ok(cleared?)
+}
+
+async fn walk_on([without, with]: [Address; 2], out: &mut impl Write) -> Result<(), TourError> {
+    let without = Way::without_cache(&without).await?;
+    let with = Way::with_cache(&with).await?;
 
     out.write_all(INTRODUCTION.as_bytes())?;
     let (mut sum_without, mut sum_with) = (0, 0);
@@ -268,5 +281,8 @@ pub async fn walk(out: &mut impl Write) -> Result<(), TourError> {
         "\nIn all: {} without the cache, {sum_with} with it. Every step showed the same both ways.",
         plural(sum_without, "statement"),
     )?;
+    for way in [without, with] {
+        way.close().await;
+    }
     Ok(())
 }

@@ -4,19 +4,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use larder::Cache;
-use larder_sea_orm::sea_orm::{DbBackend, DbErr, Statement};
+use larder_sea_orm::RawRows;
+use larder_sea_orm::sea_orm::{DbErr, Statement};
 use larder_sea_orm::trace::{self, Outcome, QueryTrace};
-use larder_sea_orm::{CachedConnection, RawRows};
-use larder_sql::{Catalogue, Dialect, Footprint, Planner, TransactionKind};
+use larder_sql::{Catalogue, Footprint, Planner, TransactionKind};
 
 use crate::attempt::report::Line;
 use crate::attempt::script::{Expected, Step};
 use crate::attempt::session::Session;
-use crate::database;
+use crate::database::{self, Target};
 use crate::failure::Failure;
 
 pub(crate) struct Runner {
-    url: String,
+    target: Target,
     cache: Cache,
     /// Tells reads from writes. What they touch is the connections' affair.
     planner: Planner,
@@ -47,46 +47,42 @@ impl Kind {
 }
 
 impl Runner {
-    pub(crate) async fn open(database: Option<&str>) -> Result<Runner, Failure> {
-        let (url, scratch) = match database {
-            Some(url) => (database::checked(url)?, None),
+    /// On this database, or on a scratch one.
+    pub(crate) async fn open(target: Option<Target>) -> Result<Runner, Failure> {
+        let unmade = |error: &str| Failure::new(format!("cannot make a scratch database: {error}"));
+        let (target, scratch) = match target {
+            Some(target) => (target, None),
             None => {
-                let folder = tempfile::tempdir().map_err(|error| {
-                    Failure::new(format!("cannot make a scratch database: {error}"))
-                })?;
+                let folder = tempfile::tempdir().map_err(|error| unmade(&error.to_string()))?;
                 let file = folder.path().join("scratch.db");
-                (
-                    format!("sqlite://{}?mode=rwc", file.display()),
-                    Some(folder),
-                )
+                (Target::scratch(&file), Some(folder))
             }
         };
+        let dialect = target.dialect();
         let mut runner = Runner {
             cache: Cache::memory(),
-            planner: Planner::new(Dialect::Sqlite, Arc::new(Catalogue::new())),
+            planner: Planner::new(dialect, Arc::new(Catalogue::of(dialect))),
             sessions: HashMap::new(),
             answers: HashMap::new(),
-            url,
+            target,
             _scratch: scratch,
         };
-        if runner._scratch.is_some() {
+        let is_scratch = runner._scratch.is_some();
+        // A database that is not there ends the script before its first statement.
+        let session = runner.session("a").await?;
+        if is_scratch {
             // Readers of one connection do not stop the writers of another.
-            let setting = Statement::from_string(DbBackend::Sqlite, "PRAGMA journal_mode = WAL");
-            let made = runner.session("a").await?.direct(setting).await;
-            made.map_err(|error| Failure::new(format!("cannot make a scratch database: {error}")))?;
-        } else {
-            runner.session("a").await?;
+            let setting =
+                Statement::from_string(database::backend(dialect), "PRAGMA journal_mode = WAL");
+            let made = session.direct(setting).await;
+            made.map_err(|error| unmade(&error.to_string()))?;
         }
         Ok(runner)
     }
 
     async fn session(&mut self, name: &str) -> Result<&mut Session, Failure> {
         if !self.sessions.contains_key(name) {
-            let options = database::options(&self.url);
-            let db = CachedConnection::builder(self.cache.clone())
-                .connect(options)
-                .await
-                .map_err(|error| Failure::new(format!("cannot open {}: {error}", self.url)))?;
+            let db = self.target.connect(self.cache.clone()).await?;
             self.sessions.insert(name.to_owned(), Session::new(db));
         }
         Ok(self
@@ -97,13 +93,10 @@ impl Runner {
 
     pub(crate) async fn step(&mut self, step: &Step) -> Result<Line, Failure> {
         let kind = self.kind(&step.sql);
+        let backend = database::backend(self.target.dialect());
         let statement = match step.params.is_empty() {
-            true => Statement::from_string(DbBackend::Sqlite, step.sql.clone()),
-            false => Statement::from_sql_and_values(
-                DbBackend::Sqlite,
-                step.sql.clone(),
-                step.params.clone(),
-            ),
+            true => Statement::from_string(backend, step.sql.clone()),
+            false => Statement::from_sql_and_values(backend, step.sql.clone(), step.params.clone()),
         };
         let mut line = Line {
             n: step.n,
@@ -188,7 +181,7 @@ impl Runner {
             Footprint::Transaction(kind) => Kind::Transaction(kind.clone()),
             Footprint::Ddl(_) => Kind::Ddl,
             Footprint::Unknown(_)
-                if larder_sql::first_keyword(sql, Dialect::Sqlite).looks_like_read() =>
+                if larder_sql::first_keyword(sql, self.target.dialect()).looks_like_read() =>
             {
                 Kind::Read
             }

@@ -43,14 +43,14 @@ impl Expected {
 const CONN: &str = "a";
 
 /// The statements of a script.
-pub(crate) fn parse(text: &str) -> Result<Vec<Step>, Failure> {
+pub(crate) fn parse(text: &str, dialect: Dialect) -> Result<Vec<Step>, Failure> {
     // Editors of another world begin a text with this mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut steps = Vec::new();
     let mut end = 0;
-    for range in split(text, Dialect::Sqlite) {
+    for range in split(text, dialect) {
         // Comments may belong to what comes before the statement, or to the statement's range.
-        let begin = end + start(&text[end..range.end]);
+        let begin = end + start(&text[end..range.end], dialect);
         let comments = &text[end..begin];
         end = range.end;
         let sql = text[begin..range.end]
@@ -80,7 +80,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Step>, Failure> {
 }
 
 /// Where a statement begins: after white space, comments and stray semicolons.
-fn start(text: &str) -> usize {
+fn start(text: &str, dialect: Dialect) -> usize {
     let mut at = 0;
     loop {
         let rest = &text[at..];
@@ -90,12 +90,45 @@ fn start(text: &str) -> usize {
                 .len();
         at += blank;
         let rest = &text[at..];
-        if rest.starts_with("--") {
-            at += rest.find('\n').map_or(rest.len(), |end| end + 1);
-        } else if rest.starts_with("/*") {
-            at += rest.find("*/").map_or(rest.len(), |end| end + 2);
+        match comment(rest, dialect) {
+            Some(length) => at += length,
+            None => return at,
+        }
+    }
+}
+
+/// How long the comment is that a text begins with, if it does.
+fn comment(text: &str, dialect: Dialect) -> Option<usize> {
+    let mysql = dialect == Dialect::MySql;
+    if text.starts_with("--") || (mysql && text.starts_with('#')) {
+        return Some(text.find('\n').map_or(text.len(), |end| end + 1));
+    }
+    // MySQL and MariaDB run what stands in these.
+    let is_run = mysql && (text.starts_with("/*!") || text.starts_with("/*M!"));
+    (text.starts_with("/*") && !is_run).then(|| block(text, dialect))
+}
+
+/// How long the comment is that a text begins with and that an asterisk ends.
+fn block(text: &str, dialect: Dialect) -> usize {
+    let mut depth = 0;
+    let mut at = 0;
+    loop {
+        let rest = &text[at..];
+        // Only PostgreSQL knows comments within comments.
+        if rest.starts_with("/*") && (depth == 0 || dialect == Dialect::Postgres) {
+            depth += 1;
+            at += 2;
+        } else if rest.starts_with("*/") {
+            depth -= 1;
+            at += 2;
+            if depth == 0 {
+                return at;
+            }
         } else {
-            return at;
+            match rest.chars().next() {
+                Some(letter) => at += letter.len_utf8(),
+                None => return text.len(),
+            }
         }
     }
 }
@@ -200,9 +233,13 @@ fn value(json: serde_json::Value) -> Result<Value, String> {
 mod tests {
     use super::*;
 
+    fn sqlite(text: &str) -> Result<Vec<Step>, Failure> {
+        parse(text, Dialect::Sqlite)
+    }
+
     #[test]
     fn comments_direct_the_next_statement_only() {
-        let steps = parse("-- @conn b\n-- @expect hit\nSELECT 1;\nSELECT 2;").unwrap();
+        let steps = sqlite("-- @conn b\n-- @expect hit\nSELECT 1;\nSELECT 2;").unwrap();
         assert_eq!(
             (steps[0].conn.as_str(), steps[0].expected),
             ("b", Some(Expected::Hit))
@@ -214,7 +251,7 @@ mod tests {
     #[test]
     fn params_are_numbers_strings_and_null() {
         let steps =
-            parse("-- @params 1, \"Ro\\\"ck\", 'it''s', NULL, 1.5, true\nSELECT ?, ?, ?, ?, ?, ?")
+            sqlite("-- @params 1, \"Ro\\\"ck\", 'it''s', NULL, 1.5, true\nSELECT ?, ?, ?, ?, ?, ?")
                 .unwrap();
         let expected = vec![
             Value::from(1i64),
@@ -229,28 +266,40 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_hides_no_direction() {
-        let steps = parse("\u{feff}-- @conn b\r\nSELECT 1;\r\n").unwrap();
+        let steps = sqlite("\u{feff}-- @conn b\r\nSELECT 1;\r\n").unwrap();
         assert_eq!((steps[0].conn.as_str(), steps[0].line), ("b", 2));
     }
 
     #[test]
     fn trigger_bodies_stay_whole() {
         let text = "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n  UPDATE b SET x = 1;\n  DELETE FROM c;\nEND;\nSELECT 1;";
-        let steps = parse(text).unwrap();
+        let steps = sqlite(text).unwrap();
         assert_eq!(steps.len(), 2);
         assert!(steps[0].sql.ends_with("END"));
     }
 
     #[test]
     fn a_wrong_direction_is_refused_with_its_line() {
-        let error = parse("SELECT 1;\n-- @expect warm\nSELECT 2;")
+        let error = sqlite("SELECT 1;\n-- @expect warm\nSELECT 2;")
             .unwrap_err()
             .to_string();
         assert!(
             error.contains("line 3") && error.contains("warm"),
             "{error}"
         );
-        assert!(parse("-- @params {}\nSELECT ?;").is_err());
-        assert!(parse("-- @cnn b\nSELECT 1;").is_err());
+        assert!(sqlite("-- @params {}\nSELECT ?;").is_err());
+        assert!(sqlite("-- @cnn b\nSELECT 1;").is_err());
+    }
+
+    /// The comments of other databases: what they say directs a statement, and no more.
+    #[test]
+    fn comments_are_those_of_the_database() {
+        let begins = |text: &str, dialect| parse(text, dialect).unwrap()[0].sql.clone();
+        let nested = "/* a /* b */ c */ SELECT 1";
+        assert_eq!(begins(nested, Dialect::Postgres), "SELECT 1");
+        assert_eq!(begins(nested, Dialect::Sqlite), "c */ SELECT 1");
+        assert_eq!(begins("# a\nSELECT 1", Dialect::MySql), "SELECT 1");
+        let run = "/*!40101 SET NAMES utf8mb4 */";
+        assert_eq!(begins(run, Dialect::MySql), run);
     }
 }

@@ -1,8 +1,8 @@
 //! One named connection of a script, with the transaction it may be in.
 
 use larder_sea_orm::sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait,
+    AccessMode, ConnectionTrait, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait,
 };
 use larder_sea_orm::{CachedConnection, CachedExt, CachedTransaction, RawRows, raw_rows};
 use larder_sql::{BeginMode, Name, TransactionKind};
@@ -70,15 +70,7 @@ impl Session {
         }
         match (kind, self.transaction.take()) {
             (TransactionKind::Begin { mode }, None) => {
-                let mode = match mode {
-                    BeginMode::Immediate => Some(SqliteTransactionMode::Immediate),
-                    BeginMode::Exclusive => Some(SqliteTransactionMode::Exclusive),
-                    _ => None,
-                };
-                let options = TransactionOptions {
-                    sqlite_transaction_mode: mode,
-                    ..Default::default()
-                };
+                let options = begun(*mode, sql);
                 self.transaction = Some(self.db.begin_with_options(options).await?);
                 Ok(())
             }
@@ -90,8 +82,11 @@ impl Session {
                 self.outermost = None;
                 transaction.commit().await
             }
-            // Savepoints are the transaction's own affair; outside of one, a savepoint is one.
-            (TransactionKind::Savepoint(name), None) => {
+            // Savepoints are the transaction's own affair; outside of one, a savepoint is one to
+            // SQLite, and nothing to others.
+            (TransactionKind::Savepoint(name), None)
+                if self.db.get_database_backend() == DbBackend::Sqlite =>
+            {
                 let transaction = self.db.begin().await?;
                 self.outermost = Some(name.clone());
                 let statement = Statement::from_string(DbBackend::Sqlite, sql);
@@ -106,5 +101,31 @@ impl Session {
             }
             (_, None) => Err(DbErr::Custom("no transaction is active".to_owned())),
         }
+    }
+}
+
+/// How a transaction begins that begins with this text.
+fn begun(mode: BeginMode, sql: &str) -> TransactionOptions {
+    let sql = sql.to_ascii_uppercase();
+    let words: Vec<&str> = sql.split([' ', '\t', '\r', '\n', ',']).collect();
+    let says = |wanted: &[&str]| words.windows(wanted.len()).any(|words| words == wanted);
+    let levels = [
+        (
+            &["READ", "UNCOMMITTED"][..],
+            IsolationLevel::ReadUncommitted,
+        ),
+        (&["READ", "COMMITTED"], IsolationLevel::ReadCommitted),
+        (&["REPEATABLE", "READ"], IsolationLevel::RepeatableRead),
+        (&["SERIALIZABLE"], IsolationLevel::Serializable),
+    ];
+    let level = levels.into_iter().find(|(words, _)| says(words));
+    TransactionOptions {
+        isolation_level: level.map(|(_, level)| level),
+        access_mode: says(&["READ", "ONLY"]).then_some(AccessMode::ReadOnly),
+        sqlite_transaction_mode: match mode {
+            BeginMode::Immediate => Some(SqliteTransactionMode::Immediate),
+            BeginMode::Exclusive => Some(SqliteTransactionMode::Exclusive),
+            _ => None,
+        },
     }
 }

@@ -6,9 +6,7 @@ use std::{
 };
 
 use larder::{CacheModel, FromMiss, Miss, ModelError};
-use sea_orm::{
-    DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryOrder, QueryTrait, prelude::*,
-};
+use sea_orm::{DatabaseConnection, DbErr, EntityTrait, QueryOrder, QueryTrait, prelude::*};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -73,11 +71,10 @@ impl FromMiss for Basket {
         let select = Entity::find()
             .filter(Column::Basket.eq(&visitor))
             .order_by_asc(Column::TrackId);
-        let sql = select.build(DbBackend::Sqlite).sql;
+        let connection = shelf.connection()?;
+        let sql = select.build(connection.get_database_backend()).sql;
         let notes = shelf.notes_of(&visitor);
-        let lines = notes
-            .statement(sql, select.all(shelf.connection()?))
-            .await?;
+        let lines = notes.statement(sql, select.all(connection)).await?;
         let lines = lines.iter().map(|line| Line {
             track_id: line.track_id,
             quantity: line.quantity,

@@ -139,6 +139,10 @@ impl Form for SearchForm {
         if q.1.chars().count() > SEARCH_CHARS_MAX {
             problems.push((field, "Shorter, please: at most 100 letters."));
         }
+        // To some databases text ends there.
+        if q.1.contains('\0') {
+            problems.push((field, "A search takes letters."));
+        }
         let mut number = |(field, text): (&'static str, &str), read: Read, write: Write| match text
         {
             "" => String::new(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::State;
 use larder::{Checkup, Health};
-use sea_orm::{DbBackend, Statement, prelude::*};
+use sea_orm::{ConnectionTrait, Statement};
 
 use super::Shop;
 use crate::{
@@ -44,7 +44,7 @@ impl HealthPage<'_> {
 }
 
 pub(crate) async fn show(State(shop): State<Shop>) -> Result<View, Error> {
-    let ask = Statement::from_string(DbBackend::Sqlite, "SELECT 1");
+    let ask = Statement::from_string(shop.db.get_database_backend(), "SELECT 1");
     trace::query("is the database there", shop.db.query_one_raw(ask)).await?;
     let page = HealthPage {
         store: &shop.store,

@@ -163,6 +163,9 @@ pub(crate) async fn edit(
         if text.chars().count() > NAME_CHARS_MAX {
             problems.push((field, "Shorter, please: at most 200 letters."));
         }
+        if !request::is_text(text) {
+            problems.push((field, "Letters, please."));
+        }
     }
     let cents = parse_price(price)
         .map_err(|problem| problems.push(("price", problem)))

@@ -57,5 +57,13 @@ pub(crate) fn search(fields: &Fields) -> Result<String, Error> {
             "A search takes at most {SEARCH_CHARS_MAX} letters."
         )));
     }
+    if !is_text(text) {
+        return Err(Error::Invalid("A search takes letters.".to_owned()));
+    }
     Ok(text.to_owned())
+}
+
+/// Whether every database can hold it: to some, text ends at a NUL.
+pub(crate) fn is_text(text: &str) -> bool {
+    !text.contains('\0')
 }

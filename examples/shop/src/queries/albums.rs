@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use larder_sea_orm::{CachedEntity, CachedExt, CachedRead};
 use sea_orm::{
-    DbErr, EntityTrait, FromQueryResult, JoinType, QueryOrder, QuerySelect, RelationTrait,
-    prelude::*,
+    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryOrder, QuerySelect,
+    RelationTrait, prelude::*,
 };
 use serde::{Deserialize, Serialize};
 
+use super::wording;
 use crate::{
     entities::{album, track},
     format::{Length, plural},
@@ -50,14 +51,17 @@ pub async fn one(db: &impl CachedRead, id: i32) -> Result<Option<Arc<album::Mode
 
 /// The albums of an artist by title.
 pub async fn of_artist(
-    db: &impl CachedRead,
+    db: &(impl CachedRead + ConnectionTrait),
     artist_id: i32,
 ) -> Result<Arc<Vec<AlbumWithLength>>, DbErr> {
     trace::query("albums of the artist", async {
         album::Entity::find()
             .join(JoinType::LeftJoin, album::Relation::Track.def())
             .column_as(track::Column::Id.count(), "tracks")
-            .column_as(track::Column::Milliseconds.sum(), "milliseconds")
+            .column_as(
+                wording::sum(track::Column::Milliseconds, db.get_database_backend()),
+                "milliseconds",
+            )
             .filter(album::Column::ArtistId.eq(artist_id))
             .group_by(album::Column::Id)
             .order_by_asc(album::Column::Title)

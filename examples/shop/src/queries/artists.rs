@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use larder_sea_orm::{CachedEntity, CachedExt, CachedModel, CachedRead};
 use sea_orm::{
-    DbErr, EntityTrait, FromQueryResult, JoinType, QueryOrder, QuerySelect, RelationTrait, Select,
-    prelude::*,
+    ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, JoinType, QueryOrder,
+    QuerySelect, RelationTrait, Select, prelude::*,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{PAGE_ROWS, Page, containing};
+use super::{PAGE_ROWS, Page, wording};
 use crate::{
     entities::{album, artist},
     trace,
@@ -26,31 +26,34 @@ pub struct ArtistWithCount {
     pub albums: i64,
 }
 
-fn named(part: &str) -> Select<artist::Entity> {
+fn named(part: &str, backend: DbBackend) -> Select<artist::Entity> {
     let select = artist::Entity::find();
     if part.is_empty() {
         select
     } else {
-        select.filter(artist::Column::Name.like(containing(part)))
+        select.filter(wording::contains(artist::Column::Name, part, backend))
     }
 }
 
 /// How many artists there are whose name contains `part`.
-pub async fn count(db: &impl CachedRead, part: &str) -> Result<u64, DbErr> {
+pub async fn count(db: &(impl CachedRead + ConnectionTrait), part: &str) -> Result<u64, DbErr> {
     trace::query("number of artists", async {
-        named(part).cached().count(db).await
+        named(part, db.get_database_backend())
+            .cached()
+            .count(db)
+            .await
     })
     .await
 }
 
 /// One page of the artists whose name contains `part`.
 pub async fn page(
-    db: &impl CachedRead,
+    db: &(impl CachedRead + ConnectionTrait),
     part: &str,
     page: Page,
 ) -> Result<Arc<Vec<ArtistWithCount>>, DbErr> {
     trace::query("artists with their albums counted", async {
-        named(part)
+        named(part, db.get_database_backend())
             .join(JoinType::LeftJoin, artist::Relation::Album.def())
             .column_as(album::Column::Id.count(), "albums")
             .group_by(artist::Column::Id)

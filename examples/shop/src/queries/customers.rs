@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use larder_sea_orm::{CachedExt, CachedRead};
 use sea_orm::{
-    Condition, DbErr, EntityTrait, FromQueryResult, JoinType, QueryOrder, QuerySelect,
-    RelationTrait, Select, prelude::*,
+    Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, JoinType,
+    QueryOrder, QuerySelect, RelationTrait, Select, prelude::*,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{PAGE_ROWS, Page, containing};
+use super::{PAGE_ROWS, Page, wording};
 use crate::{
     entities::{customer, employee, invoice},
     format::Money,
@@ -42,7 +42,7 @@ impl CustomerRow {
     }
 }
 
-fn matching(part: &str) -> Select<customer::Entity> {
+fn matching(part: &str, backend: DbBackend) -> Select<customer::Entity> {
     use customer::Column::{City, Company, Country, Email, FirstName, LastName};
 
     let select = customer::Entity::find();
@@ -52,30 +52,37 @@ fn matching(part: &str) -> Select<customer::Entity> {
     let anywhere = [FirstName, LastName, Company, City, Country, Email]
         .into_iter()
         .fold(Condition::any(), |any, column| {
-            any.add(column.like(containing(part)))
+            any.add(wording::contains(column, part, backend))
         });
     select.filter(anywhere)
 }
 
 /// How many customers have `part` in their name, company, town, country or mail address.
-pub async fn count(db: &impl CachedRead, part: &str) -> Result<u64, DbErr> {
+pub async fn count(db: &(impl CachedRead + ConnectionTrait), part: &str) -> Result<u64, DbErr> {
     trace::query("number of customers", async {
-        matching(part).cached().count(db).await
+        matching(part, db.get_database_backend())
+            .cached()
+            .count(db)
+            .await
     })
     .await
 }
 
 /// One page of the customers that [`count`] counts.
 pub async fn page(
-    db: &impl CachedRead,
+    db: &(impl CachedRead + ConnectionTrait),
     part: &str,
     page: Page,
 ) -> Result<Arc<Vec<CustomerRow>>, DbErr> {
+    let backend = db.get_database_backend();
     trace::query("customers with what they spent", async {
-        matching(part)
+        matching(part, backend)
             .join(JoinType::LeftJoin, customer::Relation::Invoice.def())
             .column_as(invoice::Column::Id.count(), "invoices")
-            .column_as(invoice::Column::TotalCents.sum(), "spent_cents")
+            .column_as(
+                wording::sum(invoice::Column::TotalCents, backend),
+                "spent_cents",
+            )
             .group_by(customer::Column::Id)
             .order_by_asc(customer::Column::LastName)
             .order_by_asc(customer::Column::FirstName)

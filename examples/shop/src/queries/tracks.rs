@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use larder_sea_orm::{CachedExt, CachedRead};
 use sea_orm::{
-    Condition, DbErr, EntityTrait, FromQueryResult, JoinType, Order, QueryOrder, QuerySelect,
-    RelationTrait, Select, prelude::*,
+    Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, JoinType, Order,
+    QueryOrder, QuerySelect, RelationTrait, Select, prelude::*,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{PAGE_ROWS, Page, containing};
+use super::{PAGE_ROWS, Page, wording};
 use crate::{
     entities::{album, artist, genre, invoice_line, media_type, playlist_track, track},
     format::{Length, Money},
@@ -132,11 +132,12 @@ pub struct Search {
 }
 
 impl Search {
-    fn condition(&self) -> Condition {
+    fn condition(&self, backend: DbBackend) -> Condition {
         use track::Column::{GenreId, Milliseconds, Name, UnitPriceCents};
 
+        let named = || wording::contains(Name, &self.name, backend);
         Condition::all()
-            .add_option((!self.name.is_empty()).then(|| Name.like(containing(&self.name))))
+            .add_option((!self.name.is_empty()).then(named))
             .add_option(self.genre_id.map(|id| GenreId.eq(id)))
             .add_option(self.price_cents_min.map(|cents| UnitPriceCents.gte(cents)))
             .add_option(self.price_cents_max.map(|cents| UnitPriceCents.lte(cents)))
@@ -167,13 +168,16 @@ fn rows() -> Select<track::Entity> {
 }
 
 /// How many tracks a search finds.
-pub async fn count(db: &impl CachedRead, search: &Search) -> Result<u64, DbErr> {
+pub async fn count(
+    db: &(impl CachedRead + ConnectionTrait),
+    search: &Search,
+) -> Result<u64, DbErr> {
     trace::query("number of tracks found", async {
         track::Entity::find()
             // One column: a count that names them all depends on all of them.
             .select_only()
             .column(track::Column::Id)
-            .filter(search.condition())
+            .filter(search.condition(db.get_database_backend()))
             .cached()
             .count(db)
             .await
@@ -183,14 +187,14 @@ pub async fn count(db: &impl CachedRead, search: &Search) -> Result<u64, DbErr> 
 
 /// One page of what a search finds.
 pub async fn page(
-    db: &impl CachedRead,
+    db: &(impl CachedRead + ConnectionTrait),
     search: &Search,
     page: Page,
 ) -> Result<Arc<Vec<TrackRow>>, DbErr> {
     let (column, order) = search.sort.column();
     trace::query("tracks found", async {
         rows()
-            .filter(search.condition())
+            .filter(search.condition(db.get_database_backend()))
             .order_by(column, order)
             .order_by_asc(track::Column::Id)
             .limit(PAGE_ROWS)
@@ -291,11 +295,12 @@ struct Sold {
 }
 
 /// How often a track was sold.
-pub async fn sold(db: &impl CachedRead, id: i32) -> Result<i64, DbErr> {
+pub async fn sold(db: &(impl CachedRead + ConnectionTrait), id: i32) -> Result<i64, DbErr> {
+    let quantity = wording::sum(invoice_line::Column::Quantity, db.get_database_backend());
     let sold = trace::query("how often the track was sold", async {
         invoice_line::Entity::find()
             .select_only()
-            .column_as(invoice_line::Column::Quantity.sum(), "quantity")
+            .column_as(quantity, "quantity")
             .filter(invoice_line::Column::TrackId.eq(id))
             .into_model::<Sold>()
             .cached()
@@ -322,14 +327,18 @@ pub struct BestSeller {
 
 /// The tracks that sold most.
 pub async fn best_sellers(
-    db: &impl CachedRead,
+    db: &(impl CachedRead + ConnectionTrait),
     how_many: u64,
 ) -> Result<Arc<Vec<BestSeller>>, DbErr> {
+    let sold = wording::sum(invoice_line::Column::Quantity, db.get_database_backend());
     trace::query("tracks that sold most", async {
         rows()
             .join_rev(JoinType::InnerJoin, invoice_line::Relation::Track.def())
-            .column_as(invoice_line::Column::Quantity.sum(), "sold")
+            .column_as(sold, "sold")
             .group_by(track::Column::Id)
+            .group_by(album::Column::Id)
+            .group_by(artist::Column::Id)
+            .group_by(genre::Column::Id)
             .order_by_desc(invoice_line::Column::Quantity.sum())
             .order_by_asc(track::Column::Name)
             .order_by_asc(track::Column::Id)

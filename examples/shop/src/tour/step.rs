@@ -64,7 +64,10 @@ impl Step {
     }
 
     /// Looks, and tells in a line what there was to see.
-    pub(super) async fn look(self, db: &impl CachedRead) -> Result<String, DbErr> {
+    pub(super) async fn look(
+        self,
+        db: &(impl CachedRead + ConnectionTrait),
+    ) -> Result<String, DbErr> {
         Ok(match self {
             Step::Genres => {
                 let genres = queries::genres::with_counts(db).await?;
@@ -187,12 +190,13 @@ impl Step {
                 format!("invoice {invoice} with {} lines", tracks.len())
             }
             Step::Rename(id, name) => {
-                let sql = "UPDATE artist SET name = ? WHERE id = ?";
-                let statement = Statement::from_sql_and_values(
-                    DbBackend::Sqlite,
-                    sql,
-                    [name.into(), id.into()],
-                );
+                let backend = db.get_database_backend();
+                let sql = match backend {
+                    DbBackend::Postgres => "UPDATE artist SET name = $1 WHERE id = $2",
+                    _ => "UPDATE artist SET name = ? WHERE id = ?",
+                };
+                let statement =
+                    Statement::from_sql_and_values(backend, sql, [name.into(), id.into()]);
                 let done = db.execute_raw(statement).await?;
                 plural(done.rows_affected(), "row")
             }

@@ -1,18 +1,15 @@
 //! One way through the shop: with the cache or without it, on a database of its own.
 
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
 };
 
 use larder_sea_orm::larder::Cache;
 use sea_orm::{DatabaseConnection, DbErr, TransactionTrait};
 
 use super::step::Step;
-use crate::database::{self, Db, StartError};
+use crate::database::{self, Address, Db, StartError};
 
 /// One way through the shop.
 pub(super) struct Way {
@@ -25,8 +22,8 @@ pub(super) struct Way {
 
 impl Way {
     /// As the shop itself goes.
-    pub(super) async fn with_cache(path: &Path) -> Result<Way, StartError> {
-        let (db, _, statements) = open(path).await?;
+    pub(super) async fn with_cache(address: &Address) -> Result<Way, StartError> {
+        let (db, _, statements) = open(address).await?;
         Ok(Way {
             db,
             plain: None,
@@ -35,13 +32,18 @@ impl Way {
     }
 
     /// Reads in a transaction, which never ask the cache; writes on SeaORM's own connection.
-    pub(super) async fn without_cache(path: &Path) -> Result<Way, StartError> {
-        let (db, plain, statements) = open(path).await?;
+    pub(super) async fn without_cache(address: &Address) -> Result<Way, StartError> {
+        let (db, plain, statements) = open(address).await?;
         Ok(Way {
             db,
             plain: Some(plain),
             statements,
         })
+    }
+
+    /// Goes no further.
+    pub(super) async fn close(self) {
+        database::close(self.db).await;
     }
 
     /// Makes a step. Gives what it showed and how many statements it took.
@@ -92,10 +94,10 @@ impl Way {
     }
 }
 
-async fn open(path: &Path) -> Result<(Db, DatabaseConnection, Arc<AtomicU64>), StartError> {
+async fn open(address: &Address) -> Result<(Db, DatabaseConnection, Arc<AtomicU64>), StartError> {
     let statements = Arc::new(AtomicU64::new(0));
     let counted = statements.clone();
-    let (db, plain) = database::open_watched(path, Cache::builder(), move |_| {
+    let (db, plain) = database::open_watched(address, Cache::builder(), move |_| {
         counted.fetch_add(1, Relaxed);
     })
     .await?;

@@ -4,7 +4,7 @@ use sea_orm::{
     ActiveValue::Set,
     Condition, ConnectionTrait, DbErr, EntityTrait,
     prelude::*,
-    sea_query::{OnConflict, SimpleExpr},
+    sea_query::{ExprTrait, OnConflict, SimpleExpr},
 };
 
 use crate::{
@@ -29,9 +29,11 @@ pub async fn add(db: &impl ConnectionTrait, basket: &str, track_id: i32) -> Resu
     if found.await?.is_none() {
         return Ok(false);
     }
-    let one_more: SimpleExpr = Expr::cust(format!(
-        "MIN(\"basket_line\".\"quantity\" + 1, {QUANTITY_MAX})"
-    ));
+    let quantity = Expr::col((Entity, Column::Quantity));
+    let is_full = quantity.clone().gte(QUANTITY_MAX);
+    let one_more: SimpleExpr = Expr::case(is_full, QUANTITY_MAX)
+        .finally(quantity.add(1))
+        .into();
     trace::query("put into the basket", async {
         Entity::insert(basket_line::ActiveModel {
             basket: Set(basket.to_owned()),
@@ -70,9 +72,10 @@ pub async fn set(
         })
         .await?;
     } else {
+        let quantity = Ord::min(quantity, QUANTITY_MAX);
         trace::query("change the quantity", async {
             Entity::update_many()
-                .col_expr(Column::Quantity, Expr::value(quantity.min(QUANTITY_MAX)))
+                .col_expr(Column::Quantity, Expr::value(quantity))
                 .filter(line)
                 .exec(db)
                 .await

@@ -1,10 +1,10 @@
 //! Buying what is in the basket.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use sea_orm::{
-    ActiveValue::Set, DbErr, EntityTrait, SqliteTransactionMode, TransactionOptions,
-    TransactionSession, TransactionTrait, prelude::*,
+    ActiveValue::Set, DbErr, EntityTrait, QueryOrder, QuerySelect, SqliteTransactionMode,
+    TransactionOptions, TransactionSession, TransactionTrait, prelude::*,
 };
 
 use crate::{
@@ -58,26 +58,36 @@ pub async fn checkout(
     now: DateTimeUtc,
 ) -> Result<i32, CheckoutError> {
     trace::query("check out", async {
-        // It will write: taking the write lock at once means no other writer can come between
-        // reading the prices and billing them.
+        // It will write. SQLite lets one writer in at a time: taking the lock at once means that no
+        // other can come between reading the prices and billing them.
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         let transaction = db.begin_with_options(options).await?;
+        // The other databases let writers pass one another: who comes second to this basket waits
+        // here, and finds it empty. First of all, as what is read later is what is there now.
+        let wanted = basket_line::Entity::find()
+            .filter(basket_line::Column::Basket.eq(basket))
+            .order_by_asc(basket_line::Column::TrackId)
+            .lock_exclusive()
+            .all(&transaction)
+            .await?;
         let customer = customer::Entity::find_by_id(customer_id)
             .one(&transaction)
             .await?
             .ok_or(CheckoutError::NoSuchCustomer)?;
-        let lines: Vec<(i32, i32, i32)> = basket_line::Entity::find()
-            .filter(basket_line::Column::Basket.eq(basket))
-            .find_also_related(track::Entity)
+        let tracks = wanted.iter().map(|line| line.track_id);
+        let prices: HashMap<i32, i32> = track::Entity::find()
+            .filter(track::Column::Id.is_in(tracks.clone()))
             .all(&transaction)
             .await?
             .into_iter()
-            .filter_map(|(line, track)| {
-                Some((line.track_id, line.quantity, track?.unit_price_cents))
-            })
+            .map(|track| (track.id, track.unit_price_cents))
+            .collect();
+        let lines: Vec<(i32, i32, i32)> = wanted
+            .iter()
+            .filter_map(|line| Some((line.track_id, line.quantity, *prices.get(&line.track_id)?)))
             .collect();
         if lines.is_empty() {
             return Err(CheckoutError::EmptyBasket);
@@ -111,8 +121,10 @@ pub async fn checkout(
         }))
         .exec_without_returning(&transaction)
         .await?;
+        // What was billed, and nothing that has come in since.
         basket_line::Entity::delete_many()
             .filter(basket_line::Column::Basket.eq(basket))
+            .filter(basket_line::Column::TrackId.is_in(tracks))
             .exec(&transaction)
             .await?;
         transaction.commit().await?;

@@ -1,6 +1,6 @@
 //! Most views cost the database nothing, and none is ever stale.
 
-use crate::client::Shop;
+use crate::{client::Shop, ground::on_every_database};
 
 /// A page of every kind.
 const PAGES: [&str; 18] = [
@@ -25,9 +25,7 @@ const PAGES: [&str; 18] = [
     "/office/tracks/7",
 ];
 
-#[tokio::test]
-async fn the_second_view_of_every_page_costs_no_statement() {
-    let shop = Shop::open().await;
+async fn the_second_view_of_every_page_costs_no_statement(shop: Shop) {
     let mut visitor = shop.visitor();
     visitor.post("/basket/add", "track=7").await;
     for page in PAGES.into_iter().chain(["/basket"]) {
@@ -58,9 +56,7 @@ async fn the_second_view_of_every_page_costs_no_statement() {
 }
 
 /// AC-10: an album's artist is the artist's row.
-#[tokio::test]
-async fn an_artist_that_was_seen_by_itself_is_not_asked_for_by_its_album() {
-    let shop = Shop::open().await;
+async fn an_artist_that_was_seen_by_itself_is_not_asked_for_by_its_album(shop: Shop) {
     let mut visitor = shop.visitor();
     visitor.get("/albums/4").await;
     let before = shop.statements();
@@ -73,9 +69,7 @@ async fn an_artist_that_was_seen_by_itself_is_not_asked_for_by_its_album() {
     assert_eq!(shop.statements() - before, 1, "the albums");
 }
 
-#[tokio::test]
-async fn a_page_says_exactly_what_reached_the_database() {
-    let shop = Shop::open().await;
+async fn a_page_says_exactly_what_reached_the_database(shop: Shop) {
     let mut visitor = shop.visitor();
     for page in PAGES {
         let before = shop.statements();
@@ -84,9 +78,7 @@ async fn a_page_says_exactly_what_reached_the_database() {
     }
 }
 
-#[tokio::test]
-async fn that_there_is_nothing_is_remembered_and_ends() {
-    let shop = Shop::open().await;
+async fn that_there_is_nothing_is_remembered_and_ends(shop: Shop) {
     let mut visitor = shop.visitor();
     for _ in 0..2 {
         assert_eq!(visitor.get("/invoices/413").await.status, 404);
@@ -97,9 +89,7 @@ async fn that_there_is_nothing_is_remembered_and_ends() {
     assert_eq!(visitor.get("/invoices/413").await.status, 200);
 }
 
-#[tokio::test]
-async fn a_new_price_leaves_what_reads_no_price() {
-    let shop = Shop::open().await;
+async fn a_new_price_leaves_what_reads_no_price(shop: Shop) {
     let mut visitor = shop.visitor();
     for page in PAGES {
         visitor.get(page).await;
@@ -129,9 +119,7 @@ async fn a_new_price_leaves_what_reads_no_price() {
     assert_ne!(visitor.get("/genres").await.statements(), 0);
 }
 
-#[tokio::test]
-async fn a_basket_is_nobody_elses_business() {
-    let shop = Shop::open().await;
+async fn a_basket_is_nobody_elses_business(shop: Shop) {
     let (mut one, mut other) = (shop.visitor(), shop.visitor());
     for visitor in [&mut one, &mut other] {
         visitor.post("/basket/add", "track=7").await;
@@ -151,9 +139,7 @@ async fn a_basket_is_nobody_elses_business() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crowd_in_front_of_an_unseen_page_asks_the_database_once() {
-    let shop = Shop::open().await;
+async fn a_crowd_in_front_of_an_unseen_page_asks_the_database_once(shop: Shop) {
     let before = shop.statements();
     let visits: Vec<_> = (0..40)
         .map(|_| {
@@ -171,9 +157,7 @@ async fn a_crowd_in_front_of_an_unseen_page_asks_the_database_once() {
 
 /// The walk that finds staleness: after each change, every page must be what a shop that remembers
 /// nothing makes of the same file.
-#[tokio::test]
-async fn after_every_change_every_page_is_that_of_a_shop_without_memory() {
-    let shop = Shop::open().await;
+async fn after_every_change_every_page_is_that_of_a_shop_without_memory(shop: Shop) {
     let mut visitor = shop.visitor();
     visitor.post("/basket/add", "track=12").await;
     let changes = [
@@ -220,3 +204,14 @@ async fn after_every_change_every_page_is_that_of_a_shop_without_memory() {
         "{statements} statements for {views} views: nothing is cached"
     );
 }
+
+on_every_database!(
+    the_second_view_of_every_page_costs_no_statement,
+    an_artist_that_was_seen_by_itself_is_not_asked_for_by_its_album,
+    a_page_says_exactly_what_reached_the_database,
+    that_there_is_nothing_is_remembered_and_ends,
+    a_new_price_leaves_what_reads_no_price,
+    a_basket_is_nobody_elses_business,
+    a_crowd_in_front_of_an_unseen_page_asks_the_database_once,
+    after_every_change_every_page_is_that_of_a_shop_without_memory,
+);

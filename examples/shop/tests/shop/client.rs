@@ -9,69 +9,48 @@ use std::{
 };
 
 use larder_sea_orm::larder::Cache;
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 use shop::{database, pages};
-use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::OnceCell,
 };
 
-/// A loaded shop that every test copies, so that the data is loaded once.
-static TEMPLATE: OnceCell<TempDir> = OnceCell::const_new();
-
-/// A folder with the file of a loaded shop, `shop.db`.
-pub(crate) async fn loaded() -> TempDir {
-    let template = TEMPLATE
-        .get_or_init(|| async {
-            let folder = tempfile::tempdir().unwrap();
-            database::close(
-                database::open(&folder.path().join("shop.db"), Cache::builder())
-                    .await
-                    .unwrap(),
-            )
-            .await;
-            folder
-        })
-        .await;
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::copy(
-        template.path().join("shop.db"),
-        folder.path().join("shop.db"),
-    )
-    .unwrap();
-    folder
-}
+use crate::ground::{Ground, Kind};
 
 /// A shop that is open on a port of its own.
 pub(crate) struct Shop {
     pub(crate) address: SocketAddr,
     pub(crate) db: database::Db,
     statements: Arc<AtomicU64>,
-    folder: Arc<TempDir>,
+    ground: Arc<Ground>,
 }
 
 impl Shop {
+    /// A shop on a file, for tests of what is no database's affair.
     pub(crate) async fn open() -> Shop {
-        Shop::open_in(Arc::new(loaded().await)).await
+        Shop::open_on(Kind::Sqlite).await
     }
 
-    /// Another shop on the same file, which remembers nothing.
+    /// A shop on a database of this kind.
+    pub(crate) async fn open_on(kind: Kind) -> Shop {
+        Shop::open_at(Arc::new(Ground::new(kind).await)).await
+    }
+
+    /// Another shop on the same database, which remembers nothing.
     pub(crate) async fn reopened(&self) -> Shop {
-        Shop::open_in(self.folder.clone()).await
+        Shop::open_at(self.ground.clone()).await
     }
 
-    async fn open_in(folder: Arc<TempDir>) -> Shop {
+    async fn open_at(ground: Arc<Ground>) -> Shop {
         let statements = Arc::new(AtomicU64::new(0));
         let counter = statements.clone();
         let watch = move |_: &sea_orm::metric::Info<'_>| {
             counter.fetch_add(1, Ordering::Relaxed);
         };
-        let (db, _) =
-            database::open_watched(&folder.path().join("shop.db"), Cache::builder(), watch)
-                .await
-                .unwrap();
+        let (db, _) = database::open_watched(&ground.address(), Cache::builder(), watch)
+            .await
+            .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = pages::router(db.clone(), "memory");
@@ -80,7 +59,7 @@ impl Shop {
             address,
             db,
             statements,
-            folder,
+            ground,
         }
     }
 
@@ -93,14 +72,13 @@ impl Shop {
         Visitor::at(self.address)
     }
 
-    /// One number, asked of the database itself.
+    /// One number, asked of the database itself. A text casts what is no 64-bit number everywhere.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
-        let row = self
-            .db
-            .query_one_raw(Statement::from_string(DbBackend::Sqlite, sql))
-            .await
-            .unwrap();
-        row.unwrap().try_get_by_index(0).unwrap()
+        let statement = Statement::from_string(self.db.get_database_backend(), sql);
+        let row = self.db.query_one_raw(statement).await.unwrap().unwrap();
+        row.try_get_by_index(0)
+            .or_else(|_| row.try_get_by_index::<i32>(0).map(i64::from))
+            .unwrap()
     }
 }
 

@@ -6,6 +6,8 @@ use std::{
     process::{Command, Output},
 };
 
+use larder_servers::{MariaDb, Postgres};
+
 fn shop(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_shop"))
         .current_dir(folder)
@@ -34,8 +36,11 @@ fn a_bad_flag_is_refused() {
         "cannot listen on nowhere",
     );
     refused(
-        &shop(folder.path(), &["--database", "mysql://host/shop"]),
-        "not mysql://",
+        &shop(
+            folder.path(),
+            &["--database", "oracle://me:secret@host/shop"],
+        ),
+        "not oracle://",
     );
     assert_eq!(
         std::fs::read_dir(folder.path()).unwrap().count(),
@@ -176,6 +181,49 @@ fn a_store_that_cannot_be_is_refused_without_its_password() {
     assert!(!folder.path().join("shop.db").exists(), "nothing was made");
 }
 
+/// Another program's database on a server, none, no server, a wrong password.
+#[test]
+fn a_server_that_has_no_shop_for_us_is_refused_without_its_password() {
+    let postgres = Postgres::shared().database("another_program");
+    Postgres::shared().run_sql("another_program", "CREATE TABLE track (id INTEGER)");
+    let mariadb = MariaDb::shared().database("another_program");
+    MariaDb::shared().run_sql("another_program", "CREATE TABLE shop (what TEXT)");
+    let nobody = format!("127.0.0.1:{}", larder_servers::free_port());
+    let folder = tempfile::tempdir().unwrap();
+    for (url, expected) in [
+        (&*postgres, "not a shop's but some other one"),
+        (&mariadb, "cannot read the MySQL or MariaDB database"),
+        (
+            &Postgres::shared().url("no_such_database"),
+            "does not exist",
+        ),
+        (
+            &format!("postgres://me:hunter2@{nobody}/shop"),
+            "nobody answers there",
+        ),
+        (
+            &format!("mariadb://me:hunter2@{}/shop", MariaDb::shared().address()),
+            "Access denied",
+        ),
+        ("postgres://me:hunter2@host:many/shop", "can be read"),
+    ] {
+        let output = shop(
+            folder.path(),
+            &["--listen", "127.0.0.1:0", "--database", url],
+        );
+        refused(&output, expected);
+        let sentence = String::from_utf8_lossy(&output.stderr);
+        assert!(!sentence.contains("hunter2"), "{sentence}");
+    }
+    // They were looked at, and left alone.
+    let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
+    assert_eq!(Postgres::shared().run_sql("another_program", tables), "1");
+    assert_eq!(
+        MariaDb::shared().run_sql("another_program", "SHOW TABLES"),
+        "shop"
+    );
+}
+
 #[test]
 fn help_is_an_answer() {
     let output = shop(Path::new("."), &["--help"]);
@@ -231,6 +279,27 @@ fn ctrl_c_closes_the_shop_and_a_second_start_finds_the_data() {
             "the log is folded in"
         );
     }
+}
+
+/// The tour leaves nothing behind on the server that it walks on.
+#[test]
+fn the_tour_shows_the_same_both_ways_on_servers() {
+    let postgres = Postgres::shared().database("tour");
+    let mariadb = MariaDb::shared().database("tour");
+    for url in [&postgres, &mariadb] {
+        let output = shop(Path::new("."), &["--database", url, "tour"]);
+        let text = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{text}{errors}");
+        assert!(
+            text.contains("Every step showed the same both ways."),
+            "{text}"
+        );
+    }
+    let databases = "SELECT count(*) FROM pg_database WHERE datname LIKE 'shop_tour%'";
+    assert_eq!(Postgres::shared().run_sql("tour", databases), "0");
+    let databases = "SHOW DATABASES LIKE 'shop_tour%'";
+    assert_eq!(MariaDb::shared().run_sql("tour", databases), "");
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! What the back office changes shows on the next view, everywhere.
 
-use crate::client::Shop;
+use crate::{client::Shop, ground::on_every_database};
 
-#[tokio::test]
-async fn an_edit_shows_at_once_on_every_page_that_names_the_track() {
-    let shop = Shop::open().await;
+async fn an_edit_shows_at_once_on_every_page_that_names_the_track(shop: Shop) {
     let mut visitor = shop.visitor();
     let pages = [
         "/tracks/7",
@@ -39,9 +37,7 @@ async fn an_edit_shows_at_once_on_every_page_that_names_the_track() {
     );
 }
 
-#[tokio::test]
-async fn an_empty_composer_becomes_none() {
-    let shop = Shop::open().await;
+async fn an_empty_composer_becomes_none(shop: Shop) {
     let mut visitor = shop.visitor();
     assert!(visitor.get("/tracks/7").await.text().contains("Written by"));
     visitor
@@ -49,15 +45,13 @@ async fn an_empty_composer_becomes_none() {
         .await;
     assert!(!visitor.get("/tracks/7").await.text().contains("Written by"));
     assert_eq!(
-        shop.number("SELECT composer IS NULL FROM track WHERE id = 7")
+        shop.number("SELECT count(*) FROM track WHERE id = 7 AND composer IS NULL")
             .await,
         1
     );
 }
 
-#[tokio::test]
-async fn a_moved_track_leaves_one_list_and_enters_the_other() {
-    let shop = Shop::open().await;
+async fn a_moved_track_leaves_one_list_and_enters_the_other(shop: Shop) {
     let mut visitor = shop.visitor();
     assert!(
         visitor
@@ -81,9 +75,7 @@ async fn a_moved_track_leaves_one_list_and_enters_the_other() {
     );
 }
 
-#[tokio::test]
-async fn a_genre_is_re_priced_in_bulk_and_the_others_stay() {
-    let shop = Shop::open().await;
+async fn a_genre_is_re_priced_in_bulk_and_the_others_stay(shop: Shop) {
     let mut visitor = shop.visitor();
     for page in ["/genres", "/office", "/tracks?genre=2", "/tracks?genre=1"] {
         visitor.get(page).await;
@@ -118,9 +110,7 @@ async fn a_genre_is_re_priced_in_bulk_and_the_others_stay() {
     );
 }
 
-#[tokio::test]
-async fn what_people_type_is_shown_as_text() {
-    let shop = Shop::open().await;
+async fn what_people_type_is_shown_as_text(shop: Shop) {
     let mut visitor = shop.visitor();
     visitor
         .post(
@@ -142,3 +132,11 @@ async fn what_people_type_is_shown_as_text() {
     let search = visitor.get("/tracks?q=%22%3E%3Ci%3E").await.body;
     assert!(!search.contains("\"><i>"));
 }
+
+on_every_database!(
+    an_edit_shows_at_once_on_every_page_that_names_the_track,
+    an_empty_composer_becomes_none,
+    a_moved_track_leaves_one_list_and_enters_the_other,
+    a_genre_is_re_priced_in_bulk_and_the_others_stay,
+    what_people_type_is_shown_as_text,
+);

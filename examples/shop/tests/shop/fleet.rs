@@ -3,15 +3,16 @@
 use std::{
     io::{BufRead, BufReader},
     net::SocketAddr,
-    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use larder_servers::{Cluster, Memcached, Redis, Sentinel};
-use tempfile::TempDir;
 
-use crate::client::{Answer, Visitor, loaded};
+use crate::{
+    client::{Answer, Visitor},
+    ground::{Ground, Kind},
+};
 
 /// How long anything here may take before it counts as broken.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -23,14 +24,17 @@ struct Shop {
 }
 
 impl Shop {
-    fn open(folder: &Path, arguments: &[&str]) -> Shop {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_shop"))
-            .current_dir(folder)
-            .args(["--listen", "127.0.0.1:0"])
+    fn start(ground: &Ground, arguments: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_shop"))
+            .args(["--listen", "127.0.0.1:0", "--database", ground.url()])
             .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
-            .unwrap();
+            .unwrap()
+    }
+
+    /// The shop of a process, as soon as it is open.
+    fn opened(mut process: Child) -> Shop {
         let mut line = String::new();
         let stdout = process.stdout.take().unwrap();
         BufReader::new(stdout).read_line(&mut line).unwrap();
@@ -51,23 +55,28 @@ impl Drop for Shop {
     }
 }
 
-/// Two shops on one file, and a visitor in each.
+/// Two shops on one database, and a visitor in each.
 struct Fleet {
     _shops: [Shop; 2],
     one: Visitor,
     other: Visitor,
-    _folder: TempDir,
+    _ground: Ground,
 }
 
 impl Fleet {
     async fn open(arguments: &[&str]) -> Fleet {
-        let folder = loaded().await;
-        let shops = [(); 2].map(|()| Shop::open(folder.path(), arguments));
+        Fleet::open_on(Ground::new(Kind::Sqlite).await, arguments)
+    }
+
+    fn open_on(ground: Ground, arguments: &[&str]) -> Fleet {
+        // At once: if there is something to load, one of them does.
+        let shops = [(); 2].map(|()| Shop::start(&ground, arguments));
+        let shops = shops.map(Shop::opened);
         Fleet {
             one: Visitor::at(shops[0].address),
             other: Visitor::at(shops[1].address),
             _shops: shops,
-            _folder: folder,
+            _ground: ground,
         }
     }
 }
@@ -111,7 +120,10 @@ async fn cached(visitor: &mut Visitor, page: &str) -> Answer {
 /// A price changed in one shop is on the next page of the other, and in between no view costs a
 /// statement. With `late`, the other shop's memory hears of it a moment later.
 async fn check_two_shops(arguments: &[&str], late: bool) {
-    let mut fleet = Fleet::open(arguments).await;
+    check_fleet(Fleet::open(arguments).await, arguments, late).await;
+}
+
+async fn check_fleet(mut fleet: Fleet, arguments: &[&str], late: bool) {
     for page in PAGES {
         let first = cached(&mut fleet.one, page).await;
         let second = cached(&mut fleet.other, page).await;
@@ -248,6 +260,28 @@ async fn two_shops_sign_what_they_keep() {
     std::fs::write(&file, "0123456789abcdef0123456789abcdef\n").unwrap();
     let file = file.to_str().unwrap();
     check_two_shops(&["--store", &redis.url(), "--secret-file", file], false).await;
+}
+
+/// Two shops that find an empty database fill it once, and share it from then on.
+async fn check_two_shops_on(kind: Kind) {
+    let redis = Redis::start();
+    let arguments = ["--store", &redis.url(), "--near"];
+    check_fleet(
+        Fleet::open_on(Ground::empty(kind), &arguments),
+        &arguments,
+        false,
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_shops_share_redis_and_a_database_of_postgresql() {
+    check_two_shops_on(Kind::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_shops_share_redis_and_a_database_of_mariadb() {
+    check_two_shops_on(Kind::MariaDb).await;
 }
 
 /// Shops with different files keep their answers apart, though store and namespace are the same.

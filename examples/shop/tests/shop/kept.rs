@@ -2,15 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use sea_orm::{ConnectionTrait, DbBackend};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use crate::client::Shop;
+use crate::{client::Shop, ground::on_every_database};
 
 const ALSO_BOUGHT: &str = "Customers who bought this also bought";
 
-#[tokio::test]
-async fn searches_that_clean_to_the_same_share_a_result() {
-    let shop = Shop::open().await;
+async fn searches_that_clean_to_the_same_share_a_result(shop: Shop) {
     let mut visitor = shop.visitor();
     let first = visitor
         .get("/tracks?q=love&genre=1&from=0.5&shortest=2")
@@ -34,17 +33,22 @@ async fn searches_that_clean_to_the_same_share_a_result() {
     }
 }
 
-#[tokio::test]
-async fn upper_and_lower_case_are_one_where_the_database_says_so() {
-    let shop = Shop::open().await;
+async fn upper_and_lower_case_are_one_where_the_database_says_so(shop: Shop) {
     let mut visitor = shop.visitor();
     for (one, other) in [("á", "Á"), ("a", "A")] {
         let found = async |visitor: &mut crate::client::Visitor, letter: &str| {
             visitor.get(&format!("/tracks?q={letter}")).await.text()
         };
-        let like = format!("SELECT count(*) FROM track WHERE name LIKE '%{one}%'");
-        let other_like = format!("SELECT count(*) FROM track WHERE name LIKE '%{other}%'");
-        let same = shop.number(&like).await == shop.number(&other_like).await;
+        let like = |letter: &str| {
+            let pattern = format!("'%{letter}%'");
+            let condition = match shop.db.get_database_backend() {
+                DbBackend::Postgres => format!("name ILIKE {pattern}"),
+                DbBackend::MySql => format!("LOWER(name) LIKE LOWER({pattern})"),
+                _ => format!("name LIKE {pattern}"),
+            };
+            format!("SELECT count(*) FROM track WHERE {condition}")
+        };
+        let same = shop.number(&like(one)).await == shop.number(&like(other)).await;
         let (left, right) = (percent(one), percent(other));
         let pages_are_same = found(&mut visitor, &left).await == found(&mut visitor, &right).await;
         assert_eq!(pages_are_same, same, "{one} {other}");
@@ -55,9 +59,7 @@ fn percent(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
-#[tokio::test]
-async fn a_search_that_makes_no_sense_is_not_run() {
-    let shop = Shop::open().await;
+async fn a_search_that_makes_no_sense_is_not_run(shop: Shop) {
     let mut visitor = shop.visitor();
     visitor.get("/tracks").await;
     for path in ["/tracks?from=2&to=1", "/tracks?genre=rock&q=love"] {
@@ -71,9 +73,7 @@ async fn a_search_that_makes_no_sense_is_not_run() {
     }
 }
 
-#[tokio::test]
-async fn what_buyers_also_bought_is_ranked_once_and_anew_after_a_sale() {
-    let shop = Shop::open().await;
+async fn what_buyers_also_bought_is_ranked_once_and_anew_after_a_sale(shop: Shop) {
     let mut visitor = shop.visitor();
     // Sold on invoice 1, together with track 4.
     let page = visitor.get("/tracks/2").await;
@@ -100,9 +100,9 @@ async fn what_buyers_also_bought_is_ranked_once_and_anew_after_a_sale() {
     assert!(page.text().contains("$4.44"), "{}", page.text());
 }
 
-#[tokio::test]
-async fn a_basket_is_built_by_one_statement_and_asked_for_once_by_a_page_that_shows_it_twice() {
-    let shop = Shop::open().await;
+async fn a_basket_is_built_by_one_statement_and_asked_for_once_by_a_page_that_shows_it_twice(
+    shop: Shop,
+) {
     let mut visitor = shop.visitor();
     visitor.post("/basket/add", "track=7").await;
     let before = shop.statements();
@@ -117,9 +117,7 @@ async fn a_basket_is_built_by_one_statement_and_asked_for_once_by_a_page_that_sh
     assert!(page.body.contains("Basket <span class=\"badge\">2</span>"));
 }
 
-#[tokio::test]
-async fn a_page_says_what_reached_the_database_for_what_is_no_query_too() {
-    let shop = Shop::open().await;
+async fn a_page_says_what_reached_the_database_for_what_is_no_query_too(shop: Shop) {
     let mut visitor = shop.visitor();
     for path in ["/tracks/2", "/tracks/7", "/basket", "/tracks?q=wall", "/"] {
         visitor.post("/basket/add", "track=2").await;
@@ -133,9 +131,7 @@ async fn a_page_says_what_reached_the_database_for_what_is_no_query_too() {
 
 /// What was written is told of although nobody waits any more: the handler of a visitor who has gone
 /// away is dropped wherever it is.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_visitor_who_goes_away_in_the_middle_leaves_no_old_basket_behind() {
-    let shop = Shop::open().await;
+async fn a_visitor_who_goes_away_in_the_middle_leaves_no_old_basket_behind(shop: Shop) {
     let mut visitor = shop.visitor();
     visitor.post("/basket/add", "track=7").await;
     for quantity in 2..30 {
@@ -167,9 +163,7 @@ async fn a_visitor_who_goes_away_in_the_middle_leaves_no_old_basket_behind() {
     }
 }
 
-#[tokio::test]
-async fn the_health_page_tells_how_store_and_database_are() {
-    let shop = Shop::open().await;
+async fn the_health_page_tells_how_store_and_database_are(shop: Shop) {
     let mut visitor = shop.visitor();
     let page = visitor.get("/health").await;
     let text = page.text();
@@ -178,3 +172,14 @@ async fn the_health_page_tells_how_store_and_database_are() {
     assert!(text.contains("Store memory"), "{text}");
     assert!(text.contains("It keeps what it is given"), "{text}");
 }
+
+on_every_database!(
+    searches_that_clean_to_the_same_share_a_result,
+    upper_and_lower_case_are_one_where_the_database_says_so,
+    a_search_that_makes_no_sense_is_not_run,
+    what_buyers_also_bought_is_ranked_once_and_anew_after_a_sale,
+    a_basket_is_built_by_one_statement_and_asked_for_once_by_a_page_that_shows_it_twice,
+    a_page_says_what_reached_the_database_for_what_is_no_query_too,
+    a_visitor_who_goes_away_in_the_middle_leaves_no_old_basket_behind,
+    the_health_page_tells_how_store_and_database_are,
+);

