@@ -10,7 +10,7 @@ use crate::engine;
 use crate::excluded::Excluded;
 use crate::failure;
 use crate::hook::Hooks;
-use crate::horizon::WriteLock;
+use crate::replica::Replica;
 use crate::rows::{Registry, Rows};
 use crate::shared::{Opening, Shared};
 use crate::strict::Strict;
@@ -20,6 +20,7 @@ use crate::strict::Strict;
 pub struct Builder {
     cache: Cache,
     database: Arc<str>,
+    replica: Option<DatabaseConnection>,
     strict: Strict,
     policy: Policy,
     rows: Registry,
@@ -32,6 +33,7 @@ impl Builder {
             policy: *cache.policy(),
             cache,
             database: "".into(),
+            replica: None,
             strict: Strict::default(),
             rows: Registry::default(),
             excluded: Excluded::default(),
@@ -42,6 +44,39 @@ impl Builder {
     /// connections to one database need the same.
     pub fn database(mut self, name: &str) -> Builder {
         self.database = name.into();
+        self
+    }
+
+    /// A streaming replica of the database, which takes loads off it: PostgreSQL alone.
+    ///
+    /// A load asks the database where it is, which is one cheap statement, and then the replica whether
+    /// it is as far. If so the replica answers, and the answer is as good as the database's own: no
+    /// read that starts after a write has returned is older than that write. If the replica is behind,
+    /// away, promoted, or set to answer otherwise (its time zone, say), the database answers, and
+    /// [`replica_statements`](CachedConnection::replica_statements) stands still. Only what is kept is
+    /// loaded from the replica: everything else, strict reads too, is the database's.
+    ///
+    /// Made with [`connect_lazy`](ConnectOptions::connect_lazy), a replica need not be there when this
+    /// connection is opened.
+    ///
+    /// ```no_run
+    /// # use larder_sea_orm::sea_orm;
+    /// # use larder::Cache;
+    /// # use larder_sea_orm::CachedConnection;
+    /// # use sea_orm::{ConnectOptions, Database};
+    /// # async fn open() -> Result<(), sea_orm::DbErr> {
+    /// let mut replica = ConnectOptions::new("postgres://shop@replica/shop");
+    /// replica.connect_lazy(true);
+    /// let db = CachedConnection::builder(Cache::memory())
+    ///     .replica(Database::connect(replica).await?)
+    ///     .connect("postgres://shop@primary/shop")
+    ///     .await?;
+    /// # let _ = db;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn replica(mut self, connection: DatabaseConnection) -> Builder {
+        self.replica = Some(connection);
         self
     }
 
@@ -142,18 +177,25 @@ impl Builder {
         let Builder {
             cache,
             database,
+            replica,
             strict,
             policy,
             rows,
             excluded,
         } = self;
-        if !strict.is_nothing() && !engine.writes_alone() {
-            return Err(failure::carried(larder::Error::config(
-                "strict reads need to know when the writers of a database have ended, which larder knows of \
-                 SQLite alone so far",
-            )));
-        }
+        let replica = match (replica, engine.replicas()) {
+            (None, _) => None,
+            (Some(replica), Some(follow)) if replica.get_database_backend() == engine.backend() => {
+                Some(Replica::new(replica, follow))
+            }
+            (Some(_), _) => {
+                return Err(failure::carried(larder::Error::config(
+                    "loads may go to a replica of PostgreSQL alone, and to one of the same database",
+                )));
+            }
+        };
         let opening = Opening {
+            replica,
             engine,
             cache,
             database,
@@ -166,8 +208,8 @@ impl Builder {
         let shared = Shared::open(connection, opening).await?;
         let shared = Arc::new(shared);
         if !shared.strict.is_nothing() {
-            let lock = Arc::new(WriteLock::new(&shared));
-            shared.cache.set_horizon(&shared.database, &lock);
+            let horizon = shared.engine.horizon(&shared).await?;
+            shared.cache.set_horizon(&shared.database, &horizon);
         }
         Ok(CachedConnection { shared })
     }
