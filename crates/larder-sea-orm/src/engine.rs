@@ -159,6 +159,13 @@ pub(crate) trait Follow: Send + Sync {
 }
 
 /// Where a primary is, in words that its engine alone understands.
+#[cfg_attr(
+    not(feature = "postgres"),
+    allow(
+        dead_code,
+        reason = "a build may be without an engine that has replicas"
+    )
+)]
 pub(crate) struct Position(pub(crate) Vec<Value>);
 
 /// What a replica says of a position.

@@ -84,6 +84,8 @@ impl Builder {
     /// a table that is about to change is served by the database alone until the change is
     /// announced. Holds against every writer whose cache is on the same store, also one that is not
     /// strict itself: it sees what is read strictly.
+    ///
+    /// On SQLite and PostgreSQL, which tell when their writers have ended.
     pub fn strict(mut self) -> Builder {
         self.strict = Strict::Everything;
         self
@@ -146,9 +148,9 @@ impl Builder {
     /// With the feature `sqlite-hook`, the connections of its pool report every row they change.
     ///
     /// # Errors
-    /// Those of opening it; when the database is not SQLite; when its catalogue cannot be read; when
-    /// the store cannot keep [`strict`](Self::strict) or a strict table does not exist
-    /// ([`cache_error`](crate::cache_error) tells).
+    /// Those of opening it; when this build knows no such database; when its catalogue cannot be read;
+    /// when the store or the database cannot keep [`strict`](Self::strict), a strict table does not
+    /// exist, or there can be no [`replica`](Self::replica) ([`cache_error`](crate::cache_error) tells).
     pub async fn connect(
         self,
         options: impl Into<ConnectOptions>,

@@ -206,15 +206,15 @@ async fn h15_a_replica_that_was_promoted_is_not_loaded_from() {
     assert_eq!(db.replica_statements(), answered);
 }
 
-/// A server that shows times in another zone gives other texts.
+/// A server that shows intervals in another style gives other texts.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_that_answers_otherwise_is_not_loaded_from() {
     let pair = Pair::new(memory()).await;
     pair.replica
-        .run_sql("postgres", "ALTER SYSTEM SET timezone = 'Asia/Tokyo'");
+        .run_sql("postgres", "ALTER SYSTEM SET intervalstyle = 'iso_8601'");
     pair.replica.run_sql("postgres", "SELECT pg_reload_conf()");
     larder_servers::until("the order has arrived", || {
-        pair.replica.run_sql("postgres", "SHOW timezone") == "Asia/Tokyo"
+        pair.replica.run_sql("postgres", "SHOW intervalstyle") == "iso_8601"
     });
     let db = pair.process().await;
     for genre in 1..4 {

@@ -199,6 +199,8 @@ async fn a_strict_hit_is_one_trip_and_a_strict_write_no_statement_more() {
         fleet.built(|builder| builder.strict()).await,
         Fleet::new(a_redis()).await.process().await,
     );
+    // So that both have to learn their rows.
+    until_cached(&plain).await;
     let (_, queries) = trace::scope(rename(&plain, "One")).await;
     let usual: u64 = queries.iter().map(|query| query.statements).sum();
     until_cached(&strict).await;
