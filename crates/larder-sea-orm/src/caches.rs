@@ -51,7 +51,7 @@ impl Caches {
         self.all().all(Cache::can_be_strict)
     }
 
-    pub(crate) fn set_horizon(&self, database: &str, horizon: &Arc<impl Horizon + 'static>) {
+    pub(crate) fn set_horizon(&self, database: &str, horizon: &Arc<dyn Horizon>) {
         for cache in self.all() {
             cache.set_horizon(database, horizon.clone());
         }

@@ -11,6 +11,7 @@ use sea_orm::{
     QueryResult, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
 };
 
+use crate::replica::Replica;
 use crate::shared::Shared;
 use crate::trace::{self, Outcome, Span};
 use crate::transaction::CachedTransaction;
@@ -166,6 +167,12 @@ impl CachedConnection {
     /// Statements that this connection has sent to the database so far.
     pub fn statements(&self) -> u64 {
         self.shared.statements()
+    }
+
+    /// Statements that a [replica](Builder::replica) has answered for this connection so far. They are
+    /// not among its own.
+    pub fn replica_statements(&self) -> u64 {
+        self.shared.replica.as_ref().map_or(0, Replica::answered)
     }
 
     /// Runs a statement outside a transaction and invalidates what it changed.

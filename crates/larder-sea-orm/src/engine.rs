@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use larder::adapter::Horizon;
 use larder::{Name, TagValue};
 use larder_sql::{Catalogue, Column, Dialect, Table};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement,
-    TransactionOptions, Value,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult,
+    Statement, TransactionOptions, Value,
 };
 
+use crate::shared::Shared;
 use crate::value::Stored;
 use crate::write::{Answer, How};
 
@@ -107,6 +109,22 @@ pub(crate) trait Engine: Send + Sync + 'static {
     /// Whether a text sets what makes one connection answer otherwise than the next.
     fn sets_answers(&self, sql: &str) -> bool;
 
+    /// How it is known that the writers of this database have ended, which strict reads over a store
+    /// that may lose a mark have to know. Whoever has marked anything had written before, in a
+    /// transaction that is one of those writers until its commit is seen by others.
+    ///
+    /// # Errors
+    /// It cannot be known: then nothing may be read strictly.
+    fn horizon<'a>(
+        &'a self,
+        shared: &'a Arc<Shared>,
+    ) -> BoxFuture<'a, Result<Arc<dyn Horizon>, DbErr>>;
+
+    /// How its replicas are followed, if loads may go to one.
+    fn replicas(&self) -> Option<&'static dyn Follow> {
+        None
+    }
+
     /// How a transaction begins that is to write.
     fn to_write(&self) -> TransactionOptions;
 
@@ -118,6 +136,52 @@ pub(crate) trait Engine: Send + Sync + 'static {
         text: String,
         how: How,
     ) -> BoxFuture<'a, Result<Answer, DbErr>>;
+}
+
+/// How far a replica is behind its primary.
+pub(crate) trait Follow: Send + Sync {
+    /// Where the primary is: behind every commit that was acknowledged before this was asked.
+    fn position<'a>(&'a self, primary: &'a dyn Asked) -> BoxFuture<'a, Result<Position, DbErr>>;
+
+    /// Whether what the statements of this session see from now on holds all that the primary did up
+    /// to that position.
+    fn has_reached<'a>(
+        &'a self,
+        replica: &'a DatabaseTransaction,
+        position: &'a Position,
+    ) -> BoxFuture<'a, Result<Reached, DbErr>>;
+
+    /// Whether the server of this session has been nothing but a replica until now.
+    fn still_follows<'a>(
+        &'a self,
+        replica: &'a DatabaseTransaction,
+    ) -> BoxFuture<'a, Result<bool, DbErr>>;
+}
+
+/// Where a primary is, in words that its engine alone understands.
+#[cfg_attr(
+    not(feature = "postgres"),
+    allow(
+        dead_code,
+        reason = "a build may be without an engine that has replicas"
+    )
+)]
+pub(crate) struct Position(pub(crate) Vec<Value>);
+
+/// What a replica says of a position.
+#[cfg_attr(
+    not(feature = "postgres"),
+    allow(
+        dead_code,
+        reason = "a build may be without an engine that has replicas"
+    )
+)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reached {
+    Yes,
+    NotYet,
+    /// It follows another primary or none, or answers otherwise than this one.
+    Elsewhere,
 }
 
 /// How an engine says what the others say in other words.

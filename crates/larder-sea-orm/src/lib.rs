@@ -26,6 +26,7 @@ mod probe;
 mod raw;
 mod read;
 mod reader;
+mod replica;
 mod rows;
 #[cfg(feature = "sabotage")]
 pub mod sabotage;

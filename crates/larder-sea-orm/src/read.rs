@@ -262,7 +262,7 @@ where
     if let Some(group) = &group {
         fetch.group = group;
     }
-    let loading = Loading::new(load);
+    let loading = Loading::new(load, strict.is_some());
     let run = {
         let (shared, schema, loading) = (shared.clone(), schema.clone(), loading.clone());
         let statement = statement.clone();

@@ -15,6 +15,7 @@ use crate::engine::{Asked, Engine};
 use crate::excluded::Excluded;
 use crate::failure;
 use crate::hook::Hooks;
+use crate::replica::Replica;
 use crate::rows::Registered;
 use crate::schema::Schema;
 use crate::strict::Strict;
@@ -31,6 +32,8 @@ const SCHEMA_ASKED_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) struct Shared {
     pub(crate) inner: DatabaseConnection,
+    /// Where loads may go instead.
+    pub(crate) replica: Option<Replica>,
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) cache: Caches,
     /// The database's name in keys and tags.
@@ -72,6 +75,7 @@ pub(crate) struct At {
 
 /// What was said before the connection is opened.
 pub(crate) struct Opening {
+    pub(crate) replica: Option<Replica>,
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) cache: Cache,
     pub(crate) database: Arc<str>,
@@ -93,6 +97,7 @@ impl std::fmt::Debug for Shared {
 impl Shared {
     pub(crate) async fn open(inner: DatabaseConnection, opening: Opening) -> Result<Shared, DbErr> {
         let Opening {
+            replica,
             engine,
             cache,
             database,
@@ -120,6 +125,7 @@ impl Shared {
             distant: cache.any_is_remote(),
             turn: Turn::new(()),
             inner,
+            replica,
             engine,
             cache,
             database,

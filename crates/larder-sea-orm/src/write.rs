@@ -86,6 +86,15 @@ pub(crate) async fn send<C: ConnectionTrait>(
     how: How,
 ) -> Result<Answer, DbErr> {
     shared.count(1);
+    ask(connection, statement, how).await
+}
+
+/// The same, which somebody else counts.
+pub(crate) async fn ask<C: ConnectionTrait>(
+    connection: &C,
+    statement: Statement,
+    how: How,
+) -> Result<Answer, DbErr> {
     Ok(match how {
         How::Execute => Answer::Executed(connection.execute_raw(statement).await?),
         How::ExecuteText => {

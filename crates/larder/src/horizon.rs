@@ -19,12 +19,18 @@ use crate::cache::Core;
 use crate::error::Result;
 use crate::store::Versions;
 use crate::tag::TagKind;
+use crate::version::Version;
 
 /// What a database knows of its writers.
 pub trait Horizon: Send + Sync + 'static {
     /// Waits until every transaction has ended that had written, or begun to commit, when this was
-    /// called; true if they have, false if that cannot be told in reasonable time.
-    fn writers_ended(&self) -> BoxFuture<'_, bool>;
+    /// first called with these guards; true if they have, false if that cannot be told in reasonable
+    /// time.
+    ///
+    /// `guards` are the versions of the new guards that are in question: no two guards share one. Who
+    /// asks again about the same ones may be told of the writers of the first time, so that writers
+    /// who come meanwhile put nothing off.
+    fn writers_ended<'a>(&'a self, guards: &'a [Version]) -> BoxFuture<'a, bool>;
 }
 
 /// The horizons of a cache's databases, by their names.
@@ -49,21 +55,9 @@ pub(crate) async fn confirmed(core: &Core, versions: Versions) -> Result<Version
     if !marks.are_ripe(&versions) {
         return Ok(versions);
     }
-    let mut databases: Vec<Box<str>> = Vec::new();
-    for tag in versions.tags() {
-        if tag.kind() != TagKind::Guard {
-            continue;
-        }
-        let guarded = tag.guarded();
-        let name = guarded.as_ref().and_then(|tag| tag.database());
-        let name: Box<str> = name.unwrap_or_default().into();
-        if !databases.contains(&name) {
-            databases.push(name);
-        }
-    }
-    for database in databases {
+    for (database, guards) in guards_of(&versions) {
         match core.horizons.get(&database) {
-            Some(horizon) if horizon.writers_ended().await => {}
+            Some(horizon) if horizon.writers_ended(&guards).await => {}
             _ => return Ok(versions),
         }
     }
@@ -73,6 +67,24 @@ pub(crate) async fn confirmed(core: &Core, versions: Versions) -> Result<Version
     } else {
         versions
     })
+}
+
+/// The guards among these versions, by their databases.
+fn guards_of(versions: &Versions) -> Vec<(Box<str>, Vec<Version>)> {
+    let mut databases: Vec<(Box<str>, Vec<Version>)> = Vec::new();
+    for (tag, version) in versions.stamps().unwrap_or_default() {
+        if tag.kind() != TagKind::Guard {
+            continue;
+        }
+        let guarded = tag.guarded();
+        let name = guarded.as_ref().and_then(|tag| tag.database());
+        let name = name.unwrap_or_default();
+        match databases.iter_mut().find(|(known, _)| **known == *name) {
+            Some((_, guards)) => guards.push(*version),
+            None => databases.push((name.into(), vec![*version])),
+        }
+    }
+    databases
 }
 
 #[cfg(all(test, any(feature = "redis", feature = "memcached")))]
@@ -90,7 +102,7 @@ mod tests {
     struct Said(AtomicBool);
 
     impl Horizon for Said {
-        fn writers_ended(&self) -> BoxFuture<'_, bool> {
+        fn writers_ended<'a>(&'a self, _: &'a [Version]) -> BoxFuture<'a, bool> {
             Box::pin(async { self.0.load(Ordering::SeqCst) })
         }
     }

@@ -10,7 +10,7 @@ use crate::engine;
 use crate::excluded::Excluded;
 use crate::failure;
 use crate::hook::Hooks;
-use crate::horizon::WriteLock;
+use crate::replica::Replica;
 use crate::rows::{Registry, Rows};
 use crate::shared::{Opening, Shared};
 use crate::strict::Strict;
@@ -20,6 +20,7 @@ use crate::strict::Strict;
 pub struct Builder {
     cache: Cache,
     database: Arc<str>,
+    replica: Option<DatabaseConnection>,
     strict: Strict,
     policy: Policy,
     rows: Registry,
@@ -32,6 +33,7 @@ impl Builder {
             policy: *cache.policy(),
             cache,
             database: "".into(),
+            replica: None,
             strict: Strict::default(),
             rows: Registry::default(),
             excluded: Excluded::default(),
@@ -45,10 +47,45 @@ impl Builder {
         self
     }
 
+    /// A streaming replica of the database, which takes loads off it: PostgreSQL alone.
+    ///
+    /// A load asks the database where it is, which is one cheap statement, and then the replica whether
+    /// it is as far. If so the replica answers, and the answer is as good as the database's own: no
+    /// read that starts after a write has returned is older than that write. If the replica is behind,
+    /// away, promoted, or set to answer otherwise (its time zone, say), the database answers, and
+    /// [`replica_statements`](CachedConnection::replica_statements) stands still. Only what is kept is
+    /// loaded from the replica: everything else, strict reads too, is the database's.
+    ///
+    /// Made with [`connect_lazy`](ConnectOptions::connect_lazy), a replica need not be there when this
+    /// connection is opened.
+    ///
+    /// ```no_run
+    /// # use larder_sea_orm::sea_orm;
+    /// # use larder::Cache;
+    /// # use larder_sea_orm::CachedConnection;
+    /// # use sea_orm::{ConnectOptions, Database};
+    /// # async fn open() -> Result<(), sea_orm::DbErr> {
+    /// let mut replica = ConnectOptions::new("postgres://shop@replica/shop");
+    /// replica.connect_lazy(true);
+    /// let db = CachedConnection::builder(Cache::memory())
+    ///     .replica(Database::connect(replica).await?)
+    ///     .connect("postgres://shop@primary/shop")
+    ///     .await?;
+    /// # let _ = db;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn replica(mut self, connection: DatabaseConnection) -> Builder {
+        self.replica = Some(connection);
+        self
+    }
+
     /// Reads behave as if the database had answered them ([`Level::Linearizable`](larder::Level)):
     /// a table that is about to change is served by the database alone until the change is
     /// announced. Holds against every writer whose cache is on the same store, also one that is not
     /// strict itself: it sees what is read strictly.
+    ///
+    /// On SQLite and PostgreSQL, which tell when their writers have ended.
     pub fn strict(mut self) -> Builder {
         self.strict = Strict::Everything;
         self
@@ -111,9 +148,9 @@ impl Builder {
     /// With the feature `sqlite-hook`, the connections of its pool report every row they change.
     ///
     /// # Errors
-    /// Those of opening it; when the database is not SQLite; when its catalogue cannot be read; when
-    /// the store cannot keep [`strict`](Self::strict) or a strict table does not exist
-    /// ([`cache_error`](crate::cache_error) tells).
+    /// Those of opening it; when this build knows no such database; when its catalogue cannot be read;
+    /// when the store or the database cannot keep [`strict`](Self::strict), a strict table does not
+    /// exist, or there can be no [`replica`](Self::replica) ([`cache_error`](crate::cache_error) tells).
     pub async fn connect(
         self,
         options: impl Into<ConnectOptions>,
@@ -142,18 +179,25 @@ impl Builder {
         let Builder {
             cache,
             database,
+            replica,
             strict,
             policy,
             rows,
             excluded,
         } = self;
-        if !strict.is_nothing() && !engine.writes_alone() {
-            return Err(failure::carried(larder::Error::config(
-                "strict reads need to know when the writers of a database have ended, which larder knows of \
-                 SQLite alone so far",
-            )));
-        }
+        let replica = match (replica, engine.replicas()) {
+            (None, _) => None,
+            (Some(replica), Some(follow)) if replica.get_database_backend() == engine.backend() => {
+                Some(Replica::new(replica, follow))
+            }
+            (Some(_), _) => {
+                return Err(failure::carried(larder::Error::config(
+                    "loads may go to a replica of PostgreSQL alone, and to one of the same database",
+                )));
+            }
+        };
         let opening = Opening {
+            replica,
             engine,
             cache,
             database,
@@ -166,8 +210,8 @@ impl Builder {
         let shared = Shared::open(connection, opening).await?;
         let shared = Arc::new(shared);
         if !shared.strict.is_nothing() {
-            let lock = Arc::new(WriteLock::new(&shared));
-            shared.cache.set_horizon(&shared.database, &lock);
+            let horizon = shared.engine.horizon(&shared).await?;
+            shared.cache.set_horizon(&shared.database, &horizon);
         }
         Ok(CachedConnection { shared })
     }

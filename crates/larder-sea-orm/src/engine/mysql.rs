@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use larder::TagValue;
+use larder::adapter::Horizon;
 use larder_sql::{Catalogue, Column, Dialect, split};
 use sea_orm::{
     DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr, TransactionOptions, Value,
@@ -12,6 +13,8 @@ use sqlx::mysql::MySqlDatabaseError;
 use sqlx::{Column as _, Row as _};
 
 use super::{Asked, Engine, Returning, Spelling, alone, not_supported};
+use crate::failure;
+use crate::shared::Shared;
 use crate::value::Stored;
 use crate::words;
 use crate::write::{Answer, How};
@@ -122,6 +125,17 @@ impl Engine for MySql {
         split(sql, Dialect::MySql).into_iter().any(|range| {
             let text = &sql[range];
             words::begins(text, &["set", "use"]) || text.contains("/*!") || text.contains("/*M!")
+        })
+    }
+
+    /// What InnoDB tells of transactions (`information_schema.innodb_trx`) it tells only to whoever may
+    /// look into all connections, and from a copy that is up to a tenth of a second old.
+    fn horizon<'a>(&'a self, _: &'a Arc<Shared>) -> BoxFuture<'a, Result<Arc<dyn Horizon>, DbErr>> {
+        Box::pin(async {
+            Err(failure::carried(larder::Error::config(
+                "strict reads need to know when the writers of a database have ended: MySQL and MariaDB tell \
+                 that late, and only to an account with the PROCESS privilege. SQLite and PostgreSQL can",
+            )))
         })
     }
 

@@ -4,17 +4,23 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use larder::TagValue;
+use larder::adapter::Horizon;
 use larder_sql::{Catalogue, Column, Dialect, split};
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, QueryResult, TransactionOptions, Value};
 use sqlx::{Column as _, Row as _};
 
-use super::{Asked, Engine, Returning, Spelling, alone, not_supported};
+use super::{Asked, Engine, Follow, Returning, Spelling, alone, not_supported};
+use crate::shared::Shared;
 use crate::value::Stored;
 use crate::words;
 use crate::write::{Answer, How};
 
 mod catalogue;
+mod follow;
+mod horizon;
 mod value;
+
+use horizon::Oldest;
 
 struct Postgres;
 
@@ -173,6 +179,20 @@ impl Engine for Postgres {
         let mut texts = split(sql, Dialect::Postgres).into_iter();
         texts.any(|range| words::begins(&sql[range], &["set", "reset", "discard"]))
             || words::any(sql, &["set_config"])
+    }
+
+    fn horizon<'a>(
+        &'a self,
+        shared: &'a Arc<Shared>,
+    ) -> BoxFuture<'a, Result<Arc<dyn Horizon>, DbErr>> {
+        Box::pin(async {
+            let oldest: Arc<dyn Horizon> = Arc::new(Oldest::new(shared).await?);
+            Ok(oldest)
+        })
+    }
+
+    fn replicas(&self) -> Option<&'static dyn Follow> {
+        Some(&follow::Streaming)
     }
 
     fn to_write(&self) -> TransactionOptions {

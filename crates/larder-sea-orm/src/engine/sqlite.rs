@@ -1,6 +1,9 @@
 //! SQLite.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
+use larder::adapter::Horizon;
 use larder::{Name, TagValue};
 use larder_sql::{Catalogue, Column, Dialect, Table};
 use sea_orm::{
@@ -10,12 +13,16 @@ use sea_orm::{
 use sqlx::{Column as _, Row as _};
 
 use super::{Asked, Engine, Returning, Spelling, alone};
+use crate::shared::Shared;
 use crate::value::Stored;
 use crate::words;
 use crate::write::{Answer, How};
 
 mod catalogue;
+mod horizon;
 pub(crate) mod value;
+
+use horizon::WriteLock;
 
 pub(super) struct Sqlite;
 
@@ -142,6 +149,16 @@ impl Engine for Sqlite {
 
     fn sets_answers(&self, sql: &str) -> bool {
         words::follow(sql, &["pragma"]) && words::any(sql, &SETTINGS)
+    }
+
+    fn horizon<'a>(
+        &'a self,
+        shared: &'a Arc<Shared>,
+    ) -> BoxFuture<'a, Result<Arc<dyn Horizon>, DbErr>> {
+        Box::pin(async {
+            let lock: Arc<dyn Horizon> = Arc::new(WriteLock::new(shared));
+            Ok(lock)
+        })
     }
 
     /// With the write lock from its first statement: what is read before and after a write is what it

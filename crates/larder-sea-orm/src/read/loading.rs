@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use sea_orm::{DbErr, Statement};
 
 use super::Load;
+use crate::replica::Source;
 use crate::schema::Schema;
 use crate::shared::Shared;
 
@@ -43,14 +44,17 @@ impl From<DbErr> for Halt {
 pub(super) struct Loading<L> {
     /// Still there if the schema had changed before it.
     load: Mutex<Option<L>>,
+    /// Whether the database itself has to answer.
+    strict: bool,
     /// Statements sent by it.
     sent: AtomicU64,
 }
 
 impl<L> Loading<L> {
-    pub(super) fn new(load: L) -> Arc<Loading<L>> {
+    pub(super) fn new(load: L, strict: bool) -> Arc<Loading<L>> {
         Arc::new(Loading {
             load: Mutex::new(Some(load)),
+            strict,
             sent: AtomicU64::new(0),
         })
     }
@@ -91,6 +95,12 @@ impl<L> Loading<L> {
         let Some(load) = self.take() else {
             return Err(Halt::Moved);
         };
+        let sends = || self.count(shared);
+        if !self.strict
+            && let Some(source) = Source::of(shared, &sends).await
+        {
+            return Ok(load.load(&source, statement).await?);
+        }
         self.count(shared);
         Ok(load.load(&shared.inner, statement).await?)
     }

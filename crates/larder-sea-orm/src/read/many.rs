@@ -12,6 +12,7 @@ use sea_orm::{ConnectionTrait, DbErr, Statement};
 use super::loading::Halt;
 use super::{Ask, KEEPS_CHANGING, PLANS_MAX, UNCACHED, cacheable, failure, group, key, wants};
 use crate::reader::{Kind, Reader};
+use crate::replica::Source;
 use crate::schema::Schema;
 use crate::shared::Shared;
 use crate::trace::{self, Outcome, Span};
@@ -151,10 +152,12 @@ impl Batch<'_> {
             ),
         };
         let sent = Arc::new(AtomicU64::new(0));
+        // One of them, all of them: the statements are for all.
+        let is_strict = (0..self.statements.len()).any(|at| strict(at).is_some());
         let run = {
             let (shared, schema) = (shared.clone(), schema.clone());
             let (places, sent) = (places.clone(), sent.clone());
-            move |keys: Vec<Key>| run(shared, schema, keys, places, sent, load)
+            move |keys: Vec<Key>| run(shared, schema, keys, places, sent, load, is_strict)
         };
         let main = self.reads.first().and_then(|read| read.tables.first());
         let group = match main {
@@ -196,6 +199,7 @@ async fn run<T, L: LoadMany<T>>(
     places: Arc<HashMap<Key, usize>>,
     sent: Arc<AtomicU64>,
     load: L,
+    strict: bool,
 ) -> Result<Vec<(Key, T)>, Halt> {
     let sends = || {
         shared.sent(1);
@@ -215,7 +219,15 @@ async fn run<T, L: LoadMany<T>>(
         .collect();
     let mut missing: Vec<usize> = keys.keys().copied().collect();
     missing.sort_unstable();
-    let loaded = load.load(&shared.inner, missing, sends).await?;
+    let source = match strict {
+        true => None,
+        false => Source::of(&shared, &sends).await,
+    };
+    let loaded = match &source {
+        // It counts what it sends to the database.
+        Some(source) => load.load(source, missing, || ()).await?,
+        None => load.load(&shared.inner, missing, sends).await?,
+    };
     let loaded = loaded.into_iter();
     Ok(loaded
         .filter_map(|(at, value)| Some((keys.remove(&at)?, value)))

@@ -7,11 +7,18 @@ mod asked;
 mod beside;
 #[path = "../shared/entity.rs"]
 mod entity;
+mod fleet;
 #[path = "../shared/nested.rs"]
 mod nested;
+mod replica;
 mod schema;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod shop;
+#[path = "../shared/stores.rs"]
+mod stores;
+mod strict;
+#[path = "../shared/strict.rs"]
+mod strictly;
 mod traps;
 mod writes;

@@ -1,7 +1,7 @@
 //! What PostgreSQL's catalogue tells: schemas, views, partitions, keys, and changes of all that.
 
 use larder_sea_orm::trace::Outcome;
-use larder_sea_orm::{CachedConnection, CachedExt, Stored, cache_error};
+use larder_sea_orm::{CachedConnection, CachedExt, Stored};
 use sea_orm::{ConnectionTrait, Database, DbErr, Statement};
 
 use crate::shop::{BACKEND, database, options, read};
@@ -177,17 +177,6 @@ async fn names_that_could_mean_several_tables_are_refused() {
     let elsewhere = format!("{url}?options[search_path]=app,public");
     let error = refused(&elsewhere, |builder| builder).await;
     assert!(error.to_string().contains("search_path"), "{error}");
-}
-
-#[tokio::test]
-async fn strict_is_refused_where_it_cannot_be_kept() {
-    let url = database("CREATE TABLE track (id integer PRIMARY KEY)").await;
-    let error = refused(&url, larder_sea_orm::Builder::strict).await;
-    let cause = cache_error(&error).expect("larder's own");
-    assert!(
-        cause.is_config() && cause.to_string().contains("SQLite"),
-        "{cause}"
-    );
 }
 
 /// H15: a standby shows the past.

@@ -20,7 +20,11 @@ mod scope;
 mod shared;
 mod shared_store;
 mod shop;
+#[path = "../shared/stores.rs"]
+mod stores;
 mod strict;
+#[path = "../shared/strict.rs"]
+mod strictly;
 mod transactions;
 mod traps;
 mod writes;
