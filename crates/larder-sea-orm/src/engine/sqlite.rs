@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use sqlx::{Column as _, Row as _};
 
-use super::{Asked, Engine, Returning, Spelling, alone};
+use super::{Asked, Engine, Returning, Setting, Spelling, alone};
 use crate::value::Stored;
 use crate::words;
 use crate::write::{Answer, How};
@@ -27,6 +27,7 @@ const SPELLING: Spelling = Spelling {
     lock_to_update: "",
     lock_to_delete: "",
     returning: Returning::AloneInserts,
+    inserted: None,
     // SQLite keeps the number of changes and the last row id of an insert until the next write, and a
     // statement that writes nothing reports them.
     executed: |_| "SELECT 0 WHERE 0".to_owned(),
@@ -140,8 +141,9 @@ impl Engine for Sqlite {
         false
     }
 
-    fn sets_answers(&self, sql: &str) -> bool {
-        words::follow(sql, &["pragma"]) && words::any(sql, &SETTINGS)
+    fn sets(&self, sql: &str) -> Setting {
+        let sets = words::follow(sql, &["pragma"]) && words::any(sql, &SETTINGS);
+        Setting::of_connection(sets)
     }
 
     /// With the write lock from its first statement: what is read before and after a write is what it
