@@ -106,8 +106,8 @@ pub(crate) trait Engine: Send + Sync + 'static {
     /// was asked for cannot be run any more.
     fn spoils(&self, error: &DbErr) -> bool;
 
-    /// Whether a text sets what makes one connection answer otherwise than the next.
-    fn sets_answers(&self, sql: &str) -> bool;
+    /// What a text sets, and for how long.
+    fn sets(&self, sql: &str) -> Setting;
 
     /// How it is known that the writers of this database have ended, which strict reads over a store
     /// that may lose a mark have to know. Whoever has marked anything had written before, in a
@@ -184,6 +184,33 @@ pub(crate) enum Reached {
     Elsewhere,
 }
 
+/// What a text sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Setting {
+    /// Nothing, as far as its words tell.
+    Nothing,
+    /// Something that changes no answer and no meaning, and does nothing else.
+    Harmless,
+    /// What later statements of its transaction mean or do.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        allow(dead_code, reason = "only PostgreSQL has such settings")
+    )]
+    Transaction,
+    /// What makes one connection answer otherwise than the next.
+    Connection,
+}
+
+impl Setting {
+    /// The setting of a connection, if the text sets one.
+    pub(crate) fn of_connection(sets: bool) -> Setting {
+        match sets {
+            true => Setting::Connection,
+            false => Setting::Nothing,
+        }
+    }
+}
+
 /// How an engine says what the others say in other words.
 pub(crate) struct Spelling {
     /// What stands around a name, and is doubled in it.
@@ -199,6 +226,9 @@ pub(crate) struct Spelling {
     pub(crate) lock_to_delete: &'static str,
     /// Which writes can give the rows that they wrote.
     pub(crate) returning: Returning,
+    /// What is true of a row that the transaction has inserted, and not of one that an upsert met: a
+    /// condition, where there is one.
+    pub(crate) inserted: Option<&'static str>,
     /// A statement that changes nothing and is executed with the result of one that changed so many
     /// rows: what a caller is given whose statement was made to give its rows.
     pub(crate) executed: fn(usize) -> String,

@@ -17,7 +17,7 @@ use crate::sabotage;
 use crate::shared::Shared;
 use crate::trace::{Outcome, Span};
 use crate::write::intent::Script;
-use crate::write::{Answer, How, Intent, Write, send};
+use crate::write::{Answer, How, Intent, Need, Write, send};
 
 mod end;
 mod faces;
@@ -59,6 +59,9 @@ pub(crate) struct Pending {
     looked: bool,
     /// Whether the schema may have changed.
     ddl: bool,
+    /// Whether its statements may mean something else than elsewhere (`SET LOCAL`): everything is
+    /// dropped when it commits, and nothing that is larder's own is asked in it.
+    unlike: bool,
     capture: Option<Capture>,
 }
 
@@ -166,6 +169,7 @@ impl CachedTransaction {
             let mut pending = self.pending.lock();
             pending.changes.merge(script.changes);
             pending.ddl |= script.ddl;
+            pending.unlike |= script.sets;
             pending.doubtful |= script.ends_outer || script.left_open;
         }
         let engine = &self.shared.engine;
@@ -201,11 +205,15 @@ impl CachedTransaction {
             widened: Some(write.widened()),
         };
         let mut changes = Changes::new();
-        let need = write.need().await;
+        let unlike = self.pending.lock().unlike;
+        let need = match unlike {
+            true => Need::Widen,
+            false => write.need().await,
+        };
         let mut answer = write
             .run(self.inner(), statement, how, need, &mut changes)
             .await;
-        if answer.is_ok() && !self.pending.lock().ddl {
+        if answer.is_ok() && !unlike && !self.pending.lock().ddl {
             let looked = self.shared.look_after(self.inner(), &mut changes).await;
             answer = looked.and(answer);
         }
@@ -268,11 +276,11 @@ impl CachedTransaction {
     }
 
     /// Looks once whether our plans fit the schema. Not after DDL of this transaction: that schema
-    /// is nobody else's yet, and its commit bumps the root.
+    /// is nobody else's yet, and its commit bumps the root; as it does after `SET LOCAL`.
     async fn look(&self) -> Result<(), DbErr> {
         {
             let mut pending = self.pending.lock();
-            if pending.looked || pending.ddl {
+            if pending.looked || pending.ddl || pending.unlike {
                 return Ok(());
             }
             pending.looked = true;

@@ -247,11 +247,10 @@ impl<'a> Write<'a> {
         if replaces || matches!(target.rows, RowsNamed::Unknown(_)) {
             return Need::Widen;
         }
-        if !matches!(
-            target.kind,
-            WriteKind::Insert | WriteKind::Update | WriteKind::Delete | WriteKind::Upsert
-        ) {
-            return Need::Widen;
+        match (target.kind, &target.rows) {
+            (WriteKind::Insert | WriteKind::Update | WriteKind::Delete, _) => {}
+            (WriteKind::Upsert, _) | (WriteKind::Replace, RowsNamed::Keys { .. }) => {}
+            _ => return Need::Widen,
         }
         let changed = match target.kind {
             WriteKind::Update => bind::columns(&target.columns),
@@ -414,6 +413,10 @@ fn needed<'a>(
     if let (true, Some(Columns::Set(columns))) = (met().next().is_some(), &set) {
         // What is set to the value it had changes nothing.
         fetch.extend(columns.iter().cloned());
+    }
+    if target.kind == WriteKind::Replace && !fetch.is_empty() {
+        // Whether a row has changed is told by all that it holds.
+        fetch.extend(table.columns.iter().map(|column| column.name.clone()));
     }
     fetch.sort();
     fetch.dedup();

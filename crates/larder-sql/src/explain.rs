@@ -173,7 +173,7 @@ fn rows(target: &TableWrite) -> String {
     let table = &target.table;
     match &target.rows {
         RowsNamed::Where { .. } => format!("rows of {table} are those of its WHERE"),
-        RowsNamed::Keys(_) => format!("rows of {table} are named by their keys"),
+        RowsNamed::Keys { .. } => format!("rows of {table} are named by their keys"),
         RowsNamed::Inserted => format!("rows of {table} are known after the write"),
         RowsNamed::Unknown(reason) => format!("rows of {table} cannot be named: {reason}"),
     }

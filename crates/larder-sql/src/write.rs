@@ -84,9 +84,15 @@ pub enum RowsNamed {
     },
     /// Rows that appear; known only after the write.
     Inserted,
-    /// MySQL: rows that appear, by the values that the text gives to the columns of their primary key,
-    /// in its order: as [slots](crate::Planned::slots).
-    Keys(Vec<Vec<usize>>),
+    /// Rows that appear, and those that they meet, by the values that the text gives to some columns.
+    ///
+    /// MySQL: to those of the primary key. PostgreSQL: to the conflict target of an upsert.
+    Keys {
+        /// The columns.
+        columns: Vec<Name>,
+        /// For each row, in the order of the columns, as [slots](crate::Planned::slots).
+        rows: Vec<Vec<usize>>,
+    },
     /// They cannot be named.
     Unknown(Reason),
 }

@@ -12,7 +12,7 @@ use sea_orm::{
 use sqlx::mysql::MySqlDatabaseError;
 use sqlx::{Column as _, Row as _};
 
-use super::{Asked, Engine, Returning, Spelling, alone, not_supported};
+use super::{Asked, Engine, Returning, Setting, Spelling, alone, not_supported};
 use crate::failure;
 use crate::shared::Shared;
 use crate::value::Stored;
@@ -36,6 +36,7 @@ const SPELLING: Spelling = Spelling {
     lock_to_update: " FOR UPDATE",
     lock_to_delete: " FOR UPDATE",
     returning: Returning::Nothing,
+    inserted: None,
     // No statement is made to give its rows.
     executed: |_| "DO 0".to_owned(),
 };
@@ -121,11 +122,12 @@ impl Engine for MySql {
     }
 
     /// SET and USE, and a comment that the database runs.
-    fn sets_answers(&self, sql: &str) -> bool {
-        split(sql, Dialect::MySql).into_iter().any(|range| {
+    fn sets(&self, sql: &str) -> Setting {
+        let sets = split(sql, Dialect::MySql).into_iter().any(|range| {
             let text = &sql[range];
             words::begins(text, &["set", "use"]) || text.contains("/*!") || text.contains("/*M!")
-        })
+        });
+        Setting::of_connection(sets)
     }
 
     /// What InnoDB tells of transactions (`information_schema.innodb_trx`) it tells only to whoever may

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use larder::TagValue;
 use larder::adapter::Horizon;
-use larder_sql::{Catalogue, Column, Dialect, split};
+use larder_sql::{Catalogue, Column, Dialect};
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, QueryResult, TransactionOptions, Value};
 use sqlx::{Column as _, Row as _};
 
-use super::{Asked, Engine, Follow, Returning, Spelling, alone, not_supported};
+use super::{Asked, Engine, Follow, Returning, Setting, Spelling, alone, not_supported};
 use crate::shared::Shared;
 use crate::value::Stored;
-use crate::words;
 use crate::write::{Answer, How};
 
 mod catalogue;
 mod follow;
 mod horizon;
+mod setting;
 mod value;
 
 use horizon::Oldest;
@@ -36,6 +36,7 @@ const SPELLING: Spelling = Spelling {
     lock_to_update: " FOR NO KEY UPDATE",
     lock_to_delete: " FOR UPDATE",
     returning: Returning::Any,
+    inserted: Some("xmax = 0"),
     // The number of rows that a select gives is told as the number of rows that a write changed is.
     executed: |rows| format!("SELECT FROM generate_series(1, {rows})"),
 };
@@ -175,10 +176,8 @@ impl Engine for Postgres {
         true
     }
 
-    fn sets_answers(&self, sql: &str) -> bool {
-        let mut texts = split(sql, Dialect::Postgres).into_iter();
-        texts.any(|range| words::begins(&sql[range], &["set", "reset", "discard"]))
-            || words::any(sql, &["set_config"])
+    fn sets(&self, sql: &str) -> Setting {
+        setting::of(sql)
     }
 
     fn horizon<'a>(

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use sqlx::{Column as _, Row as _};
 
-use super::{Asked, Engine, Returning, Spelling, alone};
+use super::{Asked, Engine, Returning, Setting, Spelling, alone};
 use crate::shared::Shared;
 use crate::value::Stored;
 use crate::words;
@@ -34,6 +34,7 @@ const SPELLING: Spelling = Spelling {
     lock_to_update: "",
     lock_to_delete: "",
     returning: Returning::AloneInserts,
+    inserted: None,
     // SQLite keeps the number of changes and the last row id of an insert until the next write, and a
     // statement that writes nothing reports them.
     executed: |_| "SELECT 0 WHERE 0".to_owned(),
@@ -147,8 +148,9 @@ impl Engine for Sqlite {
         false
     }
 
-    fn sets_answers(&self, sql: &str) -> bool {
-        words::follow(sql, &["pragma"]) && words::any(sql, &SETTINGS)
+    fn sets(&self, sql: &str) -> Setting {
+        let sets = words::follow(sql, &["pragma"]) && words::any(sql, &SETTINGS);
+        Setting::of_connection(sets)
     }
 
     fn horizon<'a>(

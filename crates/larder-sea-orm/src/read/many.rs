@@ -11,11 +11,13 @@ use sea_orm::{ConnectionTrait, DbErr, Statement};
 
 use super::loading::Halt;
 use super::{Ask, KEEPS_CHANGING, PLANS_MAX, UNCACHED, cacheable, failure, group, key, wants};
+use crate::connection::CachedConnection;
 use crate::reader::{Kind, Reader};
 use crate::replica::Source;
 use crate::schema::Schema;
 use crate::shared::Shared;
 use crate::trace::{self, Outcome, Span};
+use crate::write::Intent;
 
 /// Makes the values of many reads by asking the database.
 pub(crate) trait LoadMany<T>: Clone + Send + Sync + 'static {
@@ -79,6 +81,15 @@ where
             Err(why) => {
                 let group = UNCACHED;
                 cache.emit(&Event::Uncached { group, why: &why });
+                let only_read = |statement: &Statement| {
+                    matches!(Intent::of(shared, &schema, &statement.sql), Intent::Read)
+                };
+                if !statements.iter().all(only_read) {
+                    // Something in it may write: what its statements do is announced.
+                    let connection = CachedConnection::from(shared.clone());
+                    let loaded = load.load(&connection, everything, || ()).await?;
+                    return in_order(shared_values(loaded), statements.len());
+                }
                 let loaded = load
                     .load(&shared.inner, everything, || shared.count(1))
                     .await;

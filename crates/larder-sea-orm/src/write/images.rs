@@ -20,9 +20,12 @@ use crate::value::Stored;
 use crate::write::{Answer, How, send};
 
 mod conflict;
+mod duplicate;
+mod given;
 mod numbered;
 mod question;
 mod returned;
+mod target;
 
 /// The most rows whose images are kept for one statement. A larger write widens to its table.
 pub(crate) const IMAGES_MAX: usize = 1000;
@@ -48,6 +51,25 @@ pub(crate) struct Learn<'a> {
 struct Found {
     key: Vec<Stored>,
     image: Vec<Stored>,
+    /// Whether the statement has surely inserted it, and not met it.
+    inserted: bool,
+}
+
+impl Found {
+    /// A row of which nothing is known but its name.
+    fn named(key: Vec<Stored>) -> Found {
+        Found {
+            key,
+            image: Vec::new(),
+            inserted: false,
+        }
+    }
+
+    /// Whether it holds what `other` holds, exactly.
+    fn is_same(&self, other: &Found) -> bool {
+        let mut pairs = self.image.iter().zip(&other.image);
+        pairs.all(|(one, other)| one.same(other))
+    }
 }
 
 /// What happened to the rows. `None`: not known, widen.
@@ -70,11 +92,13 @@ impl Learn<'_> {
                 Ok((answer, found.and_then(|found| self.inserted(&found))))
             }
             (WriteKind::Upsert, Returning::AloneInserts) => {
-                self.upsert(connection, statement, how).await
+                self.upsert_rehearsed(connection, statement, how).await
             }
-            (WriteKind::Upsert, _) => {
-                let answer = send(self.shared, connection, statement, how).await?;
-                Ok((answer, None))
+            (WriteKind::Upsert, Returning::Any) => {
+                self.upsert_by_target(connection, statement, how).await
+            }
+            (WriteKind::Upsert | WriteKind::Replace, Returning::Nothing) => {
+                self.upsert_by_count(connection, statement, how).await
             }
             (_, Returning::Any) => self.told(connection, statement, how).await,
             (_, Returning::AloneInserts) => {
@@ -206,6 +230,32 @@ impl Learn<'_> {
             self.rows(changed, images)
         });
         Some(changes.collect())
+    }
+
+    /// What an upsert did, by the rows that were `there` and those that it has written: those that were
+    /// there have changed in some of the columns `set`, the others are new if they have `appeared`.
+    /// `None` where one is neither.
+    fn upserted(
+        &self,
+        mut there: Vec<Found>,
+        written: Vec<Found>,
+        set: &Columns,
+        appeared: impl Fn(&Found) -> bool,
+    ) -> Rows {
+        let (mut pairs, mut new) = (Vec::new(), Vec::new());
+        for row in written {
+            match there.iter().position(|found| found.key == row.key) {
+                Some(_) if row.inserted => return None,
+                Some(at) => pairs.push((there.swap_remove(at), row)),
+                None if appeared(&row) => new.push(row),
+                None => return None,
+            }
+        }
+        let mut rows = self.differing(pairs.into_iter(), set)?;
+        if !new.is_empty() {
+            rows.extend(self.inserted(&new)?);
+        }
+        Some(rows)
     }
 
     fn rows(&self, changed: Columns, rows: Vec<RowImage>) -> RowsChange {

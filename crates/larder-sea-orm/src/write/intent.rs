@@ -3,6 +3,7 @@
 use larder::adapter::Changes;
 use larder_sql::{DdlKind, Footprint, Planned, TransactionKind, split};
 
+use crate::engine::Setting;
 use crate::schema::Schema;
 use crate::shared::Shared;
 use crate::words;
@@ -34,13 +35,22 @@ pub(crate) struct Script {
     pub(crate) left_open: bool,
     /// Whether it ends a transaction that it did not begin.
     pub(crate) ends_outer: bool,
+    /// Whether it gives later statements of its transaction another meaning.
+    pub(crate) sets: bool,
 }
 
 impl Intent {
     pub(crate) fn of(shared: &Shared, schema: &Schema, sql: &str) -> Intent {
         let planned = schema.plan(sql);
-        if is_no_plain_statement(&planned) && shared.engine.sets_answers(sql) {
-            shared.makes_connections_differ();
+        let setting = match is_no_plain_statement(&planned) {
+            true => shared.engine.sets(sql),
+            false => Setting::Nothing,
+        };
+        match setting {
+            Setting::Nothing => {}
+            Setting::Harmless => return Intent::Read,
+            Setting::Transaction => return Intent::Script(Script::setting(shared, schema, sql)),
+            Setting::Connection => shared.makes_connections_differ(),
         }
         match &planned.plan.footprint {
             Footprint::Read(read) if !read.may_write => Intent::Read,
@@ -52,15 +62,33 @@ impl Intent {
 }
 
 impl Script {
-    fn of(shared: &Shared, schema: &Schema, sql: &str) -> Script {
-        let mut script = Script {
+    fn nothing() -> Script {
+        Script {
             changes: Changes::new(),
             ddl: false,
             commits: false,
             begins: false,
             left_open: false,
             ends_outer: false,
+            sets: false,
+        }
+    }
+
+    /// A text that sets something for its transaction.
+    fn setting(shared: &Shared, schema: &Schema, sql: &str) -> Script {
+        let alone = split(sql, shared.engine.dialect()).len() == 1;
+        let mut script = match alone {
+            true => Script::nothing(),
+            false => Script::of(shared, schema, sql),
         };
+        script.changes.root(&shared.database);
+        script.changes.cause(sql);
+        script.sets = true;
+        script
+    }
+
+    fn of(shared: &Shared, schema: &Schema, sql: &str) -> Script {
+        let mut script = Script::nothing();
         let mut depth = 0u32;
         // Savepoints outside a transaction are transactions of their own.
         let mut savepoints: Vec<larder_sql::Name> = Vec::new();
@@ -112,13 +140,14 @@ impl Script {
                         shared.makes_connections_differ();
                     }
                     script.ends_outer |= depth == 0 && ends_a_transaction(text);
+                    script.left_open |= begins_a_distributed_one(text);
                     script.ddl = true;
                     script.commits = true;
                     script.changes.root(&shared.database);
                 }
             }
         }
-        script.left_open = depth > 0 || !savepoints.is_empty();
+        script.left_open |= depth > 0 || !savepoints.is_empty();
         script.changes.cause(sql);
         script
     }
@@ -128,7 +157,8 @@ impl Script {
 fn is_no_plain_statement(planned: &Planned) -> bool {
     match &planned.plan.footprint {
         Footprint::Read(read) => read.uncacheable.is_some(),
-        Footprint::Write(_) | Footprint::Transaction(_) => false,
+        Footprint::Write(set) => set.may_write_more,
+        Footprint::Transaction(_) => false,
         _ => true,
     }
 }
@@ -139,8 +169,17 @@ fn belongs_to_one_connection(sql: &str) -> bool {
     words::any(sql, &["temp", "temporary", "attach", "pg_temp"])
 }
 
-/// Whether a text that nobody understands ends a transaction of this connection.
+/// Whether a text that nobody understands ends a transaction of this connection. One that is prepared
+/// goes on without it, and is committed by another text.
 fn ends_a_transaction(text: &str) -> bool {
-    words::begins(text, &["commit", "end", "rollback", "abort"])
-        && !words::any(text, &["prepared", "to"])
+    let ends = words::begins(text, &["commit", "end", "rollback", "abort"])
+        && !words::any(text, &["prepared", "to"]);
+    ends || words::begins(text, &["prepare"]) && words::follow(text, &["prepare", "transaction"])
+}
+
+/// Whether a text begins MySQL's other kind of transaction, which stays with its connection until other
+/// texts end it.
+fn begins_a_distributed_one(text: &str) -> bool {
+    words::begins(text, &["xa"])
+        && (words::follow(text, &["xa", "start"]) || words::follow(text, &["xa", "begin"]))
 }

@@ -3,9 +3,9 @@
 use std::{collections::BTreeSet, ops::Range};
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, Delete, Expr, FromTable, Insert, Merge, ObjectName,
-    OnConflictAction, OnInsert, SelectItem, SetExpr, SqliteOnConflict, Statement, TableFactor,
-    TableObject, TableWithJoins, Truncate, Update,
+    Assignment, AssignmentTarget, ConflictTarget, Delete, Expr, FromTable, Insert, Merge,
+    ObjectName, OnConflictAction, OnInsert, SelectItem, SetExpr, SqliteOnConflict, Statement,
+    TableFactor, TableObject, TableWithJoins, Truncate, Update,
 };
 
 use super::{
@@ -123,7 +123,10 @@ impl Analyser<'_> {
         }
         let update = match &insert.on {
             Some(OnInsert::DuplicateKeyUpdate(assignments)) => {
-                Some(self.assigned(&name, assignments))
+                let changes = |assignment: &&Assignment| !is_to_itself(self.dialect, assignment);
+                let changes: Vec<Assignment> =
+                    assignments.iter().filter(changes).cloned().collect();
+                Some(self.assigned(&name, &changes))
             }
             Some(OnInsert::OnConflict(conflict)) => match &conflict.action {
                 OnConflictAction::DoUpdate(update) => {
@@ -141,10 +144,11 @@ impl Analyser<'_> {
             (false, None) => WriteKind::Insert,
         };
         let returning = self.returning(&name, insert.returning.as_deref(), ranges.as_ref());
-        let keys = match (kind, &ranges) {
-            (WriteKind::Insert, Some(_)) => self.given_keys(&name, insert),
-            _ => None,
-        };
+        let keys = ranges.as_ref().and_then(|_| {
+            let columns = self.key_columns(&name, insert, kind)?;
+            let rows = self.given(&name, insert, &columns)?;
+            Some(RowsNamed::Keys { columns, rows })
+        });
         self.write(
             &name,
             TableWrite {
@@ -152,7 +156,7 @@ impl Analyser<'_> {
                 kind,
                 columns: ColumnSet::All,
                 alternatives: Vec::new(),
-                rows: keys.map_or(RowsNamed::Inserted, RowsNamed::Keys),
+                rows: keys.unwrap_or(RowsNamed::Inserted),
                 event: WriteEvent {
                     insert: true,
                     update,
@@ -175,15 +179,39 @@ impl Analyser<'_> {
         self.scopes.pop();
     }
 
-    /// The values that an `INSERT` gives to the primary key of its rows, if it does so for all of them.
+    /// The columns by whose values an `INSERT` names its rows, where that is of use.
     ///
-    /// Only where the database does not tell what it has inserted; and not where it may pass over
-    /// rows.
-    fn given_keys(&mut self, name: &Qualified, insert: &Insert) -> Option<Vec<Vec<usize>>> {
+    /// MySQL does not tell what it has inserted: those of the primary key. PostgreSQL does, and not what
+    /// an upsert has met: those of the conflict target.
+    fn key_columns(&self, name: &Qualified, insert: &Insert, kind: WriteKind) -> Option<Vec<Name>> {
         let known = self.catalogue.find(&name.name())?;
-        if self.dialect != Dialect::MySql || insert.ignore || known.primary_key.is_empty() {
-            return None;
-        }
+        let columns = match (self.dialect, kind, &insert.on) {
+            // What passes over rows may also change what it is given.
+            (Dialect::MySql, WriteKind::Upsert | WriteKind::Replace, _) if insert.ignore => {
+                return None;
+            }
+            (Dialect::MySql, ..) => known.primary_key.clone(),
+            (Dialect::Postgres, WriteKind::Upsert, Some(OnInsert::OnConflict(conflict))) => {
+                let Some(ConflictTarget::Columns(idents)) = &conflict.conflict_target else {
+                    return None;
+                };
+                let column =
+                    |ident| known.canonical(self.dialect, &fold_ident(self.dialect, ident));
+                idents.iter().map(column).collect::<Option<_>>()?
+            }
+            _ => return None,
+        };
+        (!columns.is_empty()).then_some(columns)
+    }
+
+    /// The values that an `INSERT` gives to these columns of its rows, if it does so for all of them.
+    fn given(
+        &mut self,
+        name: &Qualified,
+        insert: &Insert,
+        keys: &[Name],
+    ) -> Option<Vec<Vec<usize>>> {
+        let known = self.catalogue.find(&name.name())?;
         let SetExpr::Values(values) = &*insert.source.as_ref()?.body else {
             return None;
         };
@@ -200,16 +228,16 @@ impl Analyser<'_> {
             columns.extend(shown.map(|column| column.name.clone()));
         }
         let place = |key| columns.iter().position(|column| column == key);
-        let places: Vec<usize> = known.primary_key.iter().map(place).collect::<Option<_>>()?;
-        let mut keys = Vec::with_capacity(values.rows.len());
+        let places: Vec<usize> = keys.iter().map(place).collect::<Option<_>>()?;
+        let mut rows = Vec::with_capacity(values.rows.len());
         for row in &values.rows {
             if row.content.len() != columns.len() {
                 return None;
             }
             let key = places.iter().map(|place| self.slot(&row.content[*place]));
-            keys.push(key.collect::<Option<Vec<_>>>()?);
+            rows.push(key.collect::<Option<Vec<_>>>()?);
         }
-        Some(keys)
+        Some(rows)
     }
 
     fn update(&mut self, update: &Update) {
@@ -587,4 +615,15 @@ impl Analyser<'_> {
     pub(crate) fn writes_anything(&self) -> bool {
         !self.writes.is_empty()
     }
+}
+
+/// Whether a column is set to what it is: how MySQL is told to do nothing on a conflict.
+fn is_to_itself(dialect: Dialect, assignment: &Assignment) -> bool {
+    let (AssignmentTarget::ColumnName(name), Expr::Identifier(value)) =
+        (&assignment.target, &assignment.value)
+    else {
+        return false;
+    };
+    let column = name.0.last().and_then(|part| part.as_ident());
+    column.is_some_and(|column| fold_ident(dialect, column) == fold_ident(dialect, value))
 }

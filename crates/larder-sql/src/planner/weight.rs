@@ -69,7 +69,10 @@ impl Weigh for TableWrite {
     fn weight(&self) -> usize {
         let unknown = match &self.rows {
             RowsNamed::Unknown(reason) => reason.weight(),
-            RowsNamed::Keys(rows) => rows.iter().map(|key| key.capacity() * 8 + 24).sum(),
+            RowsNamed::Keys { columns, rows } => {
+                let rows = rows.iter().map(|key| key.capacity() * 8 + 24);
+                all(columns) + rows.sum::<usize>()
+            }
             _ => 0,
         };
         let returned = self.returning.as_ref().map_or(0, |info| all(&info.columns));

@@ -205,9 +205,10 @@ fn equality_is_that_of_bytes_or_unknown() {
 fn new_rows_are_named_by_their_keys() {
     let keys = |sql: &str| {
         let planned = plan(sql);
-        let RowsNamed::Keys(rows) = &target_of(&planned).rows else {
+        let RowsNamed::Keys { columns, rows } = &target_of(&planned).rows else {
             return None;
         };
+        assert_eq!(columns[..], ["id".into()], "{sql}");
         let slots = rows
             .iter()
             .flatten()
@@ -224,14 +225,19 @@ fn new_rows_are_named_by_their_keys() {
         Some(vec![Slot::Bind(0), number(4)])
     );
     for sql in [
+        "INSERT IGNORE INTO track (id) VALUES (1)",
+        "INSERT INTO track (id) VALUES (1) ON DUPLICATE KEY UPDATE name = 1",
+        "REPLACE INTO track (id) VALUES (1)",
+    ] {
+        assert_eq!(keys(sql), Some(vec![number(1)]), "{sql}");
+    }
+    for sql in [
         "INSERT INTO track (name) VALUES (7)",
         "INSERT INTO track (id) VALUES (DEFAULT)",
         "INSERT INTO track (id) VALUES (NULL)",
         "INSERT INTO track (id) VALUES (1 + 1)",
-        "INSERT IGNORE INTO track (id) VALUES (1)",
         "INSERT INTO track (id) SELECT 1",
-        "INSERT INTO track (id) VALUES (1) ON DUPLICATE KEY UPDATE name = 1",
-        "REPLACE INTO track (id) VALUES (1)",
+        "INSERT IGNORE INTO track (id) VALUES (1) ON DUPLICATE KEY UPDATE name = 1",
         "INSERT INTO rock (id) VALUES (1)",
     ] {
         assert_eq!(keys(sql), None, "{sql}");

@@ -383,3 +383,56 @@ fn a_write_that_calls_what_is_not_known_may_write_more() {
     assert!(write_of(&plan(Dialect::Postgres, "", "UPDATE t SET a = charge(1)")).may_write_more);
     assert!(!write_of(&plan(Dialect::Postgres, "", "UPDATE t SET a = now()")).may_write_more);
 }
+
+/// PostgreSQL tells what an upsert has written, and not what was there: that is found by the values of
+/// the conflict target, where the text gives them.
+#[test]
+fn what_an_upsert_may_meet_is_named_by_its_conflict_target() {
+    let ddl = "CREATE TABLE person (id integer PRIMARY KEY, mail text UNIQUE, name text);";
+    let named = |sql: &str| {
+        let planned = plan(Dialect::Postgres, ddl, sql);
+        match &target_of(&planned).rows {
+            RowsNamed::Keys { columns, rows } => {
+                let columns: Vec<String> = columns.iter().map(|name| name.to_string()).collect();
+                Some((columns.join(", "), rows.len()))
+            }
+            _ => None,
+        }
+    };
+    let some = |columns: &str, rows| Some((columns.to_owned(), rows));
+    for (sql, expected) in [
+        (
+            "INSERT INTO person AS p VALUES (1, 'a', 'b'), ($1, $2, 'c') \
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+            some("id", 2),
+        ),
+        (
+            "INSERT INTO person (mail, id) VALUES ($2, $1) \
+             ON CONFLICT (mail, id) DO UPDATE SET name = 'x' WHERE p.name <> 'x' RETURNING id",
+            some("mail, id", 1),
+        ),
+        (
+            "INSERT INTO person (id) VALUES (1) ON CONFLICT DO NOTHING",
+            None,
+        ),
+        (
+            "INSERT INTO person (id) VALUES (1) \
+             ON CONFLICT ON CONSTRAINT person_pkey DO UPDATE SET name = 'x'",
+            None,
+        ),
+        (
+            "INSERT INTO person (id) VALUES (1 + 1) ON CONFLICT (id) DO UPDATE SET name = 'x'",
+            None,
+        ),
+        (
+            "INSERT INTO person (id) SELECT 1 ON CONFLICT (id) DO UPDATE SET name = 'x'",
+            None,
+        ),
+        (
+            "INSERT INTO person (name) VALUES ('a') ON CONFLICT (id) DO UPDATE SET name = 'x'",
+            None,
+        ),
+    ] {
+        assert_eq!(named(sql), expected, "{sql}");
+    }
+}

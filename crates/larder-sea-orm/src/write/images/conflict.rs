@@ -1,4 +1,4 @@
-//! Upserts: which rows were there before is known only after the statement has met them. So it is
+//! Upserts in a database that is written alone: which rows were there before is known only after the statement has met them. So it is
 //! rehearsed: run inside a savepoint, its keys noted, taken back; then the rows are read as they
 //! are, and the statement runs in earnest.
 
@@ -14,7 +14,7 @@ const TAKE_BACK: &str = "ROLLBACK TO larder_rehearsal";
 const END: &str = "RELEASE larder_rehearsal";
 
 impl Learn<'_> {
-    pub(super) async fn upsert<C: ConnectionTrait>(
+    pub(super) async fn upsert_rehearsed<C: ConnectionTrait>(
         &self,
         connection: &C,
         statement: Statement,
@@ -82,25 +82,14 @@ impl Learn<'_> {
 
     /// What became of the rows: those that were there have changed, the others are new.
     fn met(&self, before: Rehearsal, after: Vec<Found>) -> Rows {
-        let Rehearsal { keys, mut there } = before;
+        let Rehearsal { keys, there } = before;
         let rehearsed = |found: &Found| keys.iter().any(|key| key.key == found.key);
         // A statement that does something else each time it runs.
         if keys.len() != after.len() || !after.iter().all(rehearsed) {
             return None;
         }
-        let (mut pairs, mut new) = (Vec::new(), Vec::new());
-        for after in after {
-            match there.iter().position(|found| found.key == after.key) {
-                Some(at) => pairs.push((there.swap_remove(at), after)),
-                None => new.push(after),
-            }
-        }
         let set = bind::columns(self.target.event.update.as_ref()?);
-        let mut rows = self.differing(pairs.into_iter(), &set)?;
-        if !new.is_empty() {
-            rows.extend(self.inserted(&new)?);
-        }
-        Some(rows)
+        self.upserted(there, after, &set, |_| true)
     }
 }
 

@@ -1,14 +1,12 @@
 //! Inserts into a database that gives no rows back: the new rows are read by their keys.
 
-use larder::Name;
-use larder_sql::RowsNamed;
+use larder_sql::Equality;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
 use super::{Found, Learn, Rows};
-use crate::bind;
 use crate::value::Stored;
 use crate::words;
-use crate::write::{Answer, How, send, values};
+use crate::write::{Answer, How, send};
 
 impl Learn<'_> {
     /// An insert into a database that only tells the number that it gave to the new row. What its
@@ -20,20 +18,21 @@ impl Learn<'_> {
         how: How,
     ) -> Result<(Answer, Rows), DbErr> {
         let given = self.given(&statement);
+        let passes_over = words::any(&statement.sql, &["ignore"]);
         // A statement can set what is told; and one that passes over rows may tell the number of one
         // that it passed over.
         let sets = words::any(&statement.sql, &["last_insert_id", "ignore"])
             // Our words end where MySQL's texts go on.
             || statement.sql.contains('\\');
         let answer = send(self.shared, connection, statement, how).await?;
-        if given
-            .as_ref()
-            .is_some_and(|given| answer.rows() == Some(given.len() as u64))
-        {
-            let given = given.unwrap_or_default();
-            let found = self.by_key(connection, &given).await?;
-            let all = found.filter(|found| found.len() == given.len());
-            if let Some(found) = all {
+        let all = |rows: usize| match passes_over {
+            // Rows that were passed over are there, too, and are taken for new ones.
+            true => self.exact(),
+            false => answer.rows() == Some(rows as u64),
+        };
+        if let Some(given) = given.filter(|given| all(given.rows.len())) {
+            let found = self.by_given(connection, &given, "").await?;
+            if let Some(found) = found.filter(|found| found.len() == given.rows.len()) {
                 return Ok((answer, self.inserted(&found)));
             }
         }
@@ -51,35 +50,16 @@ impl Learn<'_> {
         if number == 0 || !numbered {
             return Ok((answer, None));
         }
-        let named = Found {
-            key: vec![Stored::Int(number)],
-            image: Vec::new(),
-        };
+        let named = Found::named(vec![Stored::Int(number)]);
         let found = self.by_key(connection, &[named]).await?;
         let one = found.filter(|found| found.len() == 1);
         Ok((answer, one.and_then(|found| self.inserted(&found))))
     }
 
-    /// The rows that the statement names by their keys.
-    fn given(&self, statement: &Statement) -> Option<Vec<Found>> {
-        let RowsNamed::Keys(rows) = &self.target.rows else {
-            return None;
-        };
-        let value = |(name, slot): (&Name, &usize)| {
-            let slot = self.slots.get(*slot)?;
-            match bind::slot_values(self.engine(), slot, values(statement))?.as_slice() {
-                // Asks for a number.
-                [Stored::Int(0)] if self.table.numbered.as_ref() == Some(name) => None,
-                [one] => Some(one.clone()),
-                _ => None,
-            }
-        };
-        let row = |key: &Vec<usize>| {
-            Some(Found {
-                key: self.key.iter().zip(key).map(value).collect::<Option<_>>()?,
-                image: Vec::new(),
-            })
-        };
-        rows.iter().map(row).collect()
+    /// Whether no two different values of the key are equal, so that a row which was changed on its way
+    /// in (`INSERT IGNORE` makes values fit) is not found by what was given.
+    fn exact(&self) -> bool {
+        let mut columns = self.key.iter().map(|name| self.column(name));
+        columns.all(|column| column.is_some_and(|column| column.equality == Equality::Exact))
     }
 }

@@ -82,29 +82,43 @@ impl Learn<'_> {
     /// Reads rows by their keys.
     ///
     /// # Errors
-    /// Where it spoils the transaction: a commit would then be none, and nobody would say so.
+    /// Those of [`by_values`](Self::by_values).
     pub(super) async fn by_key<C: ConnectionTrait>(
         &self,
         connection: &C,
         rows: &[Found],
     ) -> Result<Option<Vec<Found>>, DbErr> {
+        let keys: Vec<&[Stored]> = rows.iter().map(|row| row.key.as_slice()).collect();
+        self.by_values(connection, &self.key, &keys, "").await
+    }
+
+    /// Reads the rows that have these values in these columns, locked as `lock` says.
+    ///
+    /// # Errors
+    /// Where it spoils the transaction: a commit would then be none, and nobody would say so.
+    pub(super) async fn by_values<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        columns: &[Name],
+        rows: &[&[Stored]],
+        lock: &str,
+    ) -> Result<Option<Vec<Found>>, DbErr> {
         if rows.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        let keys = self.keys();
         let spelling = self.engine().spelling();
         let sql = format!(
-            "SELECT {} FROM {} WHERE {} ORDER BY {}{}",
+            "SELECT {} FROM {} WHERE {} ORDER BY {}{lock}{}",
             self.selected(),
             spelling.table(&self.table.name),
-            spelling.among(&keys, rows.len()),
-            keys.join(", "),
+            spelling.among(&self.all_spelled(columns), rows.len()),
+            self.keys().join(", "),
             self.remark()
         );
         let bind = |(name, value): (&Name, &Stored)| self.engine().bind(self.column(name), value);
         let values = rows
             .iter()
-            .flat_map(|row| self.key.iter().zip(&row.key).map(bind));
+            .flat_map(|row| columns.iter().zip(row.iter()).map(bind));
         let Some(values) = values.collect::<Option<Vec<Value>>>() else {
             return Ok(None);
         };
@@ -124,19 +138,29 @@ impl Learn<'_> {
         format!(" /* {} */", self.shared.schema().version)
     }
 
-    /// Key, then image, as a select list.
+    /// Key, then image, as a select list; then whether the row was inserted, if that is of use.
     pub(super) fn selected(&self) -> String {
-        let image = self.fetch.iter().map(|name| self.spelled(name));
-        self.keys()
-            .into_iter()
-            .chain(image)
-            .collect::<Vec<_>>()
-            .join(", ")
+        let mut selected = self.keys();
+        selected.extend(self.all_spelled(&self.fetch));
+        if self.tells_inserted() {
+            let inserted = self.engine().spelling().inserted;
+            selected.extend(inserted.map(str::to_owned));
+        }
+        selected.join(", ")
+    }
+
+    /// Whether what the statement inserted must be told from what it met, and the database does so.
+    pub(super) fn tells_inserted(&self) -> bool {
+        self.target.kind == WriteKind::Upsert && self.engine().spelling().inserted.is_some()
     }
 
     /// The columns that name a row, as SQL.
     fn keys(&self) -> Vec<String> {
-        self.key.iter().map(|name| self.spelled(name)).collect()
+        self.all_spelled(&self.key)
+    }
+
+    fn all_spelled(&self, names: &[Name]) -> Vec<String> {
+        names.iter().map(|name| self.spelled(name)).collect()
     }
 
     /// A column as SQL. SQLite's hidden number of a row is none, and quoted it might be a text.
@@ -157,11 +181,15 @@ impl Learn<'_> {
         let values = |row, from, to| -> Option<Vec<Stored>> {
             (from..to).map(|i| self.engine().stored(row, i)).collect()
         };
+        let end = keys + self.fetch.len();
+        let inserted =
+            |row: &QueryResult| self.tells_inserted() && row.try_get_by_index(end).unwrap_or(false);
         rows.iter()
             .map(|row| {
                 Some(Found {
                     key: values(row, 0, keys)?,
-                    image: values(row, keys, keys + self.fetch.len())?,
+                    image: values(row, keys, end)?,
+                    inserted: inserted(row),
                 })
             })
             .collect()

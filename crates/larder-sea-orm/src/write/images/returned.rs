@@ -68,7 +68,9 @@ impl Learn<'_> {
         if rows.len() > IMAGES_MAX {
             return Ok(None);
         }
-        if let Some(found) = self.returned_images(rows) {
+        // What was inserted and what was met is told of the rows as they are stored.
+        let asks = self.tells_inserted();
+        if let Some(found) = self.returned_images(rows).filter(|_| !asks) {
             return Ok(Some(found));
         }
         let Some(named) = self.returned_keys(rows) else {
@@ -93,8 +95,8 @@ impl Learn<'_> {
         let found = rows.iter().enumerate().map(|(at, row)| {
             let key = keys.as_ref().map(|keys| keys[at].key.clone());
             Some(Found {
-                key: key.unwrap_or_default(),
                 image: self.by_name(row, &self.fetch)?,
+                ..Found::named(key.unwrap_or_default())
             })
         });
         found.collect()
@@ -108,12 +110,9 @@ impl Learn<'_> {
         if keys.is_empty() || !keys.iter().all(has) {
             return None;
         }
-        let found = rows.iter().map(|row| {
-            Some(Found {
-                key: self.by_name(row, &keys)?,
-                image: Vec::new(),
-            })
-        });
+        let found = rows
+            .iter()
+            .map(|row| Some(Found::named(self.by_name(row, &keys)?)));
         found.collect()
     }
 
