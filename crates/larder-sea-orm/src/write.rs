@@ -328,8 +328,9 @@ impl<'a> Write<'a> {
                 return Err(error);
             }
         };
-        // A statement without RETURNING gives no rows, however many it changed.
-        let told = how.executes() || self.set.returning;
+        // A statement without RETURNING gives no rows, however many it changed; and of one with it
+        // MySQL counts none where the rows are not asked for.
+        let told = how.executes() != self.set.returning;
         if told && answer.rows() == Some(0) && !self.acts_without_rows() {
             return Ok(answer);
         }

@@ -110,9 +110,12 @@ impl Learn<'_> {
             (_, Returning::Nothing) => {
                 let before = self.before(connection, &statement).await?;
                 let answer = send(self.shared, connection, statement, how).await?;
-                // The rows are locked, and still meet the condition: as many are the same.
-                let all =
-                    |found: &Vec<Found>| self.alone && answer.rows() == Some(found.len() as u64);
+                // The rows are locked, and still meet the condition: as many are the same. Rows that
+                // are given back are counted only where they are asked for.
+                let counted = how.executes() != self.target.returning.is_some();
+                let all = |found: &Vec<Found>| {
+                    self.alone && counted && answer.rows() == Some(found.len() as u64)
+                };
                 let rows = self.became(connection, before.filter(all)).await?;
                 Ok((answer, rows))
             }

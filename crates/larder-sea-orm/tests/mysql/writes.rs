@@ -180,6 +180,40 @@ async fn update_many_and_delete_many_in_bulk() {
     hit!(of_genre(1).all(&db));
 }
 
+/// H28: rows that a statement gives back are not counted by the database where nobody asks for them;
+/// zero rows do not mean that nothing was written.
+#[tokio::test]
+async fn h28_a_statement_whose_returned_rows_nobody_wants_is_seen() {
+    let Shop { db, .. } = Shop::open().await;
+    for (sql, expected) in [
+        (
+            "INSERT INTO track (name, genre_id, unit_price) VALUES ('a', 1, 1) RETURNING id",
+            [3, 1, 1],
+        ),
+        (
+            "INSERT IGNORE INTO track VALUES (20, 'b', NULL, 2, 1), (1, 'c', NULL, 2, 1) RETURNING name",
+            [3, 2, 1],
+        ),
+        (
+            "REPLACE INTO track VALUES (20, 'd', NULL, 3, 1) RETURNING id",
+            [3, 1, 2],
+        ),
+        (
+            "DELETE FROM track WHERE genre_id = 3 RETURNING id",
+            [3, 1, 0],
+        ),
+    ] {
+        counts(&db).await;
+        let statement = Statement::from_string(DbBackend::MySql, sql);
+        db.execute_raw(statement).await.unwrap();
+        assert_eq!(counts(&db).await, expected, "{sql}");
+    }
+    counts(&db).await;
+    let text = "DELETE FROM track WHERE genre_id = 1 RETURNING id";
+    db.execute_unprepared(text).await.unwrap();
+    assert_eq!(counts(&db).await, [0, 1, 0]);
+}
+
 #[tokio::test]
 async fn upserts_and_replace() {
     let Shop { db, .. } = Shop::open().await;

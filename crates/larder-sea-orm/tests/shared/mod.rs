@@ -1,6 +1,8 @@
 //! What is promised on every database. Each binary brings its own `shop`.
 
+mod bakery;
 mod forms;
+mod interleaved;
 mod invalidation;
 mod transactions;
 mod writes;
