@@ -13,6 +13,7 @@ mod fleet;
 mod functions;
 mod measure;
 mod memory;
+mod orm;
 mod row;
 
 /// Every allocation of this process is counted.
@@ -66,6 +67,9 @@ enum Table {
         #[arg(long)]
         quick: bool,
     },
+    /// SeaORM's queries and writes on SQLite, PostgreSQL and MariaDB, with the cache and without it. It
+    /// starts its own servers.
+    Orm(orm::Options),
 }
 
 fn main() -> ExitCode {
@@ -76,6 +80,7 @@ fn main() -> ExitCode {
             functions::run(&Report::new("functions", json), scale(quick))
         }
         Table::Expansion { json } => expansion::run(&Report::new("expansion", json)),
+        Table::Orm(options) => orm::run(options),
         Table::Fleet { json, quick } => fleet::run(&Report::new("fleet", json), scale(quick)),
     };
     match ran {
