@@ -3,7 +3,6 @@
 mod bad_input;
 mod browser;
 mod cached;
-mod chromium;
 mod client;
 mod command_line;
 mod edits;
