@@ -1,8 +1,8 @@
 //! The pages.
 
 pub(crate) mod causes;
-pub mod entries;
-pub mod entry;
+pub(crate) mod entries;
+pub(crate) mod entry;
 pub(crate) mod loads;
 pub(crate) mod overview;
 pub(crate) mod tables;

@@ -8,15 +8,19 @@ use std::{
     },
 };
 
+use larder_report::Reporter;
 use larder_sea_orm::larder::Cache;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use shop::{database, pages};
+use shop::{database, keeper::Keeper, pages};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::OnceCell,
 };
+
+/// What the keeper wants to hear.
+pub(crate) const WORD: &str = "the needle and the groove";
 
 /// A loaded shop that every test copies, so that the data is loaded once.
 static TEMPLATE: OnceCell<TempDir> = OnceCell::const_new();
@@ -68,13 +72,17 @@ impl Shop {
         let watch = move |_: &sea_orm::metric::Info<'_>| {
             counter.fetch_add(1, Ordering::Relaxed);
         };
+        let reporter = Reporter::named("the shop");
+        let cache = Cache::builder().observer(reporter.clone());
         let (db, _) =
-            database::open_watched(&folder.path().join("shop.db"), Cache::builder(), watch)
+            database::open_watched(&folder.path().join("shop.db"), cache, watch)
                 .await
                 .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = pages::router(db.clone(), "memory");
+        let keeper = Keeper::with(WORD.to_owned());
+        let reporting = reporter.start(db.cache());
+        let router = pages::with_cache(db.clone(), "memory", keeper, &reporting, &[]);
         tokio::spawn(async move { axum::serve(listener, router).await });
         Shop {
             address,

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod browser;
+mod cache_pages;
 mod cached;
 mod client;
 mod command_line;
