@@ -6,11 +6,11 @@
 
 use std::collections::HashMap;
 
+use axum::Extension;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::Extension;
 use larder::{Error, Key, Tag, TagKind};
 use larder_report::ActOutcome;
 use tokio::time::timeout;
@@ -49,7 +49,9 @@ impl<'a> Asked<'a> {
         }
         match fields {
             Ok(Form(fields)) => Ok(Asked { fields, ..asked }),
-            Err(_) => Err(asked.refused(StatusCode::BAD_REQUEST, "This is no form of these pages.")),
+            Err(_) => {
+                Err(asked.refused(StatusCode::BAD_REQUEST, "This is no form of these pages."))
+            }
         }
     }
 
@@ -108,7 +110,8 @@ impl<'a> Asked<'a> {
         };
         match done {
             Ok(()) => {
-                self.site.note(&self.visitor.who, self.act, ActOutcome::Done);
+                self.site
+                    .note(&self.visitor.who, self.act, ActOutcome::Done);
                 // Relative to the page, as all addresses.
                 Ok((StatusCode::SEE_OTHER, [(header::LOCATION, back.to_owned())]).into_response())
             }
@@ -138,7 +141,9 @@ pub(crate) async fn delete(
     let asked = Asked::new(&site, &visitor, "delete", fields)?;
     let key = key_of(&asked)?;
     asked.take_token(asked.field("key"))?;
-    asked.run(site.cache().remove(&key), "entries?done=deleted").await
+    asked
+        .run(site.cache().remove(&key), "entries?done=deleted")
+        .await
 }
 
 pub(crate) async fn delete_tree(
@@ -193,5 +198,7 @@ pub(crate) async fn clear(
         ));
     }
     asked.take_token(site.cache().namespace().name())?;
-    asked.run(site.cache().clear(), "overview?done=cleared").await
+    asked
+        .run(site.cache().clear(), "overview?done=cleared")
+        .await
 }

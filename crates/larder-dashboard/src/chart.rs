@@ -23,7 +23,10 @@ pub(crate) fn over_time(
     let width = u64::try_from(SLICE.as_millis()).unwrap_or(u64::MAX);
     let end = now - now % width;
     let start = end.saturating_sub((SLICES - 1) * width);
-    let max = bars.iter().map(|(_, parts)| parts.iter().sum::<u64>()).max();
+    let max = bars
+        .iter()
+        .map(|(_, parts)| parts.iter().sum::<u64>())
+        .max();
     let max = max.unwrap_or(0).max(1) as f64;
     let step = WIDTH / SLICES as f64;
     let mut svg = open(name);
@@ -47,7 +50,11 @@ pub(crate) fn bars(name: &str, class: &str, numbers: &[u64]) -> String {
     let max = numbers.iter().max().copied().unwrap_or(0).max(1) as f64;
     let step = WIDTH / numbers.len().max(1) as f64;
     let mut svg = open(name);
-    for (place, number) in numbers.iter().enumerate().filter(|(_, number)| **number > 0) {
+    for (place, number) in numbers
+        .iter()
+        .enumerate()
+        .filter(|(_, number)| **number > 0)
+    {
         let height = (*number as f64 / max * HEIGHT).max(1.0);
         let x = place as f64 * step;
         bar(&mut svg, class, (x, HEIGHT - height, step - 3.0, height));

@@ -58,7 +58,13 @@ mod tests {
         for host in ["localhost", "LOCALHOST:3000", "127.0.0.1:80", "[::1]:3000"] {
             assert!(is_known(host, &[]), "{host}");
         }
-        for host in ["", "evil.example", "localhost.evil.example", "127.0.0.1.evil", "::1"] {
+        for host in [
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil",
+            "::1",
+        ] {
             assert!(!is_known(host, &[]), "{host}");
         }
     }
@@ -69,7 +75,12 @@ mod tests {
         for host in ["admin.example", "Admin.Example:8080", "other.example:8443"] {
             assert!(is_known(host, &known), "{host}");
         }
-        for host in ["localhost", "other.example", "other.example:1", "x.admin.example"] {
+        for host in [
+            "localhost",
+            "other.example",
+            "other.example:1",
+            "x.admin.example",
+        ] {
             assert!(!is_known(host, &known), "{host}");
         }
     }
@@ -87,7 +98,10 @@ mod tests {
     fn only_our_own_pages_send_forms() {
         check(&[("origin", "https://a.example:3000")], true);
         check(
-            &[("origin", "http://A.example:3000"), ("sec-fetch-site", "same-origin")],
+            &[
+                ("origin", "http://A.example:3000"),
+                ("sec-fetch-site", "same-origin"),
+            ],
             true,
         );
         check(&[], false);
@@ -96,7 +110,10 @@ mod tests {
         check(&[("origin", "https://evil.example:3000")], false);
         check(&[("origin", "file://a.example:3000")], false);
         check(
-            &[("origin", "https://a.example:3000"), ("sec-fetch-site", "same-site")],
+            &[
+                ("origin", "https://a.example:3000"),
+                ("sec-fetch-site", "same-site"),
+            ],
             false,
         );
     }

@@ -37,7 +37,9 @@ impl Frame {
             namespace: short(site.cache().namespace().name(), 64),
             who: short(&visitor.who, 64),
             style: assets::style_address(),
-            links: links.map(|(name, address)| (name, address, name == title)).into(),
+            links: links
+                .map(|(name, address)| (name, address, name == title))
+                .into(),
             alone: None,
         }
     }
@@ -52,7 +54,12 @@ impl Frame {
 /// A page as it is sent.
 pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
-        Ok(text) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response(),
+        Ok(text) => (
+            status,
+            [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+            text,
+        )
+            .into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{OriginalUri, Query};
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use larder::{Error, KeyList};
 use larder_report::{Fleet, GROUP, KeyText};
@@ -54,11 +54,8 @@ pub(crate) async fn home(OriginalUri(asked): OriginalUri) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response()
 }
 
-pub(crate) async fn missing(uri: Uri, asked: OriginalUri) -> Response {
-    match uri.path() {
-        "" | "/" => home(asked).await,
-        _ => Refusal::new(StatusCode::NOT_FOUND, "There is no such page.").into_response(),
-    }
+pub(crate) async fn missing() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "There is no such page.")
 }
 
 /// What all processes tell; this one alone if the store does not answer in time.
@@ -77,7 +74,8 @@ pub(crate) async fn list(site: &Site, prefix: &larder::Key) -> Result<KeyList, E
         Ok(list) => list?,
         Err(_) => return Err(Error::store("the list took too long")),
     };
-    list.keys.retain(|info| info.key.first_text() != Some(GROUP));
+    list.keys
+        .retain(|info| info.key.first_text() != Some(GROUP));
     if list.keys.len() > LISTED_MAX {
         list.keys.truncate(LISTED_MAX);
         list.complete = false;

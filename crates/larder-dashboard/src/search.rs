@@ -97,14 +97,25 @@ mod tests {
 
     #[test]
     fn what_is_shown_of_a_key_finds_it() {
-        for key in [Key::new(("a", 1, "b'c")), Key::new(true), Key::new(("x", None::<i32>))] {
+        for key in [
+            Key::new(("a", 1, "b'c")),
+            Key::new(true),
+            Key::new(("x", None::<i32>)),
+        ] {
             assert_eq!(prefix(&key.readable()).unwrap(), key);
         }
     }
 
     #[test]
     fn what_makes_no_sense_is_a_sentence() {
-        for typed in ["'a", "a,,b", "'a' 'b'", "((1), 2", "x'00'", &"a".repeat(1_001)] {
+        for typed in [
+            "'a",
+            "a,,b",
+            "'a' 'b'",
+            "((1), 2",
+            "x'00'",
+            &"a".repeat(1_001),
+        ] {
             assert!(prefix(typed).unwrap_err().ends_with('.'), "{typed}");
         }
     }

@@ -164,9 +164,15 @@ mod tests {
 
     #[test]
     fn numbers_are_shown_as_people_write_them() {
-        assert_eq!([number(0), number(999), number(1_234_567)], ["0", "999", "1,234,567"]);
+        assert_eq!(
+            [number(0), number(999), number(1_234_567)],
+            ["0", "999", "1,234,567"]
+        );
         assert_eq!([bytes(1_023), bytes(1_024)], ["1023 B", "1.0 KiB"]);
-        assert_eq!([per_cent(0.9999), per_cent(1.0), per_cent(0.00001)], ["99.9 %", "100.0 %", "0.1 %"]);
+        assert_eq!(
+            [per_cent(0.9999), per_cent(1.0), per_cent(0.00001)],
+            ["99.9 %", "100.0 %", "0.1 %"]
+        );
         assert_eq!(ago(5, 5), "just now");
         assert_eq!(time(Duration::from_secs(61)), "1 min 1 s");
         assert_eq!(time(Duration::MAX), "for ever");

@@ -72,7 +72,12 @@ impl Tokens {
 
     /// Takes a token: whoever sends it again is refused, in this process. In another process that has
     /// the same key it is good once more, which does the same act to the same target again.
-    pub(crate) fn take(&self, token: &str, purpose: Purpose<'_>, now: Duration) -> Result<(), Fault> {
+    pub(crate) fn take(
+        &self,
+        token: &str,
+        purpose: Purpose<'_>,
+        now: Duration,
+    ) -> Result<(), Fault> {
         if token.is_empty() {
             return Err(Fault::Missing);
         }
@@ -159,13 +164,24 @@ mod tests {
         let (tokens, token) = issued();
         let others = [
             Purpose { who: "bob", ..ADA },
-            Purpose { act: "clear", ..ADA },
+            Purpose {
+                act: "clear",
+                ..ADA
+            },
             Purpose { target: "l", ..ADA },
             // The same bytes in a row.
-            Purpose { who: "adad", act: "elete", ..ADA },
+            Purpose {
+                who: "adad",
+                act: "elete",
+                ..ADA
+            },
         ];
         for other in others {
-            assert_eq!(tokens.take(&token, other, NOW), Err(Fault::Wrong), "{other:?}");
+            assert_eq!(
+                tokens.take(&token, other, NOW),
+                Err(Fault::Wrong),
+                "{other:?}"
+            );
         }
         assert_eq!(tokens.take(&token, ADA, NOW), Ok(()));
     }
@@ -185,7 +201,15 @@ mod tests {
         let longer = format!("f{ends}.{rest}");
         let other = Tokens::new(b"another secret").issue(ADA, NOW).unwrap();
         let upper = format!("{token}.");
-        for token in ["x", "..", "1.2.3", longer.as_str(), &other, &upper, &token[..9]] {
+        for token in [
+            "x",
+            "..",
+            "1.2.3",
+            longer.as_str(),
+            &other,
+            &upper,
+            &token[..9],
+        ] {
             assert_eq!(tokens.take(token, ADA, NOW), Err(Fault::Wrong), "{token}");
         }
     }

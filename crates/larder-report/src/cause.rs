@@ -53,7 +53,11 @@ impl Cause {
         Cause {
             at,
             text: cut(&without_literals(cause.unwrap_or("")), CAUSE_CHARS_MAX),
-            tags: tags.iter().take(CAUSE_TAGS_MAX).map(CauseTag::new).collect(),
+            tags: tags
+                .iter()
+                .take(CAUSE_TAGS_MAX)
+                .map(CauseTag::new)
+                .collect(),
             tags_count: tags.len(),
             marks: tags.iter().take(CAUSE_MARKS_MAX).map(mark).collect(),
         }
@@ -85,9 +89,11 @@ fn table_of(tag: &Tag) -> Option<String> {
 /// whoever looks.
 pub(crate) fn mark(tag: &Tag) -> u64 {
     // FNV-1a.
-    tag.as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    tag.as_bytes()
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        })
 }
 
 /// The statement with `?` in the place of every literal: what stands in a text may be somebody's data.
@@ -173,7 +179,8 @@ impl Scan<'_> {
         let plain = |c: char| c.is_alphanumeric() || c == '_';
         name.chars().all(plain)
             && (after.starts_with('.')
-                || before.starts_with("insert") && before.matches('(').count() == 1
+                || before.starts_with("insert")
+                    && before.matches('(').count() == 1
                     && !before.contains("values")
                 || before.contains("returning")
                 || before.contains("set ") && !before.contains("where") && after.starts_with('='))
@@ -263,15 +270,30 @@ mod tests {
         check("SET a = 'Ada', b = -12.5e3", "SET a = ?, b = -?");
         check("SET a = 'it''s', b = 1", "SET a = ?, b = ?");
         check(r"SET a = E'it\'s Ada', b = 1", "SET a = E?, b = ?");
-        check(r"UPDATE `t` SET a = 'it\'s Ada', b = 1", "UPDATE `t` SET a = ?, b = ?");
+        check(
+            r"UPDATE `t` SET a = 'it\'s Ada', b = 1",
+            "UPDATE `t` SET a = ?, b = ?",
+        );
         check(r#"UPDATE `t` SET a = "Ada""#, "UPDATE `t` SET a = ?");
         check(r#"UPDATE t SET a = "Ada""#, "UPDATE t SET a = ?");
-        check(r#"INSERT INTO t VALUES ("Ada", "Bob")"#, "INSERT INTO t VALUES (?, ?)");
-        check(r#"DELETE FROM t WHERE a IN ("Ada", "Bob")"#, "DELETE FROM t WHERE a IN (?, ?)");
-        check(r#"UPDATE t SET a = concat("Ada", b)"#, "UPDATE t SET a = concat(?, b)");
+        check(
+            r#"INSERT INTO t VALUES ("Ada", "Bob")"#,
+            "INSERT INTO t VALUES (?, ?)",
+        );
+        check(
+            r#"DELETE FROM t WHERE a IN ("Ada", "Bob")"#,
+            "DELETE FROM t WHERE a IN (?, ?)",
+        );
+        check(
+            r#"UPDATE t SET a = concat("Ada", b)"#,
+            "UPDATE t SET a = concat(?, b)",
+        );
         check("SET a = $$Ada's$$, b = $x$ $$ $x$", "SET a = ?, b = ?");
         check("SET a = x'ff00', b = 0xff", "SET a = x?, b = ?");
-        check("DELETE /* for Ada */ FROM t -- by Bob\nWHERE a = 1", "DELETE  FROM t WHERE a = ?");
+        check(
+            "DELETE /* for Ada */ FROM t -- by Bob\nWHERE a = 1",
+            "DELETE  FROM t WHERE a = ?",
+        );
     }
 
     #[test]

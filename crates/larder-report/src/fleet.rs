@@ -32,7 +32,8 @@ pub struct FleetCause<'a> {
 
 impl Fleet {
     pub(crate) fn new(mut reports: Vec<Report>, unanswered: Option<String>) -> Fleet {
-        reports.sort_by(|left, right| (&left.name, &left.process).cmp(&(&right.name, &right.process)));
+        reports
+            .sort_by(|left, right| (&left.name, &left.process).cmp(&(&right.name, &right.process)));
         Fleet {
             reports,
             unanswered,
@@ -83,7 +84,9 @@ impl Fleet {
             all.1 += slice.bumps;
         }
         let slices = slices.into_iter();
-        slices.map(|(at, (counts, bumps))| (at, counts, bumps)).collect()
+        slices
+            .map(|(at, (counts, bumps))| (at, counts, bumps))
+            .collect()
     }
 
     /// How long loads took in the last minutes.
@@ -107,7 +110,9 @@ impl Fleet {
             .collect();
         causes.sort_by_key(|cause| std::cmp::Reverse(cause.cause.at));
         for (_, missed) in self.each(|report| &report.missed) {
-            let last = causes.iter_mut().find(|cause| explains(cause.cause, missed));
+            let last = causes
+                .iter_mut()
+                .find(|cause| explains(cause.cause, missed));
             if let Some(last) = last
                 && !last.dropped.contains(&&missed.key)
             {

@@ -47,7 +47,9 @@ impl Latencies {
 
     /// How many were counted.
     pub fn len(&self) -> u64 {
-        self.0.iter().fold(0, |sum, count| sum.saturating_add(*count))
+        self.0
+            .iter()
+            .fold(0, |sum, count| sum.saturating_add(*count))
     }
 
     /// Whether none was counted.

@@ -184,7 +184,11 @@ impl Recorder {
         report.groups.clone_from(&self.groups);
         report.slices = self.slices.iter().cloned().collect();
         report.causes = self.causes.iter().cloned().collect();
-        report.missed = self.missed.iter().map(|noted| noted.missed.clone()).collect();
+        report.missed = self
+            .missed
+            .iter()
+            .map(|noted| noted.missed.clone())
+            .collect();
         report.slow = self.slow.iter().cloned().collect();
         report.acts = self.acts.iter().cloned().collect();
         report.troubles = self.troubles.iter().cloned().collect();

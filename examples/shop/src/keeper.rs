@@ -74,7 +74,12 @@ impl Keeper {
     pub(crate) fn sign_in(&self, said: &str) -> Option<HeaderValue> {
         // In the same time, wherever the first wrong letter is.
         let differ = |(a, b): (u8, u8)| u8::from(a != b);
-        let wrong: u32 = said.bytes().zip(self.word.bytes()).map(differ).map(u32::from).sum();
+        let wrong: u32 = said
+            .bytes()
+            .zip(self.word.bytes())
+            .map(differ)
+            .map(u32::from)
+            .sum();
         if wrong > 0 || said.len() != self.word.len() {
             return None;
         }
@@ -101,7 +106,9 @@ impl Keeper {
     }
 
     fn sessions(&self) -> std::sync::MutexGuard<'_, VecDeque<String>> {
-        self.sessions.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.sessions
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 

@@ -6,6 +6,7 @@
 use std::{
     io::{BufRead, BufReader, Write},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -112,7 +113,8 @@ impl Browser {
         match message["method"].as_str() {
             Some("Log.entryAdded") if said["entry"]["level"] == "error" => {
                 let entry = &said["entry"];
-                self.complaints.push(format!("{}: {}", entry["source"], entry["text"]));
+                self.complaints
+                    .push(format!("{}: {}", entry["source"], entry["text"]));
             }
             Some("Runtime.exceptionThrown") => {
                 self.complaints.push(said["exceptionDetails"].to_string());
@@ -141,13 +143,17 @@ impl Browser {
     /// Shows pages as for somebody who likes them light, or dark.
     pub fn scheme(&mut self, scheme: &str) {
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
-        self.ask("Emulation.setEmulatedMedia", json!({ "features": features }));
+        self.ask(
+            "Emulation.setEmulatedMedia",
+            json!({ "features": features }),
+        );
     }
 
     /// Presses a key, as on a keyboard.
     pub fn press(&mut self, key: &str, code: u32) {
         for kind in ["keyDown", "keyUp"] {
-            let mut event = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
+            let mut event =
+                json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
             if key == "Enter" && kind == "keyDown" {
                 event["text"] = json!("\r");
             }
@@ -167,6 +173,11 @@ impl Browser {
     pub fn open(&mut self, url: &str) {
         self.ask("Page.navigate", json!({ "url": url }));
         self.loaded();
+        // What was loaded may have been the empty page that a browser begins with.
+        const THERE: &str = "document.readyState == 'complete' && location.href != 'about:blank'";
+        while self.value(THERE) != json!(true) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn loaded(&mut self) {

@@ -88,7 +88,8 @@ pub(crate) async fn show(
         Ok(found) => found,
         Err(error) if error.is_unsupported() => {
             page.problem = Some(
-                "This store cannot list its keys. Type a whole key to look at its entry.".to_owned(),
+                "This store cannot list its keys. Type a whole key to look at its entry."
+                    .to_owned(),
             );
             return render(StatusCode::OK, &page);
         }

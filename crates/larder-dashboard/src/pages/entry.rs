@@ -29,6 +29,7 @@ struct EntryPage {
     /// What the store does not say.
     problem: Option<String>,
     entry: Option<Entry>,
+    may_act: bool,
     /// Tokens of the forms: to delete, and to delete with children.
     delete: Option<String>,
     delete_tree: Option<String>,
@@ -90,7 +91,8 @@ pub(crate) async fn show(
         frame: Frame::new(&site, &visitor, "Entry").unanswered(problem.as_deref()),
         key: shown(&key.readable(), KEY_CHARS_MAX),
         problem,
-        delete: may_act.then(|| token("delete")),
+        delete: (may_act && entry.is_some()).then(|| token("delete")),
+        may_act,
         delete_tree: (may_act && site.trees).then(|| token("delete with children")),
         entry: entry.map(|entry| tell(&site, &visitor, entry, wants_value)),
         opaque,

@@ -149,7 +149,10 @@ fn cards(fleet: &Fleet) -> Vec<Card> {
         card(
             "Invalidations",
             number(bumps),
-            format!("tags; {} reads met what they dropped", number(total.invalidations)),
+            format!(
+                "tags; {} reads met what they dropped",
+                number(total.invalidations)
+            ),
         ),
         card(
             "Evicted",
@@ -165,7 +168,12 @@ fn reads_chart(fleet: &Fleet, now: u64) -> String {
         .into_iter()
         .map(|(at, counts, _)| (at, vec![counts.hits + counts.stale_hits, counts.misses]))
         .collect();
-    chart::over_time("Reads over time: hits below, misses above", &["hit", "miss"], &bars, now)
+    chart::over_time(
+        "Reads over time: hits below, misses above",
+        &["hit", "miss"],
+        &bars,
+        now,
+    )
 }
 
 fn bumps_chart(fleet: &Fleet, now: u64) -> String {
@@ -184,7 +192,11 @@ pub(crate) fn latency_chart(latencies: &Latencies) -> LatencyChart {
         None => "longer".to_owned(),
     };
     LatencyChart {
-        svg: chart::bars("Loads by how long they took, short ones first", "load", &numbers),
+        svg: chart::bars(
+            "Loads by how long they took, short ones first",
+            "load",
+            &numbers,
+        ),
         classes: latencies
             .classes()
             .map(|(bound, count)| (label(bound), number(count)))

@@ -72,10 +72,16 @@ pub(crate) async fn show(
         }
         Err(error) if error.is_unsupported() => {
             problem = Some(
-                "This store cannot list its keys: what is shown here is what was written to.".to_owned(),
+                "This store cannot list its keys: what is shown here is what was written to."
+                    .to_owned(),
             );
         }
-        Err(error) => problem = Some(format!("The entries are not known: {}", short(&error.to_string(), 300))),
+        Err(error) => {
+            problem = Some(format!(
+                "The entries are not known: {}",
+                short(&error.to_string(), 300)
+            ))
+        }
     }
     count_causes(&mut tables, &fleet);
     let page = Tables {

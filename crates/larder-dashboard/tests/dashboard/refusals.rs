@@ -6,7 +6,14 @@ use crate::site::{ADA, GRACE, PREFIX, Site, ask};
 
 const ACTS: [&str; 4] = ["delete", "delete-tree", "invalidate", "clear"];
 const PAGES: [&str; 8] = [
-    "", "overview", "entries", "entry", "tables", "causes", "causes-list", "loads",
+    "",
+    "overview",
+    "entries",
+    "entry",
+    "tables",
+    "causes",
+    "causes-list",
+    "loads",
 ];
 
 /// A site with one entry, and the form that deletes it, as Grace has it.
@@ -35,7 +42,10 @@ fn told_of(site: &Site, who: &str, why: &str) {
     assert!(told_why.contains(why), "{told_why}");
     // Neither keys nor values are in it.
     let all = format!("{what} {told_why}");
-    assert!(!all.contains("secret name") && !all.contains("product"), "{all}");
+    assert!(
+        !all.contains("secret name") && !all.contains("product"),
+        "{all}"
+    );
 }
 
 #[tokio::test]
@@ -67,14 +77,19 @@ async fn who_may_look_may_not_act_even_with_somebodys_form() {
     let (site, key, form) = with_form().await;
     let origin = site.origin();
     for act in ACTS {
-        let answer = site.ask("POST", act, &[ADA, ("Origin", &origin)], &form).await;
+        let answer = site
+            .ask("POST", act, &[ADA, ("Origin", &origin)], &form)
+            .await;
         assert_eq!(answer.status, 403, "{act}");
         told_of(&site, "ada", "change nothing");
     }
     assert!(is_there(&site, &key).await);
     let page = format!("entry?key={}", key.to_opaque());
     let page = site.ask("GET", &page, &[ADA], "").await;
-    assert!(!page.body.contains("method=\"post\""), "no form for whom it is not");
+    assert!(
+        !page.body.contains("method=\"post\""),
+        "no form for whom it is not"
+    );
 }
 
 #[tokio::test]
@@ -82,7 +97,10 @@ async fn a_form_of_another_site_is_refused() {
     let (site, key, form) = with_form().await;
     let own = site.origin();
     let port = site.address.port();
-    let (localhost, https) = (format!("http://localhost:{port}"), "https://127.0.0.1".to_owned());
+    let (localhost, https) = (
+        format!("http://localhost:{port}"),
+        "https://127.0.0.1".to_owned(),
+    );
     let cases: [&[(&str, &str)]; 7] = [
         &[("Origin", "http://evil.example")],
         &[("Origin", "null")],
@@ -125,8 +143,13 @@ async fn another_name_of_the_site_is_refused() {
 
 #[tokio::test]
 async fn a_name_that_the_application_gives_is_good_and_then_only_that() {
-    let site = Site::with(Cache::builder(), |dashboard| dashboard.host("admin.example")).await;
-    let named = site.ask("GET", "overview", &[GRACE, ("Host", "admin.example")], "").await;
+    let site = Site::with(Cache::builder(), |dashboard| {
+        dashboard.host("admin.example")
+    })
+    .await;
+    let named = site
+        .ask("GET", "overview", &[GRACE, ("Host", "admin.example")], "")
+        .await;
     assert_eq!(named.status, 200);
     assert_eq!(site.get("overview").await.status, 421);
 }
@@ -144,11 +167,23 @@ async fn a_form_without_its_token_is_refused() {
     for (bad, why) in [
         (format!("key={opaque}"), "no token"),
         (format!("key={opaque}&token="), "no token"),
-        (format!("key={opaque}&token=made.up.token"), "none of this process's"),
-        (format!("key={opaque}&token={of_other}"), "none of this process's"),
-        (format!("key={opaque}&token={flipped}"), "none of this process's"),
-        (format!("key={}&token={token}", other.to_opaque()), "none of this process's"),
-        (format!("token={token}"), "no key"),
+        (
+            format!("key={opaque}&token=made.up.token"),
+            "none of this process's",
+        ),
+        (
+            format!("key={opaque}&token={of_other}"),
+            "none of this process's",
+        ),
+        (
+            format!("key={opaque}&token={flipped}"),
+            "none of this process's",
+        ),
+        (
+            format!("key={}&token={token}", other.to_opaque()),
+            "none of this process's",
+        ),
+        (format!("token={token}"), "none of this process's"),
         (format!("key=!!&token={token}"), "no key"),
     ] {
         let answer = site.post("delete", &bad).await;
@@ -181,7 +216,9 @@ async fn a_look_at_the_address_of_an_act_does_nothing() {
     let (site, key, form) = with_form().await;
     for method in ["GET", "HEAD"] {
         for act in ACTS {
-            let answer = site.ask(method, &format!("{act}?{form}"), &[GRACE], "").await;
+            let answer = site
+                .ask(method, &format!("{act}?{form}"), &[GRACE], "")
+                .await;
             assert_eq!(answer.status, 405, "{method} {act}");
             told_of(&site, "grace", "not in this way");
         }
@@ -189,7 +226,10 @@ async fn a_look_at_the_address_of_an_act_does_nothing() {
     let origin = site.origin();
     for method in ["PUT", "DELETE", "PATCH"] {
         let headers = [GRACE, ("Origin", origin.as_str())];
-        assert_eq!(site.ask(method, "delete", &headers, &form).await.status, 405);
+        assert_eq!(
+            site.ask(method, "delete", &headers, &form).await.status,
+            405
+        );
     }
     assert!(is_there(&site, &key).await);
 }
@@ -201,9 +241,18 @@ async fn what_the_application_does_not_allow_is_done_by_nobody() {
     for (act, form) in [
         ("delete-tree", format!("key={opaque}&token=x")),
         ("clear", "namespace=larder&token=x".to_owned()),
-        ("invalidate", format!("tag={}&token=x", Tag::namespace().to_opaque())),
-        ("invalidate", format!("tag={}&token=x", Tag::root("").to_opaque())),
-        ("invalidate", format!("tag={}&token=x", Tag::guard(&Tag::root("")).to_opaque())),
+        (
+            "invalidate",
+            format!("tag={}&token=x", Tag::namespace().to_opaque()),
+        ),
+        (
+            "invalidate",
+            format!("tag={}&token=x", Tag::root("").to_opaque()),
+        ),
+        (
+            "invalidate",
+            format!("tag={}&token=x", Tag::guard(&Tag::root("")).to_opaque()),
+        ),
     ] {
         assert_eq!(site.post(act, &form).await.status, 403, "{act}");
         told_of(&site, "grace", "does not let its dashboard");
@@ -225,7 +274,9 @@ async fn everything_is_dropped_only_by_its_name() {
     site.cache.insert(&key, 1).await.unwrap();
     let token = site.get("overview").await.token("clear");
     for typed in ["", "Shop", "larder"] {
-        let answer = site.post("clear", &format!("namespace={typed}&token={token}")).await;
+        let answer = site
+            .post("clear", &format!("namespace={typed}&token={token}"))
+            .await;
         assert_eq!(answer.status, 422, "{typed}");
         told_of(&site, "grace", "not the namespace's name");
     }
@@ -256,10 +307,17 @@ async fn every_answer_tells_browsers_to_be_strict() {
     let site = Site::open().await;
     let origin = site.origin();
     let stranger = site.ask("GET", "overview", &[], "").await;
-    let moved = site.ask("GET", "overview", &[GRACE, ("Host", "evil.example")], "").await;
-    let posted = site.ask("POST", "delete", &[GRACE, ("Origin", &origin)], "").await;
+    let moved = site
+        .ask("GET", "overview", &[GRACE, ("Host", "evil.example")], "")
+        .await;
+    let posted = site
+        .ask("POST", "delete", &[GRACE, ("Origin", &origin)], "")
+        .await;
     let mut answers = vec![stranger, moved, posted];
-    for page in PAGES.into_iter().chain(["nothing", "style.css", "live.js", "icon.svg"]) {
+    for page in PAGES
+        .into_iter()
+        .chain(["nothing", "style.css", "live.js", "icon.svg"])
+    {
         answers.push(site.get(page).await);
     }
     for answer in answers {
@@ -279,9 +337,18 @@ async fn every_answer_tells_browsers_to_be_strict() {
 #[tokio::test]
 async fn a_proxy_that_rewrites_paths_does_not_change_who_is_let_in() {
     let site = Site::open().await;
-    for path in ["//evil.example", "/../overview", "/overview/../entries", "/%2e%2e/"] {
+    for path in [
+        "//evil.example",
+        "/../overview",
+        "/overview/../entries",
+        "/%2e%2e/",
+    ] {
         let path = format!("{PREFIX}{path}");
         let answer = ask(site.address, "GET", &path, &[], "").await;
-        assert!(matches!(answer.status, 403 | 404), "{path}: {}", answer.status);
+        assert!(
+            matches!(answer.status, 403 | 404),
+            "{path}: {}",
+            answer.status
+        );
     }
 }

@@ -70,7 +70,7 @@ impl Site {
 
     /// The address of one of the dashboard's pages.
     pub(crate) fn page(&self, name: &str) -> String {
-        format!("{}{PREFIX}/{name}", self.origin())
+        format!("{}{}", self.origin(), path(name))
     }
 
     pub(crate) async fn ask(
@@ -80,7 +80,7 @@ impl Site {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Answer {
-        ask(self.address, method, &format!("{PREFIX}/{page}"), headers, body).await
+        ask(self.address, method, &path(page), headers, body).await
     }
 
     /// A page, as Grace sees it.
@@ -91,7 +91,8 @@ impl Site {
     /// A form, as Grace's browser sends it.
     pub(crate) async fn post(&self, act: &str, form: &str) -> Answer {
         let origin = self.origin();
-        self.ask("POST", act, &[GRACE, ("Origin", &origin)], form).await
+        self.ask("POST", act, &[GRACE, ("Origin", &origin)], form)
+            .await
     }
 
     /// What was told since this was asked last: who, what, and why it was refused.
@@ -111,6 +112,14 @@ impl Site {
     pub(crate) async fn token(&self, key: &larder::Key, act: &str) -> String {
         let page = self.get(&format!("entry?key={}", key.to_opaque())).await;
         page.token(act)
+    }
+}
+
+/// The path of a page; of no name, that of the dashboard itself.
+fn path(page: &str) -> String {
+    match page {
+        "" => PREFIX.to_owned(),
+        page => format!("{PREFIX}/{page}"),
     }
 }
 
@@ -143,13 +152,17 @@ impl Answer {
         let form = self.body.split(&format!("action=\"{act}\"")).nth(1);
         let token = form.and_then(|form| form.split("name=\"token\" value=\"").nth(1));
         let token = token.and_then(|token| token.split('"').next());
-        token.unwrap_or_else(|| panic!("no form does {act} in {}", self.body)).to_owned()
+        token
+            .unwrap_or_else(|| panic!("no form does {act} in {}", self.body))
+            .to_owned()
     }
 
     /// The page without its tags.
     pub(crate) fn text(&self) -> String {
         let main = self.body.split("<main").nth(1).unwrap_or(&self.body);
-        let parts = main.split('<').map(|part| part.split_once('>').map_or("", |(_, text)| text));
+        let parts = main
+            .split('<')
+            .map(|part| part.split_once('>').map_or("", |(_, text)| text));
         let text: Vec<&str> = parts.flat_map(str::split_whitespace).collect();
         text.join(" ").replace("&#39;", "'")
     }

@@ -21,21 +21,40 @@ async fn pages_say_that_the_store_is_away_and_show_what_this_process_knows() {
     for page in ["overview", "tables", "causes", "loads"] {
         let page = site.get(page).await;
         assert_eq!(page.status, 200);
-        assert!(page.text().contains("The store does not answer."), "{}", page.text());
+        assert!(
+            page.text().contains("The store does not answer."),
+            "{}",
+            page.text()
+        );
     }
     let overview = site.get("overview").await.text();
-    assert!(overview.contains("of 1 reads") && overview.contains("the store failed"), "{overview}");
+    assert!(
+        overview.contains("of 1 reads") && overview.contains("the store failed"),
+        "{overview}"
+    );
     for page in ["entries", address.as_str()] {
         let page = site.get(page).await;
         assert_eq!(page.status, 502);
-        assert!(page.text().contains("The store does not answer."), "{}", page.text());
-        assert!(!page.text().contains("There is no entry"), "{}", page.text());
+        assert!(
+            page.text().contains("The store does not answer."),
+            "{}",
+            page.text()
+        );
+        assert!(
+            !page.text().contains("There is no entry"),
+            "{}",
+            page.text()
+        );
     }
     site.told();
     let form = format!("key={}&token={token}", key.to_opaque());
     let answer = site.post("delete", &form).await;
     assert_eq!(answer.status, 502);
-    assert!(answer.text().contains("did not confirm"), "{}", answer.text());
+    assert!(
+        answer.text().contains("did not confirm"),
+        "{}",
+        answer.text()
+    );
     assert_eq!(site.told().len(), 1);
 
     server.restart();

@@ -24,7 +24,10 @@ async fn one_look_each(caches: &[(Cache, Reporting)]) {
         assert_eq!(names, ["one", "two"]);
         assert_eq!(fleet.total().hits, 2);
         assert_eq!(fleet.total().inserts, 1);
-        assert_eq!((fleet.causes().len(), fleet.causes()[0].process), (1, "two"));
+        assert_eq!(
+            (fleet.causes().len(), fleet.causes()[0].process),
+            (1, "two")
+        );
     }
 }
 

@@ -95,7 +95,11 @@ async fn slow_loads_spared_loads_and_acts_are_told() {
     for get in gets.collect::<Vec<_>>() {
         get.await.unwrap();
     }
-    reporting.note(Act::new("ada", "clear", ActOutcome::Refused("no".to_owned())));
+    reporting.note(Act::new(
+        "ada",
+        "clear",
+        ActOutcome::Refused("no".to_owned()),
+    ));
 
     let fleet = reporting.fleet().await;
     assert_eq!(fleet.total().loads, 1);

@@ -100,7 +100,14 @@ mod tests {
     #[test]
     fn what_is_no_key_is_a_clear_error() {
         // No part begins with 0xff; a text of three bytes that announces nine; not of the alphabet.
-        let bad = ["_w", "BwlhYmM", "!", "ä", "a b", &"A".repeat(OPAQUE_BYTES_MAX + 1)];
+        let bad = [
+            "_w",
+            "BwlhYmM",
+            "!",
+            "ä",
+            "a b",
+            &"A".repeat(OPAQUE_BYTES_MAX + 1),
+        ];
         for text in bad {
             let error = Key::from_opaque(text).unwrap_err();
             assert!(error.is_config() && error.to_string().contains("stands for no key"));

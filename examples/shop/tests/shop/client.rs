@@ -74,10 +74,9 @@ impl Shop {
         };
         let reporter = Reporter::named("the shop");
         let cache = Cache::builder().observer(reporter.clone());
-        let (db, _) =
-            database::open_watched(&folder.path().join("shop.db"), cache, watch)
-                .await
-                .unwrap();
+        let (db, _) = database::open_watched(&folder.path().join("shop.db"), cache, watch)
+            .await
+            .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let keeper = Keeper::with(WORD.to_owned());
