@@ -63,7 +63,16 @@ impl Codec {
         }
     }
 
-    fn from_id(id: u8) -> Option<Codec> {
+    /// What people call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Codec::Postcard => "Postcard",
+            Codec::MessagePack => "MessagePack",
+            Codec::Json => "JSON",
+        }
+    }
+
+    pub(crate) fn from_id(id: u8) -> Option<Codec> {
         match id {
             1 => Some(Codec::Postcard),
             2 => Some(Codec::MessagePack),

@@ -59,6 +59,8 @@ counters! {
     loads
     /// Loads that failed, panicked or were given up.
     load_errors
+    /// Reads that waited for a load that was running already: loads spared.
+    joins
     /// Entries stored.
     inserts
     /// Values not stored because they are too large.

@@ -7,8 +7,10 @@ use std::hash::{Hash, Hasher};
 use crate::encoding::{self, Bytes, Part, Parts};
 
 mod named;
+mod opaque;
 mod part;
 
+pub use opaque::OPAQUE_BYTES_MAX;
 pub use part::KeyPart;
 
 /// The identity of an entry: a sequence of typed parts.

@@ -77,8 +77,9 @@ pub use adapter::Fetch;
 pub use blocking::OffThread;
 pub use cache::{
     Blocking, CHECK_DEAD_AFTER, CHECK_SLOW_AFTER, Cache, CacheBuilder, Checkup, Get, GetMany,
-    GetOrLoad, GetOrLoadMany, Getting, Health, Insert, InsertMany, KEYS_LISTED_DEFAULT, KeyInfo,
-    KeyList, Keys, Loading,
+    GetOrLoad, GetOrLoadMany, Getting, Health, INSPECTED_WEIGHT_MAX, Insert, InsertMany, Inspect,
+    Inspected, InspectedTag, KEYS_LISTED_DEFAULT, KeyInfo, KeyList, Keys, Loading, ValueForm,
+    ValueText,
 };
 pub use change::{BUMP_TAGS_MAX, Changes, IMAGES_PER_TABLE_MAX, RowImage, RowsChange, Widen};
 pub use clock::{Clock, ManualClock, Moment, SystemClock};
@@ -91,7 +92,7 @@ pub use form::{ByHand, Form, FormError, FromInvalid, Tidy};
 pub use freshness::{Freshness, TagState, freshness};
 #[doc(inline)]
 pub use function::{HasCache, install, installed_cache as installed};
-pub use key::{IntoKey, Key, KeyBuilder, KeyPart};
+pub use key::{IntoKey, Key, KeyBuilder, KeyPart, OPAQUE_BYTES_MAX};
 pub use larder_macros::{CacheModel, cached, cached_form};
 pub use level::Level;
 pub use mode::{Local, Mode, Serde};

@@ -29,7 +29,7 @@ pub(crate) use turn::{Grant, Turn, Turns, turn};
 /// What a load's task needs of the read that began it.
 pub(crate) struct Job<T> {
     pub(crate) wants: Vec<Want>,
-    group: Arc<Group>,
+    pub(crate) group: Arc<Group>,
     pub(crate) policy: Policy,
     pub(crate) kind: ValueKind<T>,
     negative: Option<fn(&T) -> bool>,

@@ -223,7 +223,12 @@ where
         };
         let (waiter, mut outcome) = match flight::join(core, ask.key, types::<T, E>()).await {
             Join::Bypass(why) => return bypass(core, &ask, load.take(), why).await,
-            Join::Follow(waiter) => (waiter, Outcome::Joined),
+            Join::Follow(waiter) => {
+                if first_wait.is_none() {
+                    ask.group(core).joins();
+                }
+                (waiter, Outcome::Joined)
+            }
             Join::Lead(lead) => {
                 // Look again: two callers can miss one after the other, and the second would load
                 // what the first has just stored.

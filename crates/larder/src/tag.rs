@@ -228,7 +228,6 @@ impl Tag {
 
     /// The tag with this encoded identity; nothing if the bytes begin with no kind of tag. Parts
     /// behind it that cannot be read are shown as missing.
-    #[cfg_attr(not(any(feature = "redis", feature = "memcached")), expect(dead_code))]
     pub(crate) fn decode(bytes: &[u8]) -> Option<Tag> {
         bytes.first().filter(|kind| **kind <= TagKind::Tree as u8)?;
         Some(Tag {

@@ -13,6 +13,8 @@ use crate::error::{Error, Result};
 use crate::model::{self, CacheModel, ModelForm};
 use crate::weigh;
 
+mod readable;
+
 /// What can be cached on every store: serde's traits, and safe to share between threads.
 ///
 /// Nothing needs to implement it by hand. A value without serde can be cached in memory by

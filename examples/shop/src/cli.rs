@@ -1,12 +1,20 @@
 //! The command line: `shop`, which opens the shop, and `shop tour`, which walks through it.
 
-use std::{ffi::OsString, io::ErrorKind, path::PathBuf, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::ErrorKind,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
+use larder_report::Reporter;
 use tokio::net::TcpListener;
 
 use crate::{
     database::{self, StartError},
+    keeper::Keeper,
     pages,
     store::{Place, Tier},
     tour::{self, TourError},
@@ -147,19 +155,44 @@ async fn serve(listen: &str, database: &str, place: Place) -> Result<(), StartEr
     let address = listener
         .local_addr()
         .map_err(|error| cannot_listen(listen, &error))?;
-    let cache = place.open().await?;
+    let keeper = Keeper::hired().map_err(StartError)?;
+    let reporter = Reporter::named(&format!("the shop at {address}"));
+    let cache = place.open().await?.observer(reporter.clone());
     let db = database::open(&database, cache).await?;
+    let reporting = reporter.start(db.cache());
     let closing =
         closing_time().map_err(|error| StartError(format!("cannot listen for Ctrl-C: {error}")))?;
-    println!("The shop is open at http://{address} (Ctrl-C closes it)");
-    axum::serve(listener, pages::router(db.clone(), &place.name()))
+    // In one piece: whoever reads the first line may go away then.
+    let opened = format!(
+        "The shop is open at http://{address} (Ctrl-C closes it)\nIts cache: http://{address}/cache, {}\n",
+        keeper.hint()
+    );
+    print!("{opened}");
+    let hosts = names_of(address);
+    let router = pages::with_cache(db.clone(), &place.name(), keeper, &reporting, &hosts);
+    axum::serve(listener, router)
         .with_graceful_shutdown(closing)
         .await
         .map_err(|error| StartError(format!("the shop had to close: {error}")))?;
+    // Other shops need not wait until this one's report has grown old. If the store is away they do.
+    let _ = reporting.end().await;
     // Folds the write-ahead log back into a file.
     database::close(db).await;
     println!("The shop is closed");
     Ok(())
+}
+
+/// The names under which browsers may ask for the cache's pages; none where the usual ones of this
+/// machine do.
+fn names_of(address: SocketAddr) -> Vec<String> {
+    if address.ip().is_loopback() {
+        return Vec::new();
+    }
+    let own = match address.ip() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    vec![own, "localhost".to_owned(), "127.0.0.1".to_owned()]
 }
 
 fn cannot_listen(listen: &str, error: &std::io::Error) -> StartError {

@@ -1,7 +1,7 @@
 //! A record shop that reads its database through larder.
 //!
 //! `cli` starts it, `database` finds and opens its data, `store` the cache, `seed` loads the data, `queries` read, `writes`
-//! write, `kept` holds what is no query, `pages` answer requests, `frame` puts head and foot around them, `trace` knows what each
+//! write, `keeper` lets people in, `kept` holds what is no query, `pages` answer requests, `frame` puts head and foot around them, `trace` knows what each
 //! query cost, and `tour` walks through it all in a terminal.
 
 pub mod cli;
@@ -10,6 +10,7 @@ pub mod entities;
 pub mod error;
 pub mod format;
 pub mod frame;
+pub mod keeper;
 pub mod kept;
 pub mod pages;
 pub mod queries;

@@ -12,13 +12,18 @@ const COOKIE_SECONDS: u32 = 30 * 24 * 3600;
 
 /// The basket of the visitor who sent these headers, if they have one.
 pub fn basket(headers: &HeaderMap) -> Option<String> {
+    named(headers, COOKIE)
+}
+
+/// The random name in the cookie that is called so, if there is one.
+pub(crate) fn named(headers: &HeaderMap, cookie: &str) -> Option<String> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|&(name, value)| name == COOKIE && is_name(value))
+        .find(|&(name, value)| name == cookie && is_name(value))
         .map(|(_, value)| value.to_owned())
 }
 
@@ -35,6 +40,11 @@ fn is_name(text: &str) -> bool {
 ///
 /// When the operating system gives no random bytes.
 pub fn new_basket() -> Result<String, getrandom::Error> {
+    new_name()
+}
+
+/// A name that nobody guesses.
+pub(crate) fn new_name() -> Result<String, getrandom::Error> {
     let mut bytes = [0; NAME_BYTES];
     getrandom::fill(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())

@@ -49,7 +49,10 @@ where
             // Its turn comes after another load: a wait of its own.
             Join::Lead(lead) if lead.is_after() => others.push((item, Wait::Lead(lead))),
             Join::Lead(lead) => led.push((item, lead)),
-            Join::Follow(waiter) => others.push((item, Wait::Follow(waiter))),
+            Join::Follow(waiter) => {
+                item.job.group.joins();
+                others.push((item, Wait::Follow(waiter)));
+            }
             Join::Bypass(_) => ours.push(Ours {
                 item,
                 lead: None,

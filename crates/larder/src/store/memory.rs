@@ -20,6 +20,7 @@ use super::{
     Capability, Guard, Insertion, Listed, Listing, Look, Lookup, Mark, Marked, Marks, Put, Reply,
     Store, Versions, Want, tag_weight,
 };
+use crate::cache::InspectedTag;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::freshness::TagState;
@@ -426,19 +427,34 @@ struct Recorded {
     _uses: SmallVec<[shapes::Use; 1]>,
 }
 
-impl Guard for Recorded {
-    fn state(&self) -> TagState {
-        match self.holder.state() {
+impl From<cells::State> for TagState {
+    fn from(state: cells::State) -> TagState {
+        match state {
             cells::State::Current => TagState::Current,
             cells::State::Changed => TagState::Changed,
             cells::State::Marked => TagState::Marked,
         }
+    }
+}
+
+impl Guard for Recorded {
+    fn state(&self) -> TagState {
+        self.holder.state().into()
     }
 
     fn tags(&self) -> Vec<Tag> {
         self.holder
             .tags()
             .map(|scoped| scoped.tag.clone())
+            .collect()
+    }
+
+    fn each(&self) -> Vec<InspectedTag> {
+        self.holder
+            .each()
+            .map(|(scoped, recorded, state)| {
+                InspectedTag::new(scoped.tag.clone(), recorded.to_string(), state.into())
+            })
             .collect()
     }
 

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::cache::InspectedTag;
 use crate::entry::Entry;
 use crate::freshness::TagState;
 use crate::tag::{Tag, TagKind};
@@ -30,6 +31,14 @@ pub trait Guard: Any + Send + Sync {
 
     /// The tags, in the order in which they are checked.
     fn tags(&self) -> Vec<Tag>;
+
+    /// The tags, each with what was recorded of it and what has become of that. Where the guard knows of
+    /// all of them only together, each is told that.
+    fn each(&self) -> Vec<InspectedTag> {
+        let state = self.state();
+        let tags = self.tags().into_iter();
+        tags.map(|tag| InspectedTag::new(tag, "", state)).collect()
+    }
 
     /// The stamps behind it, where it stands before a store that compares stamps.
     fn stamps(&self) -> Option<&[(Tag, Version)]> {

@@ -7,6 +7,7 @@ mod batches;
 mod blocking;
 mod flight;
 mod functions;
+mod inspect;
 mod leases;
 mod listing;
 mod objects;

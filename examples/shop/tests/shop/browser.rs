@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::{chromium::Browser, client::Shop};
+use larder_browser::Browser;
+
+use crate::client::Shop;
 
 /// Widths in CSS pixels: a small phone, a phone, a tablet, a desk.
 const WIDTHS: [u32; 4] = [360, 390, 768, 1280];

@@ -8,15 +8,19 @@ use std::{
     },
 };
 
+use larder_report::Reporter;
 use larder_sea_orm::larder::Cache;
 use sea_orm::{ConnectionTrait, Statement};
-use shop::{database, pages};
+use shop::{database, keeper::Keeper, pages};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
 
 use crate::ground::{Ground, Kind};
+
+/// What the keeper wants to hear.
+pub(crate) const WORD: &str = "the needle and the groove";
 
 /// A shop that is open on a port of its own.
 pub(crate) struct Shop {
@@ -48,12 +52,16 @@ impl Shop {
         let watch = move |_: &sea_orm::metric::Info<'_>| {
             counter.fetch_add(1, Ordering::Relaxed);
         };
-        let (db, _) = database::open_watched(&ground.address(), Cache::builder(), watch)
+        let reporter = Reporter::named("the shop");
+        let cache = Cache::builder().observer(reporter.clone());
+        let (db, _) = database::open_watched(&ground.address(), cache, watch)
             .await
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = pages::router(db.clone(), "memory");
+        let keeper = Keeper::with(WORD.to_owned());
+        let reporting = reporter.start(db.cache());
+        let router = pages::with_cache(db.clone(), "memory", keeper, &reporting, &[]);
         tokio::spawn(async move { axum::serve(listener, router).await });
         Shop {
             address,

@@ -3,8 +3,8 @@
 
 mod bad_input;
 mod browser;
+mod cache_pages;
 mod cached;
-mod chromium;
 mod client;
 mod command_line;
 mod edits;

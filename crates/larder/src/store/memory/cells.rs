@@ -174,17 +174,24 @@ impl<K: Hash + Eq + Clone, S: BuildHasher + Clone> Holder<K, S> {
     /// current when it looked at the coarse one. Looking the other way round it could pass the
     /// fine ones before the bump and the coarse one after the mark is gone.
     pub(crate) fn state(&self) -> State {
-        for (cell, recorded) in &self.stamps {
+        self.each()
+            .map(|(_, _, state)| state)
+            .find(|state| *state != State::Current)
+            .unwrap_or(State::Current)
+    }
+
+    /// The tags, in their order, each with the number that was recorded, without its marks, and what
+    /// has become of it.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (&K, u64, State)> {
+        self.stamps.iter().map(|(cell, recorded)| {
             let number = cell.number.load(Ordering::SeqCst);
-            if number != *recorded {
-                return if number & MARKS_MAX == 0 {
-                    State::Changed
-                } else {
-                    State::Marked
-                };
-            }
-        }
-        State::Current
+            let state = match (number == *recorded, number & MARKS_MAX == 0) {
+                (true, _) => State::Current,
+                (false, true) => State::Changed,
+                (false, false) => State::Marked,
+            };
+            (&cell.tag, *recorded >> MARK_BITS, state)
+        })
     }
 
     /// Whether a tag was marked when it was recorded: then the versions are never current.

@@ -1,8 +1,12 @@
 //! A real browser without a window, spoken to over its debugging pipe.
+//!
+//! What a page does wrong in a browser's eyes (a script that fails, something that a content security
+//! policy forbids) is remembered: see [`Browser::complaints`].
 
 use std::{
     io::{BufRead, BufReader, Write},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -12,15 +16,20 @@ use tempfile::TempDir;
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 /// Set to go without the browser on a machine that has none.
-const WITHOUT: &str = "SHOP_TESTS_WITHOUT_BROWSER";
+const WITHOUT: &str = "LARDER_TESTS_WITHOUT_BROWSER";
 
 /// A browser with one empty page.
-pub(crate) struct Browser {
+///
+/// # Panics
+///
+/// Every method panics if the browser cannot do what is asked.
+pub struct Browser {
     process: Child,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
     session: String,
     last: u64,
+    complaints: Vec<String>,
     _profile: TempDir,
 }
 
@@ -30,9 +39,9 @@ impl Browser {
     /// # Panics
     ///
     /// When it is missing and nobody said so: a test that did not run must not look passed.
-    pub(crate) fn start() -> Option<Browser> {
+    pub fn start() -> Option<Browser> {
         if std::env::var_os(WITHOUT).is_some() {
-            eprintln!("NOT RUN, as {WITHOUT} is set: no browser has looked at the shop");
+            eprintln!("NOT RUN, as {WITHOUT} is set: no browser has looked at the pages");
             return None;
         }
         let is_there = |name: &&str| Command::new(name).arg("--version").output().is_ok();
@@ -63,13 +72,16 @@ impl Browser {
             stdout,
             session: String::new(),
             last: 0,
+            complaints: Vec::new(),
             _profile: profile,
         };
         let target = browser.ask("Target.createTarget", json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         let session = browser.ask("Target.attachToTarget", attach);
         browser.session = session["sessionId"].as_str().unwrap().to_owned();
-        browser.ask("Page.enable", json!({}));
+        for domain in ["Page", "Runtime", "Log"] {
+            browser.ask(&format!("{domain}.enable"), json!({}));
+        }
         Some(browser)
     }
 
@@ -96,11 +108,61 @@ impl Browser {
         let mut bytes = Vec::new();
         self.stdout.read_until(0, &mut bytes).unwrap();
         assert_eq!(bytes.pop(), Some(0), "the browser ended");
-        serde_json::from_slice(&bytes).unwrap()
+        let message: Value = serde_json::from_slice(&bytes).unwrap();
+        let said = &message["params"];
+        match message["method"].as_str() {
+            Some("Log.entryAdded") if said["entry"]["level"] == "error" => {
+                let entry = &said["entry"];
+                self.complaints
+                    .push(format!("{}: {}", entry["source"], entry["text"]));
+            }
+            Some("Runtime.exceptionThrown") => {
+                self.complaints.push(said["exceptionDetails"].to_string());
+            }
+            Some("Runtime.consoleAPICalled") if said["type"] == "error" => {
+                self.complaints.push(said["args"].to_string());
+            }
+            _ => {}
+        }
+        message
+    }
+
+    /// What the browser has complained about since it was asked last.
+    pub fn complaints(&mut self) -> Vec<String> {
+        // Whatever it has to say before it answers, it has said then.
+        self.value("0");
+        std::mem::take(&mut self.complaints)
+    }
+
+    /// Sends these headers with every request from now on.
+    pub fn headers(&mut self, headers: Value) {
+        self.ask("Network.enable", json!({}));
+        self.ask("Network.setExtraHTTPHeaders", json!({ "headers": headers }));
+    }
+
+    /// Shows pages as for somebody who likes them light, or dark.
+    pub fn scheme(&mut self, scheme: &str) {
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.ask(
+            "Emulation.setEmulatedMedia",
+            json!({ "features": features }),
+        );
+    }
+
+    /// Presses a key, as on a keyboard.
+    pub fn press(&mut self, key: &str, code: u32) {
+        for kind in ["keyDown", "keyUp"] {
+            let mut event =
+                json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
+            if key == "Enter" && kind == "keyDown" {
+                event["text"] = json!("\r");
+            }
+            self.ask("Input.dispatchKeyEvent", event);
+        }
     }
 
     /// Makes the window this wide, in CSS pixels.
-    pub(crate) fn resize(&mut self, width: u32) {
+    pub fn resize(&mut self, width: u32) {
         let mobile = width < 600;
         let size =
             json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": mobile });
@@ -108,9 +170,14 @@ impl Browser {
     }
 
     /// Opens a page and waits until it is loaded.
-    pub(crate) fn open(&mut self, url: &str) {
+    pub fn open(&mut self, url: &str) {
         self.ask("Page.navigate", json!({ "url": url }));
         self.loaded();
+        // What was loaded may have been the empty page that a browser begins with.
+        const THERE: &str = "document.readyState == 'complete' && location.href != 'about:blank'";
+        while self.value(THERE) != json!(true) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn loaded(&mut self) {
@@ -118,13 +185,13 @@ impl Browser {
     }
 
     /// What an expression gives on the page.
-    pub(crate) fn value(&mut self, expression: &str) -> Value {
+    pub fn value(&mut self, expression: &str) -> Value {
         let parameters = json!({ "expression": expression, "returnByValue": true });
         self.ask("Runtime.evaluate", parameters)["result"]["value"].clone()
     }
 
     /// Does something on the page that leads to another, and waits until that is loaded.
-    pub(crate) fn follow(&mut self, expression: &str) {
+    pub fn follow(&mut self, expression: &str) {
         let parameters = json!({ "expression": expression });
         self.last += 1;
         let command = json!({ "id": self.last, "method": "Runtime.evaluate", "params": parameters, "sessionId": self.session });
@@ -134,12 +201,18 @@ impl Browser {
         self.loaded();
     }
 
-    /// A picture of the page, as the bytes of a PNG in base 64.
-    pub(crate) fn picture(&mut self) -> String {
+    /// A picture of what the window shows, as the bytes of a PNG in base 64.
+    pub fn picture(&mut self) -> String {
         self.ask("Page.captureScreenshot", json!({ "format": "png" }))["data"]
             .as_str()
             .unwrap()
             .to_owned()
+    }
+}
+
+impl std::fmt::Debug for Browser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Browser").finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,99 @@
+//! The pages.
+
+pub(crate) mod causes;
+pub(crate) mod entries;
+pub(crate) mod entry;
+pub(crate) mod loads;
+pub(crate) mod overview;
+pub(crate) mod tables;
+
+use std::collections::HashMap;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{OriginalUri, Query};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use larder::{Error, KeyList};
+use larder_report::{Fleet, GROUP, KeyText};
+use tokio::time::timeout;
+
+use crate::dashboard::{STORE_ANSWERS_WITHIN, Site};
+use crate::page::Refusal;
+use crate::shown::short;
+
+/// So many entries are looked at for a page, in the order in which the store tells of them.
+pub(crate) const LISTED_MAX: usize = 1_000;
+
+/// The fields of a query.
+pub(crate) type Fields = Result<Query<HashMap<String, String>>, QueryRejection>;
+
+/// A field of a query; empty if it is not there.
+pub(crate) fn field(fields: &Fields, name: &str) -> String {
+    let fields = fields.as_ref().ok();
+    let value = fields.and_then(|fields| fields.get(name));
+    value.cloned().unwrap_or_default()
+}
+
+/// What was done before the browser was sent here.
+pub(crate) fn notice(fields: &Fields) -> Option<&'static str> {
+    match field(fields, "done").as_str() {
+        "deleted" => Some("The entry is deleted."),
+        "deleted-tree" => Some("The entry and everything below it are deleted."),
+        "invalidated" => Some("What depended on it is invalidated."),
+        "cleared" => Some("Everything is dropped."),
+        _ => None,
+    }
+}
+
+/// The first page. All addresses are relative to a page, so there must be a slash before it.
+pub(crate) async fn home(OriginalUri(asked): OriginalUri) -> Response {
+    let last = asked.path().rsplit('/').next().unwrap_or_default();
+    let slash = if last.is_empty() { "" } else { "/" };
+    // The dot: a name with a colon in it is no scheme.
+    let place = format!("./{last}{slash}overview");
+    (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response()
+}
+
+pub(crate) async fn missing() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "There is no such page.")
+}
+
+/// What all processes tell; this one alone if the store does not answer in time.
+pub(crate) async fn fleet(site: &Site) -> Fleet {
+    match timeout(STORE_ANSWERS_WITHIN, site.reporting.fleet()).await {
+        Ok(fleet) => fleet,
+        Err(_) => site.reporting.alone("it did not answer in time"),
+    }
+}
+
+/// The entries below `prefix`, without those in which reports lie.
+pub(crate) async fn list(site: &Site, prefix: &larder::Key) -> Result<KeyList, Error> {
+    let limit = LISTED_MAX + larder_report::PROCESSES_SHOWN_MAX;
+    let keys = site.cache().keys(prefix).limit(limit);
+    let mut list = match timeout(STORE_ANSWERS_WITHIN, keys.into_future()).await {
+        Ok(list) => list?,
+        Err(_) => return Err(Error::store("the list took too long")),
+    };
+    list.keys
+        .retain(|info| info.key.first_text() != Some(GROUP));
+    if list.keys.len() > LISTED_MAX {
+        list.keys.truncate(LISTED_MAX);
+        list.complete = false;
+    }
+    Ok(list)
+}
+
+/// A key in a list: its text, and where its page is.
+pub(crate) struct KeyLink {
+    pub(crate) text: String,
+    pub(crate) link: Option<String>,
+}
+
+impl KeyLink {
+    pub(crate) fn new(key: &KeyText) -> KeyLink {
+        KeyLink {
+            text: short(&key.readable, 160),
+            link: key.opaque.as_ref().map(|key| format!("entry?key={key}")),
+        }
+    }
+}

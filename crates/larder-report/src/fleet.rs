@@ -1,0 +1,184 @@
+//! What all processes tell together.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::cause::Cause;
+use crate::counts::Counts;
+use crate::latencies::Latencies;
+use crate::report::{Act, Hot, KeyText, Missed, Report, Slow, Trouble};
+
+/// A miss is traced to no cause that is older, in milliseconds: ten minutes.
+const TRACED_MAX: u64 = 600_000;
+
+/// The reports of all processes that share a store.
+#[derive(Clone, Debug)]
+pub struct Fleet {
+    reports: Vec<Report>,
+    unanswered: Option<String>,
+}
+
+/// A cause, with who did it and what it dropped.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FleetCause<'a> {
+    /// The cause.
+    pub cause: &'a Cause,
+    /// What people call the process.
+    pub process: &'a str,
+    /// Keys that were found invalidated after it, and depend on one of its tags. It is the last such cause
+    /// before they were asked for. What nobody has asked for since is not among them.
+    pub dropped: Vec<&'a KeyText>,
+}
+
+impl Fleet {
+    pub(crate) fn new(mut reports: Vec<Report>, unanswered: Option<String>) -> Fleet {
+        reports
+            .sort_by(|left, right| (&left.name, &left.process).cmp(&(&right.name, &right.process)));
+        Fleet {
+            reports,
+            unanswered,
+        }
+    }
+
+    /// The reports, in the order of the processes' names.
+    pub fn reports(&self) -> &[Report] {
+        &self.reports
+    }
+
+    /// Why only this process's report is known: the store did not answer.
+    pub fn unanswered(&self) -> Option<&str> {
+        self.unanswered.as_deref()
+    }
+
+    /// Everything that happened in the last minutes.
+    pub fn total(&self) -> Counts {
+        self.groups().into_iter().map(|(_, counts)| counts).sum()
+    }
+
+    /// What happened in the last minutes by group, what is read most first.
+    pub fn groups(&self) -> Vec<(&str, Counts)> {
+        let mut groups: HashMap<&str, Counts> = HashMap::new();
+        for report in &self.reports {
+            for slice in &report.slices {
+                for (place, counts) in &slice.counts {
+                    let name = report.groups.get(*place).map_or("?", String::as_str);
+                    *groups.entry(name).or_default() += *counts;
+                }
+            }
+        }
+        let mut groups: Vec<(&str, Counts)> = groups.into_iter().collect();
+        groups.sort_by(|left, right| {
+            let order = right.1.reads().cmp(&left.1.reads());
+            order.then_with(|| left.0.cmp(right.0))
+        });
+        groups
+    }
+
+    /// What happened over time: when each slice began, in milliseconds since 1970, its counts, and how
+    /// many tags were bumped in it.
+    pub fn timeline(&self) -> Vec<(u64, Counts, u64)> {
+        let mut slices: BTreeMap<u64, (Counts, u64)> = BTreeMap::new();
+        for slice in self.reports.iter().flat_map(|report| &report.slices) {
+            let all = slices.entry(slice.at).or_default();
+            all.0 += slice.counts.iter().map(|(_, counts)| *counts).sum();
+            all.1 += slice.bumps;
+        }
+        let slices = slices.into_iter();
+        slices
+            .map(|(at, (counts, bumps))| (at, counts, bumps))
+            .collect()
+    }
+
+    /// How long loads took in the last minutes.
+    pub fn latencies(&self) -> Latencies {
+        let mut all = Latencies::default();
+        for slice in self.reports.iter().flat_map(|report| &report.slices) {
+            all.add(&slice.latencies);
+        }
+        all
+    }
+
+    /// The last causes, newest first.
+    pub fn causes(&self) -> Vec<FleetCause<'_>> {
+        let causes = self.each(|report| &report.causes);
+        let mut causes: Vec<FleetCause<'_>> = causes
+            .map(|(process, cause)| FleetCause {
+                cause,
+                process,
+                dropped: Vec::new(),
+            })
+            .collect();
+        causes.sort_by_key(|cause| std::cmp::Reverse(cause.cause.at));
+        for (_, missed) in self.each(|report| &report.missed) {
+            let last = causes
+                .iter_mut()
+                .find(|cause| explains(cause.cause, missed));
+            if let Some(last) = last
+                && !last.dropped.contains(&&missed.key)
+            {
+                last.dropped.push(&missed.key);
+            }
+        }
+        causes
+    }
+
+    /// The last slow loads, newest first, each with its process.
+    pub fn slow(&self) -> Vec<(&str, &Slow)> {
+        newest(self.each(|report| &report.slow), |slow| slow.at)
+    }
+
+    /// What people have done by hand or were refused, newest first, each with its process.
+    pub fn acts(&self) -> Vec<(&str, &Act)> {
+        newest(self.each(|report| &report.acts), |act| act.at)
+    }
+
+    /// What went wrong, newest first, each with its process.
+    pub fn troubles(&self) -> Vec<(&str, &Trouble)> {
+        newest(self.each(|report| &report.troubles), |trouble| trouble.at)
+    }
+
+    /// What is asked for most, first what is asked for most of all.
+    pub fn hot(&self) -> Vec<Hot> {
+        let mut hits: HashMap<&KeyText, u64> = HashMap::new();
+        for hot in self.reports.iter().flat_map(|report| &report.hot) {
+            *hits.entry(&hot.key).or_default() += hot.hits;
+        }
+        let mut all: Vec<Hot> = hits
+            .into_iter()
+            .map(|(key, hits)| Hot {
+                key: key.clone(),
+                hits,
+            })
+            .collect();
+        all.sort_by(|left, right| {
+            let order = right.hits.cmp(&left.hits);
+            order.then_with(|| left.key.readable.cmp(&right.key.readable))
+        });
+        all
+    }
+
+    fn each<'a, T: 'a>(
+        &'a self,
+        of: impl Fn(&'a Report) -> &'a Vec<T> + 'a,
+    ) -> impl Iterator<Item = (&'a str, &'a T)> + 'a {
+        self.reports.iter().flat_map(move |report| {
+            let items = of(report).iter();
+            items.map(|item| (report.name.as_str(), item))
+        })
+    }
+}
+
+fn newest<'a, T>(
+    items: impl Iterator<Item = (&'a str, &'a T)>,
+    at: impl Fn(&T) -> u64,
+) -> Vec<(&'a str, &'a T)> {
+    let mut items: Vec<_> = items.collect();
+    items.sort_by_key(|(_, item)| std::cmp::Reverse(at(item)));
+    items
+}
+
+fn explains(cause: &Cause, missed: &Missed) -> bool {
+    cause.at <= missed.at
+        && missed.at - cause.at <= TRACED_MAX
+        && missed.marks.iter().any(|mark| cause.marks.contains(mark))
+}

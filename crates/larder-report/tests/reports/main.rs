@@ -1,0 +1,4 @@
+//! What reports tell, on every kind of store.
+
+mod fleet;
+mod one;
