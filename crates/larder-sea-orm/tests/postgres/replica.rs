@@ -163,7 +163,6 @@ async fn h15_no_load_is_older_than_a_write_that_has_returned() {
         assert_eq!((here, there), (number, number));
     }
     let answered = one.replica_statements() + other.replica_statements();
-    eprintln!("the replica answered {answered} of at most 400 loads");
     assert!(answered > 0, "the replica was asked at all");
 }
 
@@ -184,6 +183,24 @@ async fn h15_a_replica_that_is_away_costs_nobody_an_error() {
         assert_eq!(price(&db).await, number);
     }
     assert_eq!(db.replica_statements(), answered);
+}
+
+/// One that stands still is waited for once, and then left for a while.
+#[tokio::test(flavor = "multi_thread")]
+async fn h15_a_replica_that_stands_still_is_not_waited_for() {
+    let pair = Pair::new(memory()).await;
+    let db = pair.process().await;
+    until_the_replica_answers(&db).await;
+    pair.replica.pause();
+    let (answered, begun) = (db.replica_statements(), Instant::now());
+    for number in 6..10 {
+        reprice(&db, number).await;
+        assert_eq!(price(&db).await, number);
+    }
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+    assert_eq!(db.replica_statements(), answered);
+    pair.replica.resume();
+    until_the_replica_answers(&db).await;
 }
 
 /// One that was promoted has a history of its own.
