@@ -4,5 +4,9 @@
 mod forms;
 #[path = "../shared/invalidation.rs"]
 mod invalidation;
+#[path = "../shared/isolation.rs"]
+mod isolation;
 #[path = "../shared/transactions.rs"]
 mod transactions;
+#[path = "../shared/upserts.rs"]
+mod upserts;

@@ -5,13 +5,20 @@
 #[path = "../shared/asked.rs"]
 mod asked;
 mod beside;
+#[path = "../shared/deferred.rs"]
+mod deferred;
 #[path = "../shared/entity.rs"]
 mod entity;
+mod errors;
 #[path = "../shared/nested.rs"]
 mod nested;
 mod schema;
+mod settings;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod shop;
+mod texts;
+mod transactions;
 mod traps;
+mod upserts;
 mod writes;

@@ -2,5 +2,7 @@
 
 mod forms;
 mod invalidation;
+mod isolation;
 mod transactions;
+mod upserts;
 mod writes;

@@ -189,7 +189,8 @@ impl Look {
             return;
         }
         let clock = CLOCKS.contains(&name.as_str()) || SESSION.contains(&name.as_str());
-        let volatile = clock || VOLATILE.contains(&name.as_str());
+        let sequence = self.dialect == Dialect::Postgres && SEQUENCES.contains(&name.as_str());
+        let volatile = clock || sequence || VOLATILE.contains(&name.as_str());
         self.may_write |= !volatile && self.dialect != Dialect::Sqlite || name == "load_extension";
         self.refuse(match volatile {
             true => Reason::of(format!("{name} differs from call to call")),
@@ -406,6 +407,10 @@ const SESSION: &[&str] = &[
     "schema",
     "current_setting",
 ];
+
+/// PostgreSQL's functions of sequences, whose own rows are never kept. Elsewhere an application may have
+/// functions of these names.
+const SEQUENCES: &[&str] = &["nextval", "currval", "lastval", "setval"];
 
 const VOLATILE: &[&str] = &[
     "random",
