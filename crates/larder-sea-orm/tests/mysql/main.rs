@@ -16,4 +16,6 @@ mod nested;
 mod schema;
 mod shared;
 mod shop;
+mod transactions;
+mod upserts;
 mod writes;

@@ -8,5 +8,9 @@ mod forms;
 mod interleaved;
 #[path = "../shared/invalidation.rs"]
 mod invalidation;
+#[path = "../shared/isolation.rs"]
+mod isolation;
 #[path = "../shared/transactions.rs"]
 mod transactions;
+#[path = "../shared/upserts.rs"]
+mod upserts;

@@ -5,13 +5,17 @@
 #[path = "../shared/asked.rs"]
 mod asked;
 mod beside;
+#[path = "../shared/deferred.rs"]
+mod deferred;
 #[path = "../shared/entity.rs"]
 mod entity;
+mod errors;
 mod fleet;
 #[path = "../shared/nested.rs"]
 mod nested;
 mod replica;
 mod schema;
+mod settings;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod shop;
@@ -20,5 +24,8 @@ mod stores;
 mod strict;
 #[path = "../shared/strict.rs"]
 mod strictly;
+mod texts;
+mod transactions;
 mod traps;
+mod upserts;
 mod writes;

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use larder::Cache;
-use larder_sea_orm::{Builder, CachedConnection};
+use larder_sea_orm::{Builder, Cached, CachedConnection, CachedExt};
 use larder_servers::Postgres;
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, Statement, TransactionTrait};
 
 pub use crate::asked::read;
 
@@ -107,4 +107,34 @@ pub fn options(url: &str, connections: u32) -> ConnectOptions {
     // sqlx keeps prepared statements with the columns they had before an ALTER TABLE.
     options.map_sqlx_postgres_opts(|options| options.statement_cache_capacity(0));
     options
+}
+
+/// A connection that caches, to a new database with this schema; its URL.
+pub async fn wrapped(schema: &str) -> (CachedConnection, String) {
+    let url = database(schema).await;
+    let db = CachedConnection::builder(Cache::memory())
+        .connect(options(&url, 4))
+        .await
+        .expect("open");
+    (db, url)
+}
+
+/// A text.
+pub fn text(sql: &str) -> Cached<Statement> {
+    Statement::from_string(BACKEND, sql).cached()
+}
+
+/// What is kept is what the database has.
+pub async fn agree(db: &CachedConnection, asked: impl Fn() -> Cached<Statement>, why: &str) {
+    let kept = asked().rows(db).await.expect("read");
+    let now = db.begin().await.expect("begun");
+    let fresh = asked().rows(&now).await.expect("read");
+    now.rollback().await.expect("rolled back");
+    assert_eq!(kept.rows, fresh.rows, "{why}");
+}
+
+pub async fn write(db: &CachedConnection, sql: &str) {
+    db.execute_unprepared(sql)
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
 }

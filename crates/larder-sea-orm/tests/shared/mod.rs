@@ -4,5 +4,7 @@ mod bakery;
 mod forms;
 mod interleaved;
 mod invalidation;
+mod isolation;
 mod transactions;
+mod upserts;
 mod writes;

@@ -4,6 +4,8 @@
 
 #[path = "../shared/asked.rs"]
 mod asked;
+#[path = "../shared/deferred.rs"]
+mod deferred;
 #[path = "../shared/entity.rs"]
 mod entity;
 mod fleet;

@@ -101,6 +101,9 @@ fn postgres_functions_that_do_not_always_answer_alike_may_also_write() {
     check(Dialect::Postgres, "app.charge(name)", false);
     assert!(read_of(&plan(Dialect::Postgres, "", "SELECT charge(1)")).may_write);
     assert!(!read_of(&plan(Dialect::Postgres, "", "SELECT now()")).may_write);
+    assert!(!read_of(&plan(Dialect::Postgres, "", "SELECT nextval('s')")).may_write);
+    assert!(read_of(&plan(Dialect::Postgres, "", "SELECT app.nextval('s')")).may_write);
+    assert!(read_of(&plan(Dialect::MySql, "", "SELECT nextval('s')")).may_write);
     assert!(!read_of(&plan(Dialect::Sqlite, "", "SELECT charge(1)")).may_write);
 }
 

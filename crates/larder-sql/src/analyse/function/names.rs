@@ -50,6 +50,10 @@ pub(super) const SESSION: &[&str] = &[
     "current_setting",
 ];
 
+/// PostgreSQL's functions of sequences, whose own rows are never kept. Elsewhere an application may have
+/// functions of these names.
+pub(super) const SEQUENCES: &[&str] = &["nextval", "currval", "lastval", "setval"];
+
 pub(super) const VOLATILE: &[&str] = &[
     "random",
     "randomblob",
