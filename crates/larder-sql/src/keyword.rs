@@ -125,6 +125,30 @@ fn uncached(reason: &'static str) -> Footprint {
     })
 }
 
+/// What may follow BEGIN or START where it begins a transaction, in any dialect.
+const MODES: &[&str] = &[
+    "TRANSACTION",
+    "WORK",
+    "DEFERRED",
+    "IMMEDIATE",
+    "EXCLUSIVE",
+    "CONCURRENT",
+    "ISOLATION",
+    "LEVEL",
+    "SERIALIZABLE",
+    "REPEATABLE",
+    "READ",
+    "COMMITTED",
+    "UNCOMMITTED",
+    "WRITE",
+    "ONLY",
+    "NOT",
+    "DEFERRABLE",
+    "SNAPSHOT",
+    "WITH",
+    "CONSISTENT",
+];
+
 struct Words<'a> {
     catalogue: &'a Catalogue,
     dialect: Dialect,
@@ -172,6 +196,11 @@ impl Words<'_> {
     fn begin(&self) -> Footprint {
         let start = self.is(0, "START");
         if start && !self.is(1, "TRANSACTION") {
+            return self.unknown();
+        }
+        // `BEGIN NOT ATOMIC UPDATE …` of MariaDB is a block, and its first statement is in this text.
+        let modes = |lexeme: &Lexeme| lexeme.is_any(MODES) || lexeme.token == Token::Comma;
+        if !self.lexemes[1..].iter().all(modes) {
             return self.unknown();
         }
         let mode = if self.is(1, "DEFERRED") {

@@ -84,6 +84,10 @@ pub(crate) enum Kind {
     DateText,
     Moment,
     Uuid,
+    /// A day, or a moment of no zone.
+    Day,
+    /// One of a few texts that were declared.
+    Choice,
 }
 
 /// How texts of a column compare.
@@ -137,6 +141,8 @@ impl Kind {
                 ],
             )),
             Kind::Uuid => Literal::Uuid(rng.u8(0..4)),
+            Kind::Day => Literal::text(pick(rng, &["2024-01-01", "2024-01-02", "2025-06-01"])),
+            Kind::Choice => Literal::text(pick(rng, &["a", "b", "1"])),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::schema::{Draft, Schema, Trigger};
 use crate::text::Gen;
 use crate::{read, write};
 
+mod mariadb;
 mod postgres;
 mod sqlite;
 mod words;
@@ -28,17 +29,20 @@ pub enum Database {
     Sqlite,
     /// PostgreSQL: the server of this process, a database for each thread.
     Postgres,
+    /// MariaDB: likewise.
+    MariaDb,
 }
 
 impl Database {
     /// Every database.
-    pub const ALL: [Database; 2] = [Database::Sqlite, Database::Postgres];
+    pub const ALL: [Database; 3] = [Database::Sqlite, Database::Postgres, Database::MariaDb];
 
     /// Its name in commands.
     pub fn name(self) -> &'static str {
         match self {
             Database::Sqlite => "sqlite",
             Database::Postgres => "postgres",
+            Database::MariaDb => "mariadb",
         }
     }
 
@@ -51,6 +55,7 @@ impl Database {
         match self {
             Database::Sqlite => &sqlite::Sqlite,
             Database::Postgres => &postgres::Postgres,
+            Database::MariaDb => &mariadb::MariaDb,
         }
     }
 }

@@ -7,6 +7,7 @@
 //! ```text
 //! cargo run --release -p larder-law -- --pairs 1000000 --seed 7
 //! cargo run --release -p larder-law -- --database postgres --pairs 1000000
+//! cargo run --release -p larder-law -- --database mariadb --pairs 1000000
 //! ```
 
 mod answer;

@@ -9,7 +9,7 @@ use larder_law::{Bug, Database, Options, run};
 /// Compares cached answers with fresh ones, after random writes to random schemas.
 #[derive(Parser)]
 struct Arguments {
-    /// The database: sqlite or postgres.
+    /// The database: sqlite, postgres or mariadb.
     #[arg(long, default_value = "sqlite", value_parser = database)]
     database: Database,
     /// Pairs of a read and a write.

@@ -21,7 +21,7 @@ pub(crate) struct Schema {
     pub(crate) dialect: &'static dyn Dialect,
     pub(crate) tables: Vec<Table>,
     pub(crate) views: Vec<Table>,
-    /// Views that a trigger lets be written to, by their place.
+    /// Views that can be written to, by their place.
     pub(crate) writable_views: Vec<usize>,
     /// Definitions and first rows, in order. Some of the rows are refused.
     pub(crate) setup: Vec<String>,
@@ -57,7 +57,7 @@ pub(crate) struct Reference {
     pub(crate) parent: usize,
 }
 
-const TABLE_NAMES: [&str; 5] = ["track", "Album", "order", "play list", "genre"];
+pub(crate) const TABLE_NAMES: [&str; 5] = ["track", "Album", "order", "play list", "genre"];
 const COLUMN_NAMES: [&str; 9] = [
     "a", "b", "name", "Kind", "group", "a b", "price", "made", "c",
 ];
@@ -93,9 +93,13 @@ impl Schema {
         for _ in 0..triggers {
             trigger::add(&mut schema, rng);
         }
-        if percent(rng, 70) {
+        if dialect.words().views_written {
+            schema.writable_views = (0..schema.views.len()).collect();
+        } else if percent(rng, 70) {
             trigger::add_to_view(&mut schema, rng);
         }
+        let setup = schema.setup.into_iter();
+        schema.setup = setup.map(|sql| dialect.words().own_quotes(sql)).collect();
         schema
     }
 
@@ -188,7 +192,7 @@ impl Schema {
                 true => "UNIQUE ",
                 false => "",
             };
-            let part = match percent(rng, 20) {
+            let part = match percent(rng, 20) && self.dialect.words().partial_indexes {
                 true => format!(" WHERE \"{column}\" IS NOT NULL"),
                 false => String::new(),
             };

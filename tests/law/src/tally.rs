@@ -12,6 +12,8 @@ pub struct Tally {
     pub database: Database,
     /// Schemas.
     pub schemas: u64,
+    /// Schemas that their database would not have.
+    pub schemas_refused: u64,
     /// Pairs of a cached read and a write.
     pub pairs: u64,
     /// Pairs whose write changed the answer.
@@ -40,6 +42,9 @@ pub(crate) struct Class {
     pub(crate) refused: u64,
     pub(crate) pairs: u64,
     pub(crate) at_risk: u64,
+    /// Entries dropped that had to be, and that need not have been.
+    pub(crate) dropped_rightly: u64,
+    pub(crate) dropped_wrongly: u64,
 }
 
 impl Tally {
@@ -54,6 +59,7 @@ impl Tally {
     /// Adds another run's counts.
     pub(crate) fn add(&mut self, other: Tally) {
         self.schemas += other.schemas;
+        self.schemas_refused += other.schemas_refused;
         self.pairs += other.pairs;
         self.at_risk += other.at_risk;
         self.dropped_rightly += other.dropped_rightly;
@@ -70,6 +76,8 @@ impl Tally {
                 sum.refused += class.refused;
                 sum.pairs += class.pairs;
                 sum.at_risk += class.at_risk;
+                sum.dropped_rightly += class.dropped_rightly;
+                sum.dropped_wrongly += class.dropped_wrongly;
             }
         }
         for (mine, theirs) in [
@@ -120,8 +128,8 @@ fn show(
 ) -> fmt::Result {
     writeln!(
         f,
-        "{title:<36} {:>10} {:>8} {:>8} {:>8}",
-        "statements", "refused", "pairs", "at risk"
+        "{title:<36} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8}",
+        "statements", "refused", "pairs", "at risk", "dropped", "in vain"
     )?;
     for name in names {
         let Class {
@@ -129,11 +137,13 @@ fn show(
             refused,
             pairs,
             at_risk,
+            dropped_rightly,
+            dropped_wrongly,
         } = all.get(name).copied().unwrap_or_default();
         let share = 100.0 * at_risk as f64 / pairs.max(1) as f64;
         writeln!(
             f,
-            "  {name:<34} {statements:>10} {refused:>8} {pairs:>8} {share:>7.0}%"
+            "  {name:<34} {statements:>10} {refused:>8} {pairs:>8} {share:>7.0}% {dropped_rightly:>8} {dropped_wrongly:>8}"
         )?;
     }
     Ok(())
@@ -166,8 +176,9 @@ impl fmt::Display for Tally {
         }
         writeln!(
             f,
-            "{} schemas, {} pairs of a cached read and a write, {} of them at risk ({:.1} %), {} uncached pairs beside",
+            "{} schemas ({} more were refused), {} pairs of a cached read and a write, {} of them at risk ({:.1} %), {} uncached pairs beside",
             self.schemas,
+            self.schemas_refused,
             self.pairs,
             self.at_risk,
             100.0 * self.share_at_risk(),

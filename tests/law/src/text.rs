@@ -214,6 +214,7 @@ impl<'a> Gen<'a> {
             }
         }
         text.sql.push_str(rest);
+        text.sql = dialect.words().own_quotes(text.sql);
         text
     }
 
@@ -226,7 +227,7 @@ impl<'a> Gen<'a> {
             text.push_str(&self.schema.dialect.spelled(literal));
             rest = after;
         }
-        text + rest
+        self.schema.dialect.words().own_quotes(text + rest)
     }
 
     /// A name in one of the ways to write it.

@@ -2,6 +2,7 @@
 
 use fastrand::Rng;
 
+use crate::database::Words;
 use crate::schema::Schema;
 use crate::text::{Gen, Text};
 
@@ -161,9 +162,35 @@ impl Write {
                     }
                     Make::Act(make) => (make(rng, schema)?, false),
                 };
+                let act = act.in_own_quotes(schema.dialect.words());
                 Some(Write { class, act, fails })
             })
             .expect("some class needs nothing of the schema")
+    }
+}
+
+impl Act {
+    /// The same, with names quoted as the database quotes them.
+    fn in_own_quotes(mut self, words: &Words) -> Act {
+        match &mut self {
+            Act::Call(call) => call.in_own_quotes(words),
+            Act::Calls(calls) => calls.iter_mut().for_each(|call| call.in_own_quotes(words)),
+            Act::Transaction { steps, .. } => {
+                steps.iter_mut().for_each(|step| step.in_own_quotes(words))
+            }
+        }
+        self
+    }
+}
+
+impl Step {
+    fn in_own_quotes(&mut self, words: &Words) {
+        match self {
+            Step::Call(call) => call.in_own_quotes(words),
+            Step::Savepoint { steps, .. } => {
+                steps.iter_mut().for_each(|step| step.in_own_quotes(words))
+            }
+        }
     }
 }
 
@@ -212,6 +239,10 @@ const HOWS: [How; 5] = [
 const WITH_ROWS: [How; 4] = [How::QueryAll, How::QueryAll, How::QueryOne, How::Execute];
 
 impl Call {
+    fn in_own_quotes(&mut self, words: &Words) {
+        self.text.sql = words.own_quotes(std::mem::take(&mut self.text.sql));
+    }
+
     fn of(rng: &mut Rng, schema: &Schema, statement: Statement, hows: &[How]) -> Option<Call> {
         let mut generator = Gen::new(rng, schema);
         let sql = statement(&mut generator)?;

@@ -16,6 +16,7 @@ fn law(options: Options) {
     println!("seed {}\n{tally}", options.seed);
     assert!(tally.pairs >= options.pairs);
     assert!(tally.schemas >= SCHEMAS_MIN, "{} schemas", tally.schemas);
+    assert!(tally.schemas_refused * 20 <= tally.schemas, "{tally}");
     assert!(
         tally.share_at_risk() >= SHARE_AT_RISK_MIN,
         "{:.3} of the pairs are at risk",
@@ -46,6 +47,18 @@ fn no_cached_answer_differs_from_a_fresh_one_on_postgres() {
     law(Options {
         database: Database::Postgres,
         seed: SEED + 4,
+        pairs: PAIRS_ON_A_SERVER,
+        statements: STATEMENTS_ON_A_SERVER,
+        ..Options::default()
+    });
+}
+
+#[test]
+#[ignore = "has not yet gone through at full length: run it with --ignored"]
+fn no_cached_answer_differs_from_a_fresh_one_on_mariadb() {
+    law(Options {
+        database: Database::MariaDb,
+        seed: SEED + 5,
         pairs: PAIRS_ON_A_SERVER,
         statements: STATEMENTS_ON_A_SERVER,
         ..Options::default()
@@ -122,4 +135,10 @@ fn each_seeded_bug_is_caught() {
 #[test]
 fn each_seeded_bug_is_caught_on_postgres() {
     bugs_are_caught(Database::Postgres);
+}
+
+#[test]
+#[ignore = "has not yet gone through at full length: run it with --ignored"]
+fn each_seeded_bug_is_caught_on_mariadb() {
+    bugs_are_caught(Database::MariaDb);
 }

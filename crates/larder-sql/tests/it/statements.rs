@@ -24,6 +24,18 @@ fn check_unknown(dialect: Dialect, sql: &str) {
     );
 }
 
+/// MariaDB's block outside of any function: what looks like its first word's end is its first write.
+#[test]
+fn h28_a_block_of_statements_begins_no_transaction() {
+    for sql in [
+        "BEGIN NOT ATOMIC UPDATE t SET a = 1",
+        "BEGIN NOT ATOMIC DELETE FROM t",
+        "BEGIN UPDATE t SET a = 1",
+    ] {
+        check_unknown(Dialect::MySql, sql);
+    }
+}
+
 #[test]
 fn transactions_are_told_apart() {
     let begin = |mode| TransactionKind::Begin { mode };

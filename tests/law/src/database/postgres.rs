@@ -76,7 +76,7 @@ impl Dialect for Postgres {
     fn declared(&self, kind: Kind, rng: &mut Rng) -> &'static str {
         let all: &[&str] = match kind {
             Kind::Integer | Kind::Flag => &["integer", "bigint", "smallint", "INT"],
-            Kind::Text(Collate::Binary) | Kind::Untyped | Kind::DateText => {
+            Kind::Text(Collate::Binary) | Kind::Untyped | Kind::DateText | Kind::Choice => {
                 &["text", "varchar(20)", "text", "character varying"]
             }
             Kind::Text(Collate::NoCase) => &["text COLLATE case_insensitive", "citext"],
@@ -85,7 +85,7 @@ impl Dialect for Postgres {
             Kind::Blob => &["bytea"],
             Kind::Numeric => &["numeric", "numeric(10, 2)"],
             Kind::Boolean => &["boolean"],
-            Kind::Moment => &["timestamptz", "timestamp with time zone"],
+            Kind::Moment | Kind::Day => &["timestamptz", "timestamp with time zone"],
             Kind::Uuid => &["uuid"],
         };
         pick(rng, all)
@@ -103,7 +103,7 @@ impl Dialect for Postgres {
                 "' 1 '",
                 "1e0",
             ],
-            Kind::Text(_) | Kind::Untyped | Kind::DateText => &[
+            Kind::Text(_) | Kind::Untyped | Kind::DateText | Kind::Choice => &[
                 "'a'::varchar",
                 "'a '::char(3)",
                 "'A'::text",
@@ -116,7 +116,7 @@ impl Dialect for Postgres {
             Kind::Blob => &["'\\x61'", "'a'::bytea", "E'\\\\x31'"],
             Kind::Numeric => &["1.00", "'1.0'", "2::float8", "'01'", "1.500"],
             Kind::Boolean => &["'yes'", "'f'", "'0'", "(1 = 1)", "'on'"],
-            Kind::Moment => &[
+            Kind::Moment | Kind::Day => &[
                 "'2024-01-01 01:00+01'",
                 "'2024-01-02'::date",
                 "timestamp '2024-01-01 00:00'",
@@ -170,9 +170,12 @@ impl Dialect for Postgres {
                 Kind::Boolean => Value::Bool(None),
                 Kind::Blob => Value::Bytes(None),
                 Kind::Uuid => Value::Uuid(None),
-                Kind::Text(_) | Kind::Moment | Kind::Untyped | Kind::DateText => {
-                    Value::String(None)
-                }
+                Kind::Text(_)
+                | Kind::Moment
+                | Kind::Day
+                | Kind::Choice
+                | Kind::Untyped
+                | Kind::DateText => Value::String(None),
             },
             Literal::Bool(truth) => Value::Bool(Some(*truth)),
             Literal::Int(i) => Value::BigInt(Some(*i)),

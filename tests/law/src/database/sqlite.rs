@@ -62,7 +62,9 @@ impl Dialect for Sqlite {
     fn declared(&self, kind: Kind, rng: &mut Rng) -> &'static str {
         let all: &[&str] = match kind {
             Kind::Integer => &["INTEGER", "INT", "BIGINT", "integer"],
-            Kind::Text(Collate::Binary) => &["TEXT", "VARCHAR(20)", "TEXT COLLATE BINARY"],
+            Kind::Text(Collate::Binary) | Kind::Choice => {
+                &["TEXT", "VARCHAR(20)", "TEXT COLLATE BINARY"]
+            }
             Kind::Text(Collate::NoCase) => &["TEXT COLLATE NOCASE", "varchar(20) collate nocase"],
             Kind::Text(Collate::RTrim) => &["TEXT COLLATE RTRIM"],
             Kind::Real => &["REAL", "DOUBLE PRECISION", "FLOAT"],
@@ -70,7 +72,7 @@ impl Dialect for Sqlite {
             Kind::Numeric => &["NUMERIC", "DECIMAL(10, 2)"],
             Kind::Untyped => &["", "COLLATE NOCASE"],
             Kind::Flag | Kind::Boolean => &["BOOLEAN"],
-            Kind::DateText | Kind::Moment => &["DATETIME", "DATE"],
+            Kind::DateText | Kind::Moment | Kind::Day => &["DATETIME", "DATE"],
             Kind::Uuid => &["UUID"],
         };
         pick(rng, all)

@@ -3,6 +3,8 @@
 /// The words of one database.
 #[derive(Debug)]
 pub(crate) struct Words {
+    /// What stands around names that cannot stand alone.
+    pub(crate) quote: char,
     /// Two values are the same, NULL included; and they are not.
     pub(crate) is: &'static str,
     pub(crate) is_not: &'static str,
@@ -49,6 +51,30 @@ pub(crate) struct Words {
     pub(crate) quietly: &'static [Verb],
     /// An expression that fails when it is computed.
     pub(crate) failing: &'static str,
+    /// Whether a statement that is refused may end the transaction it is in.
+    pub(crate) errors_end_transactions: bool,
+    /// What foreign keys do.
+    pub(crate) actions: &'static [&'static str],
+    /// Whether foreign keys may be looked at as late as the commit.
+    pub(crate) deferrable: bool,
+    /// Whether foreign keys have to name the parent's key.
+    pub(crate) keys_named: bool,
+    /// Whether an index may be of some rows only.
+    pub(crate) partial_indexes: bool,
+    /// How an index goes: `{index}` is its name alone, `{within}` that in its schema.
+    pub(crate) drop_index: &'static str,
+    /// Whether views are written to as they are, and not by means of triggers.
+    pub(crate) views_written: bool,
+}
+
+impl Words {
+    /// A statement whose names stand in double quotes, with the quotes of this database.
+    pub(crate) fn own_quotes(&self, sql: String) -> String {
+        match self.quote {
+            '"' => sql,
+            quote => sql.replace('"', quote.encode_utf8(&mut [0; 4])),
+        }
+    }
 }
 
 /// What stands before and after an INSERT's `INTO … VALUES …`.

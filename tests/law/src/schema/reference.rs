@@ -5,15 +5,6 @@ use fastrand::Rng;
 use super::{Draft, Reference, Schema, Table, default_literal};
 use crate::column::{Column, percent, pick};
 
-const ACTIONS: [&str; 6] = [
-    "NO ACTION",
-    "RESTRICT",
-    "CASCADE",
-    "SET NULL",
-    "SET DEFAULT",
-    "CASCADE",
-];
-
 /// Adds the referring columns, and the constraints that belong to the table's end.
 pub(super) fn add(schema: &mut Schema, rng: &mut Rng, draft: &mut Draft, index: usize) {
     for number in 0..rng.usize(0..=2) {
@@ -55,7 +46,8 @@ pub(super) fn add(schema: &mut Schema, rng: &mut Rng, draft: &mut Draft, index: 
                 .push(Column::new(&name, *kind, declared));
             names.push(format!("\"{name}\""));
         }
-        let (on_delete, on_update) = (pick(rng, &ACTIONS), pick(rng, &ACTIONS));
+        let words = schema.dialect.words();
+        let (on_delete, on_update) = (pick(rng, words.actions), pick(rng, words.actions));
         schema.feature(format!("ON DELETE {on_delete}"));
         schema.feature(format!("ON UPDATE {on_update}"));
         if own {
@@ -64,12 +56,12 @@ pub(super) fn add(schema: &mut Schema, rng: &mut Rng, draft: &mut Draft, index: 
         if target.len() > 1 {
             schema.feature("composite reference");
         }
-        // The parent's key need not be named.
-        let named = match !by_unique && target.len() == 1 && rng.bool() {
+        // The parent's key need not be named everywhere.
+        let named = match !by_unique && target.len() == 1 && rng.bool() && !words.keys_named {
             true => String::new(),
             false => format!(" ({})", listed(&parent, &target)),
         };
-        let deferred = if percent(rng, 15) {
+        let deferred = if percent(rng, 15) && words.deferrable {
             " DEFERRABLE INITIALLY DEFERRED"
         } else {
             ""

@@ -23,7 +23,12 @@ pub(super) fn index(rng: &mut Rng, schema: &Schema) -> Option<Act> {
         "CREATE INDEX \"{name}\" ON {} (\"{column}\")",
         table.quoted()
     ));
-    let drop = Call::unprepared(format!("DROP INDEX {}", table.within(&name)));
+    let drop = schema.dialect.words().drop_index;
+    let drop = drop
+        .replace("{index}", &format!("\"{name}\""))
+        .replace("{within}", &table.within(&name))
+        .replace("{table}", &table.quoted());
+    let drop = Call::unprepared(drop);
     Some(Act::Calls(match rng.bool() {
         true => vec![create],
         false => vec![create, drop],

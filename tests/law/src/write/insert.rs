@@ -221,7 +221,7 @@ pub(super) fn upsert_where(generator: &mut Gen<'_>) -> Option<String> {
 }
 
 /// A RETURNING clause.
-pub(super) fn returned(generator: &mut Gen<'_>, table: &Table) -> String {
+pub(crate) fn returned(generator: &mut Gen<'_>, table: &Table) -> String {
     let mut column = || {
         let place = generator.rng.usize(0..table.columns.len());
         generator.name(&table.columns[place].name.clone())

@@ -6,6 +6,7 @@ use crate::database::{Of, Words};
 const KEEPING: (&str, &str) = ("INSERT", " ON CONFLICT DO NOTHING");
 
 pub(super) const WORDS: Words = Words {
+    quote: '"',
     is: "IS NOT DISTINCT FROM",
     is_not: "IS DISTINCT FROM",
     equals: &[
@@ -140,4 +141,18 @@ pub(super) const WORDS: Words = Words {
     recursive_triggers: false,
     quietly: &[KEEPING],
     failing: "1 / (SELECT 0)",
+    errors_end_transactions: false,
+    actions: &[
+        "NO ACTION",
+        "RESTRICT",
+        "CASCADE",
+        "SET NULL",
+        "SET DEFAULT",
+        "CASCADE",
+    ],
+    deferrable: true,
+    keys_named: false,
+    partial_indexes: true,
+    drop_index: "DROP INDEX {within}",
+    views_written: false,
 };

@@ -4,6 +4,7 @@ use crate::database::Words;
 use crate::database::words::any;
 
 pub(super) const WORDS: Words = Words {
+    quote: '"',
     is: "IS",
     is_not: "IS NOT",
     equals: &[
@@ -128,4 +129,18 @@ pub(super) const WORDS: Words = Words {
         ("INSERT OR REPLACE", ""),
     ],
     failing: "abs(-9223372036854775808)",
+    errors_end_transactions: true,
+    actions: &[
+        "NO ACTION",
+        "RESTRICT",
+        "CASCADE",
+        "SET NULL",
+        "SET DEFAULT",
+        "CASCADE",
+    ],
+    deferrable: true,
+    keys_named: false,
+    partial_indexes: true,
+    drop_index: "DROP INDEX {within}",
+    views_written: false,
 };
