@@ -248,7 +248,11 @@ impl Server {
             }
             // SeaORM repeats a URL that it cannot read.
             _ if why.contains(&self.url) => "--database names none in words that can be read",
-            _ => reason(&why),
+            // The server's own words, as they are.
+            _ => match why.split_once("error returned from database: ") {
+                Some((_, said)) => said,
+                None => reason(&why),
+            },
         };
         StartError(format!(
             "cannot {what} the {} database: {why}",

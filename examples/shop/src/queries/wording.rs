@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ColumnTrait, DbBackend,
-    sea_query::{Expr, ExprTrait, LikeExpr, SimpleExpr, extension::postgres::PgExpr},
+    sea_query::{Expr, ExprTrait, SimpleExpr},
 };
 
 /// Stands before a sign that is meant as a letter. Not the backslash: to some databases it is more.
@@ -11,17 +11,16 @@ const ESCAPE: char = '!';
 /// A condition that a column's text contains `part`, whatever signs are in it. Upper and lower case
 /// are one, at least in ASCII: elsewhere the databases differ.
 pub(super) fn contains(column: impl ColumnTrait, part: &str, backend: DbBackend) -> SimpleExpr {
-    let pattern = pattern(part);
-    let column = column.into_expr();
-    match backend {
-        DbBackend::Postgres => column.ilike(LikeExpr::new(pattern).escape(ESCAPE)),
+    let condition = match backend {
+        DbBackend::Postgres => "$1 ILIKE $2",
         // By the collation of the shop's tables every letter is itself alone.
-        DbBackend::MySql => Expr::cust_with_exprs(
-            format!("LOWER(?) LIKE LOWER(?) ESCAPE '{ESCAPE}'"),
-            [column, Expr::value(pattern)],
-        ),
-        _ => column.like(LikeExpr::new(pattern).escape(ESCAPE)),
-    }
+        DbBackend::MySql => "LOWER(?) LIKE LOWER(?)",
+        _ => "? LIKE ?",
+    };
+    Expr::cust_with_exprs(
+        format!("{condition} ESCAPE '{ESCAPE}'"),
+        [column.into_expr(), Expr::value(pattern(part))],
+    )
 }
 
 fn pattern(part: &str) -> String {
