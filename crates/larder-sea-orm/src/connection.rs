@@ -11,6 +11,7 @@ use sea_orm::{
     QueryResult, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
 };
 
+use crate::context::Context;
 use crate::shared::Shared;
 use crate::trace::{self, Outcome, Span};
 use crate::transaction::CachedTransaction;
@@ -87,6 +88,7 @@ use outside::Outside;
 #[derive(Clone)]
 pub struct CachedConnection {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) context: Context,
 }
 
 impl std::fmt::Debug for CachedConnection {
@@ -99,7 +101,10 @@ impl std::fmt::Debug for CachedConnection {
 
 impl From<Arc<Shared>> for CachedConnection {
     fn from(shared: Arc<Shared>) -> CachedConnection {
-        CachedConnection { shared }
+        CachedConnection {
+            shared,
+            context: Context::default(),
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use futures_util::future::BoxFuture;
 use larder::{Name, TagValue};
 use larder_sql::{Catalogue, Column, Dialect, Table};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement,
-    TransactionOptions, Value,
+    AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, IsolationLevel, QueryResult,
+    Statement, TransactionOptions, Value,
 };
 
 use crate::value::Stored;
@@ -109,6 +109,15 @@ pub(crate) trait Engine: Send + Sync + 'static {
 
     /// How a transaction begins that is to write.
     fn to_write(&self) -> TransactionOptions;
+
+    /// How a transaction begins whose reads are all of one instant.
+    fn to_read_at_once(&self) -> TransactionOptions {
+        TransactionOptions {
+            isolation_level: Some(IsolationLevel::RepeatableRead),
+            access_mode: Some(AccessMode::ReadOnly),
+            ..Default::default()
+        }
+    }
 
     /// Runs a text with a transaction of its own on one connection of the pool. Where it fails,
     /// what its open transaction did is rolled back.

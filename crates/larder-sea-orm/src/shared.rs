@@ -138,6 +138,11 @@ impl Shared {
         })
     }
 
+    /// Whether reads of this database can be linearizable.
+    pub(crate) fn can_be_strict(&self) -> bool {
+        self.engine.writes_alone() && self.cache.can_all_be_strict()
+    }
+
     pub(crate) fn schema(&self) -> Arc<Schema> {
         self.schema.read().clone()
     }

@@ -165,10 +165,11 @@ impl Builder {
         };
         let shared = Shared::open(connection, opening).await?;
         let shared = Arc::new(shared);
-        if !shared.strict.is_nothing() {
+        // Also where nothing is read strictly but in snapshots.
+        if shared.can_be_strict() {
             let lock = Arc::new(WriteLock::new(&shared));
             shared.cache.set_horizon(&shared.database, &lock);
         }
-        Ok(CachedConnection { shared })
+        Ok(CachedConnection::from(shared))
     }
 }

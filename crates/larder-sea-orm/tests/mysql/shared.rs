@@ -1,8 +1,14 @@
 //! What is promised on every database. Its writes that give rows are not here: MySQL has none.
 
+#[path = "../shared/by_value.rs"]
+mod by_value;
 #[path = "../shared/forms.rs"]
 mod forms;
 #[path = "../shared/invalidation.rs"]
 mod invalidation;
+#[path = "../shared/listening.rs"]
+mod listening;
+#[path = "../shared/snapshot.rs"]
+mod snapshot;
 #[path = "../shared/transactions.rs"]
 mod transactions;

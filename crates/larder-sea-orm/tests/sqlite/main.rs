@@ -4,6 +4,7 @@
 
 #[path = "../shared/asked.rs"]
 mod asked;
+mod context;
 #[path = "../shared/entity.rs"]
 mod entity;
 mod fleet;
@@ -20,6 +21,7 @@ mod scope;
 mod shared;
 mod shared_store;
 mod shop;
+mod snapshot;
 mod strict;
 mod transactions;
 mod traps;
