@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use larder::Cache;
 use larder_sql::{
-    Catalogue, Dialect, Explanation, Meeting, Planned, Planner, explain, meets, split,
+    Catalogue, Dialect, Explanation, Listened, Meeting, Planned, Planner, explain, meets, split,
 };
 use serde_json::{Value, json};
 
@@ -28,6 +28,9 @@ pub(crate) struct Arguments {
     /// The kind of database: that of `--database`, else SQLite unless said.
     #[arg(long, value_enum)]
     dialect: Option<Kind>,
+    /// A column by which the reader listens. May be given several times.
+    #[arg(long, value_name = "TABLE.COLUMN")]
+    on: Vec<String>,
     /// A write: can it change the statement's answer?
     #[arg(long, value_name = "WRITE SQL")]
     against: Option<String>,
@@ -58,6 +61,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     let (dialect, catalogue) = described(arguments).await?;
     let planner = Planner::new(dialect, catalogue.clone());
     let planned = plan(&planner, &arguments.sql, dialect)?;
+    let planned = planned.on(&listened(arguments, &catalogue)?);
     let explanation = explain(&planned, &catalogue);
     let against = match &arguments.against {
         Some(write) => Some((
@@ -74,6 +78,21 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
         false => print(&arguments.sql, &explanation, against.as_ref()),
     }
     Ok(true)
+}
+
+/// The columns by which the reader listens.
+fn listened(arguments: &Arguments, catalogue: &Catalogue) -> Result<Listened, Failure> {
+    let mut listened = Listened::new();
+    for name in &arguments.on {
+        match name.rsplit_once('.') {
+            Some((table, column)) => listened.add(catalogue, table, column),
+            None => {
+                let why = format!("--on {name} names no column: write TABLE.COLUMN");
+                return Err(Failure::new(why));
+            }
+        }
+    }
+    Ok(listened)
 }
 
 /// What is known of the database, and whose SQL it speaks.

@@ -184,6 +184,7 @@ fn what_cannot_be_run_is_refused_in_one_sentence() {
             .contains("describes no database")
     );
     assert!(refused(&["explain", "SELECT 1; SELECT 2"]).contains("2 statements"));
+    assert!(refused(&["explain", "SELECT 1", "--on", "x"]).contains("TABLE.COLUMN"));
     assert!(refused(&["explain", "  -- nothing"]).contains("no statement"));
     assert!(refused(&["explain", "SELECT 1", "--schema", &path("none.sql")]).contains("none.sql"));
 }
@@ -228,6 +229,10 @@ fn explain_tells_what_a_statement_depends_on_and_what_can_change_it() {
     let now = explain("SELECT datetime('now')", "DELETE FROM genre");
     assert_eq!(now["cacheable"], false);
     assert!(now["why"].as_str().is_some_and(|why| !why.is_empty()));
+    let path = schema.to_str().expect("a path");
+    let heard = larder(&["explain", read, "--on", "track.genre_id", "--schema", path]);
+    let heard = String::from_utf8_lossy(&heard.stdout).into_owned();
+    assert!(heard.contains("track(genre_id=1; *)"), "{heard}");
     for dialect in ["sqlite", "postgres", "mysql"] {
         let output = larder(&["explain", read, "--dialect", dialect]);
         assert!(

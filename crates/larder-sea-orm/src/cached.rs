@@ -5,21 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use larder::{Local, Mode, Policy, Serde};
+use larder_sql::Explanation;
 use sea_orm::{DbErr, PaginatorTrait, QueryResult, SelectExt, SelectorTrait};
 
+use crate::connection::CachedConnection;
 use crate::probe::{Probe, probe};
-use crate::read::{Ask, Rows, fetch};
+use crate::read::{Ask, Rows, explained, fetch};
 use crate::reader::CachedRead;
 
 mod chain;
 mod cursor;
 mod loader;
 mod many;
+mod on;
 mod paginator;
 mod query;
 mod terms;
 
 pub use cursor::CachedCursor;
+pub(crate) use on::On;
+pub use on::OnColumns;
 pub use paginator::CachedPaginator;
 pub use query::Query;
 pub(crate) use terms::{PLAIN, Said, Terms};
@@ -51,6 +56,16 @@ pub struct Cached<Q, M = Serde> {
     pub(crate) mode: PhantomData<fn() -> M>,
 }
 
+impl<Q: Clone, M> Clone for Cached<Q, M> {
+    fn clone(&self) -> Self {
+        Cached {
+            query: self.query.clone(),
+            policy: self.policy.clone(),
+            mode: PhantomData,
+        }
+    }
+}
+
 impl<Q, M> Cached<Q, M> {
     /// The same for another select.
     pub(crate) fn map<R>(self, change: impl FnOnce(Q) -> R) -> Cached<R, M> {
@@ -71,6 +86,60 @@ impl<Q, M> Cached<Q, M> {
     /// All times and rules of this answer.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = self.policy.own(policy);
+        self
+    }
+
+    /// Listens by these columns: a change of any row that has the values which the select gives them
+    /// drops the answer, whatever else is in the row, and whichever of its columns is changed.
+    ///
+    /// This is for tables that are written more often than they are read. Reads that give values to
+    /// these columns, and differ in what else they ask for, listen together, so a write has fewer of
+    /// them to tell. Nothing that could change the answer is missed: where the select does not give
+    /// one of the columns a value (in one of its alternatives, if it has several), any row of the
+    /// table counts. [`explain`](Self::explain) tells.
+    ///
+    /// Columns of several tables may be named, at once in a tuple or one after the other. A table of
+    /// which none is named is listened to as precisely as without. A column of a table that the select
+    /// does not read is passed over; of a view, name the columns of the tables behind it.
+    ///
+    /// # Example: the photos of one user, and any change of them
+    /// ```
+    /// # use larder_sea_orm::sea_orm;
+    /// use larder::Cache;
+    /// use larder_sea_orm::{CachedConnection, CachedExt};
+    /// use sea_orm::{ConnectionTrait, Database, entity::prelude::*};
+    /// # mod photo {
+    /// #     use larder_sea_orm::sea_orm;
+    /// #     use sea_orm::entity::prelude::*;
+    /// #     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, serde::Serialize, serde::Deserialize)]
+    /// #     #[sea_orm(table_name = "photo")]
+    /// #     pub struct Model {
+    /// #         #[sea_orm(primary_key)]
+    /// #         pub id: i32,
+    /// #         pub user_id: i32,
+    /// #         pub status: i32,
+    /// #     }
+    /// #     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    /// #     pub enum Relation {}
+    /// #     impl ActiveModelBehavior for ActiveModel {}
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), sea_orm::DbErr> {
+    /// # let connection = Database::connect("sqlite::memory:").await?;
+    /// # connection.execute_unprepared("CREATE TABLE photo (id INTEGER PRIMARY KEY, user_id INTEGER, status INTEGER)").await?;
+    /// let db = CachedConnection::new(connection, Cache::memory()).await?;
+    ///
+    /// let published = photo::Entity::find()
+    ///     .filter(photo::Column::UserId.eq(7))
+    ///     .filter(photo::Column::Status.eq(2))
+    ///     .cached()
+    ///     .on(photo::Column::UserId);
+    /// assert_eq!(published.explain(&db).await?.tags, ["photo(user_id=?1; *)"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on<How>(mut self, columns: impl OnColumns<How>) -> Self {
+        self.policy = self.policy.listening(columns);
         self
     }
 
@@ -127,6 +196,20 @@ impl<Q: Query, M> Cached<Q, M> {
         Ok(Option::clone(
             &*fetch::<_, M, _>(db.reader(), statement, ask, row).await?,
         ))
+    }
+}
+
+impl<Q: Query + Clone, M> Cached<Q, M> {
+    /// What an answer of all rows depends on, or why it would not be kept. Asks for no rows.
+    ///
+    /// It is what the text tells: a parameter whose value cannot be compared as the database compares
+    /// it pins nothing, whatever stands here.
+    ///
+    /// # Errors
+    /// When the catalogue has to be read again and cannot be.
+    pub async fn explain(&self, db: &CachedConnection) -> Result<Explanation, DbErr> {
+        let statement = self.query.clone().all_statement(db.reader().backend())?;
+        explained(&db.shared, &statement, &self.policy).await
     }
 }
 

@@ -11,6 +11,7 @@ use sea_orm::{
     QueryResult, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
 };
 
+use crate::context::Context;
 use crate::replica::Replica;
 use crate::shared::Shared;
 use crate::trace::{self, Outcome, Span};
@@ -88,6 +89,7 @@ use outside::Outside;
 #[derive(Clone)]
 pub struct CachedConnection {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) context: Context,
 }
 
 impl std::fmt::Debug for CachedConnection {
@@ -100,7 +102,10 @@ impl std::fmt::Debug for CachedConnection {
 
 impl From<Arc<Shared>> for CachedConnection {
     fn from(shared: Arc<Shared>) -> CachedConnection {
-        CachedConnection { shared }
+        CachedConnection {
+            shared,
+            context: Context::default(),
+        }
     }
 }
 

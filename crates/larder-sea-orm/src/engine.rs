@@ -7,8 +7,8 @@ use larder::adapter::Horizon;
 use larder::{Name, TagValue};
 use larder_sql::{Catalogue, Column, Dialect, Table};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult,
-    Statement, TransactionOptions, Value,
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, QueryResult, Statement, TransactionOptions, Value,
 };
 
 use crate::shared::Shared;
@@ -127,6 +127,15 @@ pub(crate) trait Engine: Send + Sync + 'static {
 
     /// How a transaction begins that is to write.
     fn to_write(&self) -> TransactionOptions;
+
+    /// How a transaction begins whose reads are all of one instant.
+    fn to_read_at_once(&self) -> TransactionOptions {
+        TransactionOptions {
+            isolation_level: Some(IsolationLevel::RepeatableRead),
+            access_mode: Some(AccessMode::ReadOnly),
+            ..Default::default()
+        }
+    }
 
     /// Runs a text with a transaction of its own on one connection of the pool. Where it fails,
     /// what its open transaction did is rolled back.

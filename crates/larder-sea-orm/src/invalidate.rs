@@ -63,12 +63,7 @@ impl CachedConnection {
         let schema = self.shared.known_schema().await?;
         let entity = T::Entity::default();
         let engine = &self.shared.engine;
-        let in_schema = entity.schema_name().and_then(|schema_name| {
-            let name = format!("{schema_name}.{}", entity.table_name());
-            schema.catalogue.table(&name)
-        });
-        let table = in_schema.or_else(|| schema.catalogue.table(entity.table_name()));
-        let table = match table {
+        let table = match schema.table(entity.schema_name(), entity.table_name()) {
             Some(table) if matches!(table.kind, TableKind::Table) => table,
             _ => return self.invalidate_entity::<T::Entity>().await,
         };

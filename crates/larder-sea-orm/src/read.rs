@@ -1,10 +1,11 @@
 //! One cached read, from a statement to its value.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use larder::adapter::{self, Fetch, Fetched, Group, Want};
 use larder::{Event, Key, LoadError, Mode};
-use larder_sql::{Footprint, Name, Planned, ReadSet};
+use larder_sql::{Explanation, Footprint, Name, Planned, ReadSet, explain};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 
 use crate::bind;
@@ -13,7 +14,8 @@ use crate::connection::CachedConnection;
 use crate::reader::{Kind, Reader};
 use crate::schema::Schema;
 use crate::shared::Shared;
-use crate::strict::guards;
+use crate::snapshot::Unit;
+use crate::strict::{Strict, guards};
 use crate::trace::{self, Outcome, Span};
 use crate::write::{Intent, values};
 
@@ -47,6 +49,16 @@ pub(crate) struct Ask<'a, T> {
     pub(crate) reader: &'static str,
     /// Whether the value stands for "there is nothing".
     pub(crate) negative: Option<fn(&T) -> bool>,
+}
+
+impl<T> Clone for Ask<'_, T> {
+    fn clone(&self) -> Self {
+        Ask {
+            extra: self.extra.clone(),
+            also: self.also.clone(),
+            ..*self
+        }
+    }
 }
 
 impl<T> Ask<'_, T> {
@@ -116,13 +128,21 @@ where
     M: Mode<T>,
     L: Load<T>,
 {
-    let shared = match reader.0 {
+    let by = match reader.0 {
         // What a transaction sees is nobody else's business.
         Kind::Direct(transaction) => {
             return load.load(transaction, statement).await.map(Arc::new);
         }
-        Kind::Cached(shared) => shared,
+        Kind::Cached(connection) => By {
+            connection,
+            unit: None,
+        },
+        Kind::Noted(unit) => By {
+            connection: &unit.connection,
+            unit: Some(unit),
+        },
     };
+    let shared = &by.connection.shared;
     let span = Span::begin(&statement.sql);
     let terms = ask.terms();
     let mut load = load;
@@ -137,9 +157,7 @@ where
         };
         let why = match read {
             Ok(read) => {
-                match cached::<T, M, L>(shared, &schema, &planned, read, &statement, &ask, load)
-                    .await
-                {
+                match cached::<T, M, L>(by, &schema, &planned, read, &statement, &ask, load).await {
                     Attempt::Done(value, outcome) => break (value, outcome),
                     Attempt::Moved(again) => {
                         load = again;
@@ -153,17 +171,40 @@ where
             group: UNCACHED,
             why: &why,
         });
-        let Intent::Read = Intent::of(shared, &schema, &statement.sql) else {
+        let is_read = matches!(Intent::of(shared, &schema, &statement.sql), Intent::Read);
+        match by.unit {
+            Some(unit) if !is_read => return Err(unit.refuse()),
+            Some(unit) => unit.note_uncached(),
+            None => {}
+        }
+        if !is_read {
             // A write that gives rows, or a text that may be one: as any other.
-            let connection = CachedConnection::from(shared.clone());
-            return load.load(&connection, statement).await.map(Arc::new);
-        };
+            return load.load(by.connection, statement).await.map(Arc::new);
+        }
         shared.count(1);
         let value = load.load(&shared.inner, statement).await;
         break (value.map(Arc::new), Outcome::Uncached(why));
     };
     span.end(|| outcome);
     value
+}
+
+/// Who reads.
+#[derive(Clone, Copy)]
+struct By<'a> {
+    connection: &'a CachedConnection,
+    /// The reads that it is one of, if they are to be of one instant.
+    unit: Option<&'a Unit>,
+}
+
+impl By<'_> {
+    /// The tables that the read is strict about: see [`Strict::of`].
+    fn strict<'r>(self, read: &'r ReadSet, also: &'r [String]) -> Option<Vec<&'r str>> {
+        match self.unit {
+            Some(_) => Strict::Everything.of(read, also),
+            None => self.connection.shared.strict.of(read, also),
+        }
+    }
 }
 
 /// What the statement reads, or why its answer cannot be kept.
@@ -219,7 +260,7 @@ enum Attempt<T, L> {
 }
 
 async fn cached<T, M, L>(
-    shared: &Arc<Shared>,
+    by: By<'_>,
     schema: &Arc<Schema>,
     planned: &Planned,
     read: &ReadSet,
@@ -232,16 +273,17 @@ where
     M: Mode<T>,
     L: Load<T>,
 {
+    let shared = &by.connection.shared;
     let terms = ask.terms();
     let cache = terms.cache(&shared.cache);
-    let strict = shared.strict.of(read, &ask.also);
-    let key = key::<T>(shared, schema, statement, ask, strict.as_deref());
+    let strict = by.strict(read, &ask.also);
+    let key = key::<T>(by.connection, schema, statement, ask, strict.as_deref());
     // Several looks and a load may want them.
     let bound = OnceLock::new();
     let wants = || {
         let strict = strict.as_deref();
-        let wants = bound
-            .get_or_init(|| wants(shared, schema, planned, read, statement, &ask.also, strict));
+        let wants =
+            bound.get_or_init(|| wants(shared, schema, planned, read, statement, ask, strict));
         wants.clone()
     };
     let policy = terms.policy(&shared.policy);
@@ -252,7 +294,9 @@ where
         group: &shared.group,
         policy: &policy,
     };
-    if let Some(hit) = cache.lookup_now(&fetch, M::kind()) {
+    if by.unit.is_none()
+        && let Some(hit) = cache.lookup_now(&fetch, M::kind())
+    {
         return Attempt::Done(Ok(hit.value), Outcome::Hit);
     }
     let group = read
@@ -271,7 +315,14 @@ where
     let fetched = cache.fetch(fetch, run, ask.negative, M::kind()).await;
     let sent = || trace::count(loading.sent());
     match fetched {
-        Ok(Fetched { value, outcome }) => {
+        Ok(Fetched {
+            value,
+            outcome,
+            entry,
+        }) => {
+            if let Some(unit) = by.unit {
+                unit.note(cache, entry);
+            }
             let outcome = match outcome {
                 adapter::Outcome::Hit | adapter::Outcome::StaleHit | adapter::Outcome::Joined => {
                     Outcome::Hit
@@ -303,29 +354,57 @@ where
 
 /// What a read depends on: the guards of strict tables, and the tags that cover every row which could
 /// change the answer.
-fn wants(
+fn wants<T>(
     shared: &Shared,
     schema: &Schema,
     planned: &Planned,
     read: &ReadSet,
     statement: &Statement,
-    also: &[String],
+    ask: &Ask<'_, T>,
     strict: Option<&[&str]>,
 ) -> Vec<Want> {
     let mut wants = match strict {
         Some(tables) => guards(&shared.database, tables),
         None => Vec::new(),
     };
+    let read = listening(schema, read, ask.terms());
     wants.extend(bind::wants(
         &*shared.engine,
         &shared.database,
         &schema.catalogue,
         planned,
-        read,
+        &read,
         values(statement),
-        also,
+        &ask.also,
     ));
     wants
+}
+
+/// The read with the columns by which its reader wants to hear of changes.
+fn listening<'a>(schema: &Schema, read: &'a ReadSet, terms: &Terms) -> Cow<'a, ReadSet> {
+    match terms.on() {
+        Some(on) => Cow::Owned(read.on(&on.listened(schema))),
+        None => Cow::Borrowed(read),
+    }
+}
+
+/// What a statement depends on, for people.
+pub(crate) async fn explained(
+    shared: &Shared,
+    statement: &Statement,
+    terms: &Terms,
+) -> Result<Explanation, DbErr> {
+    let schema = shared.known_schema().await?;
+    let planned = schema.plan(&statement.sql);
+    let heard = match terms.on() {
+        Some(on) => planned.on(&on.listened(&schema)),
+        None => planned.clone(),
+    };
+    let mut explanation = explain(&heard, &schema.catalogue);
+    if let Err(why) = cacheable(shared, &schema, &planned, terms) {
+        explanation.uncacheable.get_or_insert(why);
+    }
+    Ok(explanation)
 }
 
 /// Where reads of a table are counted.
@@ -342,12 +421,13 @@ fn group(shared: &Shared, schema: &Schema, terms: &Terms, table: &Name) -> Arc<G
 /// were, and a connection that knows the new schema must not meet it. So are the strict tables: what
 /// was stored without their guards may not be served to a strict read.
 fn key<T>(
-    shared: &Shared,
+    connection: &CachedConnection,
     schema: &Schema,
     statement: &Statement,
     ask: &Ask<'_, T>,
     strict: Option<&[&str]>,
 ) -> Key {
+    let CachedConnection { shared, context } = connection;
     // Built in place: a builder that moves carries its bytes along at every step.
     let mut key = Key::builder();
     key.push("query");
@@ -357,6 +437,10 @@ fn key<T>(
             key.push(*table);
         }
     }
+    if let Some(on) = ask.terms().on() {
+        on.push_to(&mut key);
+    }
+    context.push_to(&mut key);
     key.push(&*shared.database);
     key.push(schema.version);
     key.push(ask.form);

@@ -7,12 +7,14 @@ use sea_orm::{ConnectionTrait as _, DbBackend};
 
 use crate::connection::CachedConnection;
 use crate::shared::Shared;
+use crate::snapshot::{Snapshot, Unit, Way};
 use crate::transaction::CachedTransaction;
 
 /// A connection that cached reads accept.
 ///
 /// On a [`CachedConnection`] they are served from the cache; on a [`CachedTransaction`] they go to
-/// the database, so that a transaction sees its own writes and nobody else does.
+/// the database, so that a transaction sees its own writes and nobody else does. On a [`Snapshot`] all
+/// answers are of one instant.
 #[diagnostic::on_unimplemented(
     message = "a cached read needs a `CachedConnection`, not a `{Self}`",
     note = "wrap the connection once: `CachedConnection::new(connection, cache).await?`"
@@ -29,7 +31,9 @@ pub struct Reader<'a>(pub(crate) Kind<'a>);
 
 #[derive(Clone, Copy)]
 pub(crate) enum Kind<'a> {
-    Cached(&'a Arc<Shared>),
+    Cached(&'a CachedConnection),
+    /// The same, noting from which entries answers came.
+    Noted(&'a Unit),
     Direct(&'a CachedTransaction),
 }
 
@@ -37,15 +41,25 @@ impl Reader<'_> {
     /// The kind of database that it reads.
     pub(crate) fn backend(&self) -> DbBackend {
         match self.0 {
-            Kind::Cached(shared) => shared.engine.backend(),
+            Kind::Cached(connection) => connection.shared.engine.backend(),
+            Kind::Noted(unit) => unit.connection.shared.engine.backend(),
             Kind::Direct(transaction) => transaction.get_database_backend(),
+        }
+    }
+
+    /// What is known of the database, where answers are kept.
+    pub(crate) fn shared(&self) -> Option<&Arc<Shared>> {
+        match self.0 {
+            Kind::Cached(connection) => Some(&connection.shared),
+            Kind::Noted(unit) => Some(&unit.connection.shared),
+            Kind::Direct(_) => None,
         }
     }
 }
 
 impl CachedRead for CachedConnection {
     fn reader(&self) -> Reader<'_> {
-        Reader(Kind::Cached(&self.shared))
+        Reader(Kind::Cached(self))
     }
 }
 
@@ -55,8 +69,18 @@ impl CachedRead for CachedTransaction {
     }
 }
 
+impl CachedRead for Snapshot {
+    fn reader(&self) -> Reader<'_> {
+        Reader(match &self.0 {
+            Way::Noted(unit) => Kind::Noted(unit),
+            Way::Alone(transaction) => Kind::Direct(transaction),
+        })
+    }
+}
+
 mod sealed {
     pub trait Sealed {}
+    impl Sealed for super::Snapshot {}
     impl Sealed for super::CachedConnection {}
     impl Sealed for super::CachedTransaction {}
 }

@@ -6,9 +6,10 @@ use larder::Serde;
 use sea_orm::{EntityTrait, ModelTrait};
 
 use crate::cached::Terms;
-use crate::reader::{CachedRead, Kind};
+use crate::reader::CachedRead;
 
 mod batch;
+mod by_value;
 mod entity;
 mod exact;
 mod related;
@@ -94,9 +95,6 @@ impl<T: ModelTrait> CachedModel for T {}
 
 /// What is said of the rows of `E` where they are read by `db`.
 fn terms<E: EntityTrait, C: CachedRead>(db: &C) -> Terms {
-    Terms::of(match db.reader().0 {
-        Kind::Cached(shared) => Some(shared.rows.of::<E>()),
-        // Nothing is kept there.
-        Kind::Direct(_) => None,
-    })
+    // Without, nothing is kept there.
+    Terms::of(db.reader().shared().map(|shared| shared.rows.of::<E>()))
 }

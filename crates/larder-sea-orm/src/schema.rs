@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use larder::adapter::Witness;
 use larder::{Cache, Group, Tag};
-use larder_sql::{Catalogue, Planned, Planner, TableKind};
+use larder_sql::{Catalogue, Planned, Planner, Table, TableKind};
 use parking_lot::RwLock;
 use sea_orm::DbErr;
 
@@ -72,6 +72,15 @@ impl Schema {
 
     pub(crate) fn plan(&self, sql: &str) -> Planned {
         sabotage::planned(self.planner.plan(sql))
+    }
+
+    /// The table of an entity that says in which schema it is, or does not.
+    pub(crate) fn table(&self, in_schema: Option<&str>, name: &str) -> Option<&Table> {
+        let qualified = in_schema.and_then(|schema| {
+            let name = format!("{schema}.{name}");
+            self.catalogue.table(&name)
+        });
+        qualified.or_else(|| self.catalogue.table(name))
     }
 
     /// Whether a table is virtual, or keeps the rows of one.

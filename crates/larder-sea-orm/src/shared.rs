@@ -59,6 +59,8 @@ pub(crate) struct Shared {
     /// otherwise than the next, and of which no catalogue tells: temporary objects, attached
     /// databases, settings. Nothing is cached any more then.
     differ: AtomicBool,
+    /// Whether the caches were told how to know that the writers of this database have ended.
+    horizon_known: AtomicBool,
     /// Until when reads look for a changed schema.
     watch: Mutex<Option<Instant>>,
     /// Whether `watch` holds anything: the only thing a hit looks at.
@@ -138,10 +140,21 @@ impl Shared {
             schema: RwLock::new(schema),
             schema_asked: Mutex::new(Instant::now()),
             differ: AtomicBool::new(false),
+            horizon_known: AtomicBool::new(false),
             watch: Mutex::new(None),
             watching: AtomicU64::new(0),
             statements: AtomicU64::new(0),
         })
+    }
+
+    /// Whether reads of this database can be linearizable.
+    pub(crate) fn can_be_strict(&self) -> bool {
+        self.horizon_known.load(Ordering::Relaxed)
+    }
+
+    /// From now on it is known when the writers of this database have ended.
+    pub(crate) fn horizon_is_known(&self) {
+        self.horizon_known.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn schema(&self) -> Arc<Schema> {

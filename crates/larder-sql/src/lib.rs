@@ -31,6 +31,7 @@ mod error;
 mod explain;
 mod keyword;
 mod limit;
+mod listened;
 mod name;
 mod normalise;
 mod parse;
@@ -55,6 +56,7 @@ pub use limit::{
     ALTERNATIVES_MAX, OPERATORS_MAX, PINS_MAX, PLANS_BYTES_MAX, PLANS_MAX, QUERIES_DEPTH_MAX,
     RECURSION_MAX, SQL_BYTES_MAX,
 };
+pub use listened::Listened;
 pub use name::Name;
 pub use planner::Planner;
 pub use read::{ColumnSet, Conjunction, Pin, PinValue, ReadSet, TableRead};

@@ -1,16 +1,21 @@
 //! What the store says, corrected by what this process knows better: bumps that have not reached
 //! the store yet, and loads that failed a moment ago.
 
+use std::collections::HashMap;
+
 use smallvec::{SmallVec, smallvec};
 
 use crate::cache::Core;
+use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::freshness::TagState;
 use crate::horizon;
 use crate::key::Key;
 use crate::store::{Look, Lookup, Versions, Want};
+use crate::tag::Tag;
 use crate::undelivered::Watch;
+use crate::version::Version;
 
 /// What a load may do with the versions that were to be recorded before it.
 #[derive(Clone)]
@@ -85,6 +90,42 @@ impl Core {
         // Delivered while we asked: before or after the store looked, nobody knows.
         let met = watch.is_some_and(|watch| self.undelivered.meets(watch, versions));
         Ok(if met { TagState::Changed } else { state })
+    }
+
+    /// Whether the versions of all these entries are current at one time: now, or a little later.
+    pub(crate) async fn all_current(&self, entries: &[Entry]) -> Result<bool> {
+        let mut stamps: Vec<(Tag, Version)> = Vec::new();
+        let mut known: HashMap<Tag, Version> = HashMap::new();
+        let mut alone: Vec<&Versions> = Vec::new();
+        for versions in entries.iter().map(Entry::versions) {
+            let Some(recorded) = versions.stamps() else {
+                alone.push(versions);
+                continue;
+            };
+            if versions.is_marked() {
+                return Ok(false);
+            }
+            for (tag, version) in recorded {
+                match known.get(tag) {
+                    // It cannot have both now.
+                    Some(other) if other != version => return Ok(false),
+                    Some(_) => {}
+                    None => {
+                        known.insert(tag.clone(), *version);
+                        stamps.push((tag.clone(), *version));
+                    }
+                }
+            }
+        }
+        // As in an entry: coarse ones first.
+        stamps.sort_by_key(|(tag, _)| tag.kind());
+        let together = (!stamps.is_empty()).then(|| Versions::recorded(stamps, false));
+        for versions in alone.into_iter().chain(&together) {
+            if self.state_of(versions).await? != TagState::Current {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Records the versions of the tags **before** a load.

@@ -31,7 +31,7 @@ pub(crate) use judge::{Verdict, judge};
 pub(crate) use look::{
     Settled, hit_now, look_all, look_only, note_missed, note_served, refuse, settle, settle_kept,
 };
-use look::{kept, look};
+use look::{kept_entry, look};
 use wait::{Stale, Waited, bypass, wait};
 
 /// How a caller came to its value.
@@ -57,6 +57,9 @@ pub struct Fetched<T> {
     pub value: Arc<T>,
     /// How the caller came to it.
     pub outcome: Outcome,
+    /// The entry that has it, with the versions that its tags had before it was loaded. Nothing if it
+    /// may not be kept, by a store or by anyone else.
+    pub entry: Option<Entry>,
 }
 
 /// A value found by looking only.
@@ -170,9 +173,12 @@ where
         // Bumps that were left where there was no runtime are delivered from here.
         retry::kick(core);
         let reading = Reading::begin(core);
-        if let Some(Hit { value, .. }) = kept(core, &ask, &reading) {
-            let outcome = Outcome::Hit;
-            return Ok(Fetched { value, outcome });
+        if let Some((value, entry)) = kept_entry(core, &ask, &reading) {
+            return Ok(Fetched {
+                value,
+                outcome: Outcome::Hit,
+                entry: Some(entry),
+            });
         }
         // What the scope knows to be absent is not looked for again before a load: whoever leads it
         // finds out what is there by now. Once: another process may have stored it.
@@ -190,14 +196,18 @@ where
             } => {
                 ask.served(core, &entry, stale);
                 if refresh && let Some(load) = load.take() {
-                    start_refresh(core, &ask, entry, load);
+                    start_refresh(core, &ask, entry.clone(), load);
                 }
                 let outcome = if stale {
                     Outcome::StaleHit
                 } else {
                     Outcome::Hit
                 };
-                return Ok(Fetched { value, outcome });
+                return Ok(Fetched {
+                    value,
+                    outcome,
+                    entry: Some(entry),
+                });
             }
             Verdict::Load {
                 reason,
@@ -280,10 +290,14 @@ where
                 let landed = landed.clone();
                 match landed.take::<T>() {
                     Some((value, entry)) => {
-                        if let Some(entry) = entry {
-                            reading.keep(ask.key, &entry);
+                        if let Some(entry) = &entry {
+                            reading.keep(ask.key, entry);
                         }
-                        return Ok(Fetched { value, outcome });
+                        return Ok(Fetched {
+                            value,
+                            outcome,
+                            entry,
+                        });
                     }
                     None => LoadError::Closed,
                 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use larder::{Cache, Policy};
 
+use crate::cached::{On, OnColumns};
 use crate::caches::Caches;
 use crate::rows::Rows;
 
@@ -46,6 +47,8 @@ pub(crate) struct Terms {
     rows: Option<Arc<Rows>>,
     /// Why it is to go to the database, if it is.
     uncached: Option<&'static str>,
+    /// The columns by which its reader hears of changes, where he has named any.
+    on: Option<Arc<On>>,
 }
 
 /// Nothing said.
@@ -53,6 +56,7 @@ pub(crate) static PLAIN: Terms = Terms {
     said: Said::Nothing,
     rows: None,
     uncached: None,
+    on: None,
 };
 
 impl Terms {
@@ -82,6 +86,7 @@ impl Terms {
     pub(crate) fn saying(self, call: Terms) -> Terms {
         Terms {
             said: call.said,
+            on: call.on,
             ..self
         }
     }
@@ -89,6 +94,17 @@ impl Terms {
     /// The same, past the cache for this reason, if there is one.
     pub(crate) fn unless(self, uncached: Option<&'static str>) -> Terms {
         Terms { uncached, ..self }
+    }
+
+    /// The same, listening by these columns as well.
+    pub(crate) fn listening<How>(mut self, columns: impl OnColumns<How>) -> Terms {
+        let on = self.on.get_or_insert_default();
+        columns.name(Arc::make_mut(on));
+        self
+    }
+
+    pub(crate) fn on(&self) -> Option<&On> {
+        self.on.as_deref()
     }
 
     pub(crate) fn rows(&self) -> Option<&Rows> {

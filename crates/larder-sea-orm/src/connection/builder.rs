@@ -209,10 +209,17 @@ impl Builder {
         };
         let shared = Shared::open(connection, opening).await?;
         let shared = Arc::new(shared);
-        if !shared.strict.is_nothing() {
-            let horizon = shared.engine.horizon(&shared).await?;
-            shared.cache.set_horizon(&shared.database, &horizon);
+        // Also where nothing is read strictly but in snapshots.
+        if shared.cache.can_all_be_strict() {
+            match shared.engine.horizon(&shared).await {
+                Ok(horizon) => {
+                    shared.cache.set_horizon(&shared.database, &horizon);
+                    shared.horizon_is_known();
+                }
+                Err(error) if !shared.strict.is_nothing() => return Err(error),
+                Err(_) => {}
+            }
         }
-        Ok(CachedConnection { shared })
+        Ok(CachedConnection::from(shared))
     }
 }

@@ -172,6 +172,11 @@ impl Engine for Sqlite {
         }
     }
 
+    fn to_read_at_once(&self) -> TransactionOptions {
+        // It has one level of isolation, and this is it.
+        TransactionOptions::default()
+    }
+
     fn run_alone<'a>(
         &'a self,
         pool: &'a DatabaseConnection,

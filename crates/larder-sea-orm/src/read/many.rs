@@ -10,7 +10,9 @@ use larder_sql::{Planned, ReadSet};
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
 use super::loading::Halt;
-use super::{Ask, KEEPS_CHANGING, PLANS_MAX, UNCACHED, cacheable, failure, group, key, wants};
+use super::{
+    Ask, KEEPS_CHANGING, Load, PLANS_MAX, UNCACHED, cacheable, failure, fetch, group, key, wants,
+};
 use crate::connection::CachedConnection;
 use crate::reader::{Kind, Reader};
 use crate::replica::Source;
@@ -50,13 +52,23 @@ where
         return Ok(Vec::new());
     };
     let everything: Vec<usize> = (0..statements.len()).collect();
-    let shared = match reader.0 {
+    let connection = match reader.0 {
         Kind::Direct(transaction) => {
             let loaded = load.load(transaction, everything, || ()).await?;
             return in_order(shared_values(loaded), statements.len());
         }
-        Kind::Cached(shared) => shared,
+        Kind::Cached(connection) => connection,
+        // From which entry each answer came is noted read by read.
+        Kind::Noted(_) => {
+            let mut values = Vec::with_capacity(statements.len());
+            for (at, statement) in statements.into_iter().enumerate() {
+                let load = OneOf(load.clone(), at);
+                values.push(fetch::<T, M, _>(reader, statement, ask.clone(), load).await?);
+            }
+            return Ok(values);
+        }
     };
+    let shared = &connection.shared;
     let cache = ask.terms().cache(&shared.cache);
     let span = Span::begin(&first.sql);
     let mut plans = 0;
@@ -97,7 +109,7 @@ where
             }
         };
         let batch = Batch {
-            shared,
+            connection,
             schema: &schema,
             statements: &statements,
             planned: &planned,
@@ -112,6 +124,26 @@ where
     in_order(values?, statements.len())
 }
 
+/// One read of a batch, by itself.
+struct OneOf<L>(L, usize);
+
+impl<T: Send, L: LoadMany<T>> Load<T> for OneOf<L> {
+    async fn load<C: ConnectionTrait>(
+        self,
+        connection: &C,
+        _statement: Statement,
+    ) -> Result<T, DbErr> {
+        let OneOf(load, at) = self;
+        let loaded = load.load(connection, vec![at], || ()).await?;
+        let value = loaded.into_iter().next().map(|(_, value)| value);
+        value.ok_or_else(unanswered)
+    }
+}
+
+fn unanswered() -> DbErr {
+    DbErr::Custom("a read of a batch was not answered".to_owned())
+}
+
 /// What became of a batch by one plan.
 enum Attempt<T> {
     Done(Result<HashMap<usize, Arc<T>>, DbErr>, Outcome),
@@ -121,7 +153,7 @@ enum Attempt<T> {
 
 /// Reads that are planned.
 struct Batch<'a> {
-    shared: &'a Arc<Shared>,
+    connection: &'a CachedConnection,
     schema: &'a Arc<Schema>,
     statements: &'a [Statement],
     planned: &'a [Planned],
@@ -135,13 +167,16 @@ impl Batch<'_> {
         M: Mode<T>,
         L: LoadMany<T>,
     {
-        let Batch { shared, schema, .. } = *self;
+        let Batch {
+            connection, schema, ..
+        } = *self;
+        let shared = &connection.shared;
         let terms = ask.terms();
         let strict = |at: usize| shared.strict.of(self.reads[at], &ask.also);
         let keys: Vec<Key> = (0..self.statements.len())
             .map(|at| {
                 let statement = &self.statements[at];
-                key::<T>(shared, schema, statement, ask, strict(at).as_deref())
+                key::<T>(connection, schema, statement, ask, strict(at).as_deref())
             })
             .collect();
         // Equal reads are one: the first of them.
@@ -158,7 +193,7 @@ impl Batch<'_> {
                 &self.planned[at],
                 self.reads[at],
                 &self.statements[at],
-                &ask.also,
+                ask,
                 strict(at).as_deref(),
             ),
         };
@@ -257,5 +292,5 @@ fn shared_values<T>(loaded: Vec<(usize, T)>) -> HashMap<usize, Arc<T>> {
 fn in_order<T>(values: HashMap<usize, Arc<T>>, count: usize) -> Result<Vec<Arc<T>>, DbErr> {
     let value = |at| values.get(&at).cloned();
     let all: Option<Vec<Arc<T>>> = (0..count).map(value).collect();
-    all.ok_or_else(|| DbErr::Custom("a read of a batch was not answered".to_owned()))
+    all.ok_or_else(unanswered)
 }

@@ -17,7 +17,7 @@ use crate::reader::Reader;
 
 /// So many values stand in one statement. More keys are asked for by several: databases have limits
 /// of 32,767 and above.
-const VALUES_PER_STATEMENT_MAX: usize = 30_000;
+pub(super) const VALUES_PER_STATEMENT_MAX: usize = 30_000;
 
 /// So many alternatives stand side by side. More are gathered in groups: SQLite reads expressions of
 /// a depth of 1,000, and alternatives side by side nest.
@@ -120,7 +120,7 @@ where
                 let row = match rows.get(key) {
                     Some(row) => Some(row.clone()),
                     // It may have found this one under another name.
-                    None if strays || !(rows.is_empty() || self.exact.is(key)) => {
+                    None if strays || !(rows.is_empty() || self.exact.is(&values(key))) => {
                         sends();
                         let statement =
                             by_key::<E>(key).one_statement(connection.get_database_backend())?;
@@ -138,6 +138,6 @@ where
 }
 
 /// The values of a key.
-pub(super) fn values(key: &ValueTuple) -> Vec<Value> {
+fn values(key: &ValueTuple) -> Vec<Value> {
     key.clone().into_iter().collect()
 }

@@ -1,18 +1,16 @@
 //! Whether keys that differ to us differ to the database.
 //!
-//! A batch gives rows to the keys that were asked for by comparing values. The database compares by the
+//! A batch gives rows to the keys, or values, that were asked for by comparing values. The database compares by the
 //! column: 'bob' may be 'Bob' there. A key for which no row came is known to have none only where
 //! the two comparisons agree.
 
 use std::sync::Arc;
 
 use larder_sql::{Affinity, Collation, Column, Equality};
-use sea_orm::sea_query::ValueTuple;
 use sea_orm::{EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn, Value};
 
-use super::batch::values;
 use crate::engine::Engine;
-use crate::reader::{Kind, Reader};
+use crate::reader::Reader;
 
 /// Which values are equal in a key's columns only if they are the same, by column.
 #[derive(Clone)]
@@ -38,16 +36,24 @@ struct Kinds {
 }
 
 impl Exact {
+    /// Of the columns of an entity's key.
     pub(super) fn of<E: EntityTrait>(reader: Reader<'_>) -> Exact {
-        let (schema, engine) = match reader.0 {
-            Kind::Cached(shared) => (Some(shared.schema()), Some(shared.engine.clone())),
-            Kind::Direct(_) => (None, None),
-        };
+        Exact::of_columns::<E>(reader, E::PrimaryKey::iter().map(|key| key.into_column()))
+    }
+
+    /// Of these columns of an entity.
+    pub(super) fn of_columns<E: EntityTrait>(
+        reader: Reader<'_>,
+        columns: impl IntoIterator<Item = E::Column>,
+    ) -> Exact {
+        let shared = reader.shared();
+        let schema = shared.map(|shared| shared.schema());
+        let engine = shared.map(|shared| shared.engine.clone());
         let entity = E::default();
-        let catalogue = schema.as_ref().map(|schema| &schema.catalogue);
-        let table = catalogue.and_then(|catalogue| catalogue.table(entity.table_name()));
-        let columns = E::PrimaryKey::iter().map(|key| {
-            let column = key.into_column();
+        let schema = schema.as_ref();
+        let table =
+            schema.and_then(|schema| schema.table(entity.schema_name(), entity.table_name()));
+        let columns = columns.into_iter().map(|column| {
             let known = table.and_then(|table| table.column(column.as_str()));
             match known {
                 Some(column) if column.equality == Equality::Exact => {
@@ -73,9 +79,8 @@ impl Exact {
         }
     }
 
-    /// Whether a row with this key would have been found to have it.
-    pub(super) fn is(&self, key: &ValueTuple) -> bool {
-        let values = values(key);
+    /// Whether a row with these values would have been found to have them.
+    pub(super) fn is(&self, values: &[Value]) -> bool {
         let columns = values.iter().zip(self.columns.iter());
         values.len() == self.columns.len()
             && columns.into_iter().all(|(value, compared)| match compared {

@@ -12,7 +12,7 @@ use sea_orm::{
     Selector, TryGetableMany,
 };
 
-use crate::cached::{Cached, Query, Terms};
+use crate::cached::{Cached, OnColumns, Query, Terms};
 use crate::probe::Probe;
 use crate::reader::CachedRead;
 
@@ -73,6 +73,12 @@ impl<'db, Q, C, M> CachedSelect<'db, Q, C, M> {
     /// All times and rules of the answer.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.select = self.select.policy(policy);
+        self
+    }
+
+    /// Listens by these columns: see [`Cached::on`].
+    pub fn on<How>(mut self, columns: impl OnColumns<How>) -> Self {
+        self.select = self.select.on(columns);
         self
     }
 

@@ -2,6 +2,8 @@
 
 #[path = "../shared/bakery/mod.rs"]
 mod bakery;
+#[path = "../shared/by_value.rs"]
+mod by_value;
 #[path = "../shared/forms.rs"]
 mod forms;
 #[path = "../shared/interleaved/mod.rs"]
@@ -10,6 +12,10 @@ mod interleaved;
 mod invalidation;
 #[path = "../shared/isolation.rs"]
 mod isolation;
+#[path = "../shared/listening.rs"]
+mod listening;
+#[path = "../shared/snapshot.rs"]
+mod snapshot;
 #[path = "../shared/transactions.rs"]
 mod transactions;
 #[path = "../shared/upserts.rs"]

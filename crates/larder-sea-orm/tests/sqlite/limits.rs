@@ -48,6 +48,34 @@ async fn an_answer_too_large_for_the_store_is_served_and_not_kept() {
     assert_eq!(seen.0.load(Ordering::Relaxed), 2);
 }
 
+/// A parameter of a megabyte is part of the key. Where that has room it is a key as any other.
+#[tokio::test]
+async fn a_key_too_large_for_the_store_is_served_and_not_kept() {
+    let megabyte = "x".repeat(1 << 20);
+    let named = || {
+        let sql = "SELECT count(*) FROM genre WHERE name <> ?";
+        let values = [megabyte.as_str().into()];
+        Statement::from_sql_and_values(DbBackend::Sqlite, sql, values).cached()
+    };
+    for (memory, kept) in [(Memory::bytes_max(20_000), false), (Memory::new(), true)] {
+        let seen = Arc::new(TooLarge::default());
+        let cache = Cache::builder()
+            .store(memory)
+            .observer(seen.clone())
+            .build()
+            .unwrap();
+        let connection = Database::connect("sqlite::memory:").await.unwrap();
+        connection.execute_unprepared(SCHEMA).await.unwrap();
+        let db = CachedConnection::new(connection, cache).await.unwrap();
+        let (first, outcome) = read(named().rows(&db)).await;
+        assert_eq!((first.rows.len(), outcome), (1, Outcome::Miss));
+        let (again, outcome) = read(named().rows(&db)).await;
+        assert_eq!((again, outcome == Outcome::Hit), (first, kept));
+        let dropped = if kept { 0 } else { 2 };
+        assert_eq!(seen.0.load(Ordering::Relaxed), dropped);
+    }
+}
+
 /// CB-6: IN lists of any length; beyond a limit they depend on more rows.
 #[tokio::test]
 async fn long_in_lists_are_right() {

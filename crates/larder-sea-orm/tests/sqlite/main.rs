@@ -4,6 +4,7 @@
 
 #[path = "../shared/asked.rs"]
 mod asked;
+mod context;
 #[path = "../shared/deferred.rs"]
 mod deferred;
 #[path = "../shared/entity.rs"]
@@ -22,6 +23,7 @@ mod scope;
 mod shared;
 mod shared_store;
 mod shop;
+mod snapshot;
 #[path = "../shared/stores.rs"]
 mod stores;
 mod strict;

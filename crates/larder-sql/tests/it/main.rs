@@ -6,6 +6,7 @@ mod closure;
 mod explain;
 mod functions;
 mod joins;
+mod listened;
 mod meeting;
 mod memory;
 mod mysql;

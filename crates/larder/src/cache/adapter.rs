@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use super::Cache;
 use crate::adapter::{Fetch, FetchMany};
 use crate::change::Changes;
+use crate::entry::Entry;
 use crate::error::{Error, LoadError, Result};
 use crate::event::Event;
 use crate::horizon::Horizon;
@@ -121,6 +122,20 @@ impl Cache {
             negative,
         };
         many::get_or_load(self.core(), fetch.keys.to_vec(), plan, kind, load).await
+    }
+
+    /// For adapters: whether the tags of all these entries are as they were before each was loaded, and none
+    /// is marked. One round trip where the store is far away.
+    ///
+    /// If they are, all the values held when this was called: no write that was announced
+    /// between the first load and now has changed one of them. Where every read carried
+    /// [guards](Tag::guard), no write that was committed has.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub async fn all_current(&self, entries: &[Entry]) -> Result<bool> {
+        self.core().all_current(entries).await
     }
 
     /// For adapters: whether reads and writes go through the cache for the caller, or why not.

@@ -107,7 +107,7 @@ fn hit_in_scope<T: Send + Sync + 'static>(
 
 /// A hit among what the reader's scope keeps. An entry of another type is none: the store may hold
 /// one of this type by now.
-pub(super) fn kept<T: Send + Sync + 'static>(
+fn kept<T: Send + Sync + 'static>(
     core: &Core,
     ask: &Ask<'_, T>,
     reading: &Reading,
@@ -120,7 +120,7 @@ pub(super) fn kept<T: Send + Sync + 'static>(
 }
 
 /// The same, with the entry.
-fn kept_entry<T: Send + Sync + 'static>(
+pub(super) fn kept_entry<T: Send + Sync + 'static>(
     core: &Core,
     ask: &Ask<'_, T>,
     reading: &Reading,

@@ -26,6 +26,7 @@ impl<T> Stale<T> {
         Fetched {
             value: self.value.clone(),
             outcome: Outcome::StaleHit,
+            entry: Some(self.entry.clone()),
         }
     }
 
@@ -102,6 +103,7 @@ where
         Some(Ok(value)) => Ok(Fetched {
             value: Arc::new(value),
             outcome: Outcome::Bypassed(why),
+            entry: None,
         }),
         Some(Err(error)) => {
             failed("error");
