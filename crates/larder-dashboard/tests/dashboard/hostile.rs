@@ -150,12 +150,20 @@ async fn of_a_value_in_bytes_is_shown_what_its_codec_has_names_for() {
         let key = Key::new("customer");
         let name = "Ada".to_owned();
         site.cache.insert(&key, Customer { name }).await.unwrap();
-        let page = site.get(&format!("entry?key={}&value=1", key.to_opaque())).await;
+        let page = site
+            .get(&format!("entry?key={}&value=1", key.to_opaque()))
+            .await;
         let text = page.text();
-        assert!(text.contains(&format!("Kept as {codec:?}").replace("Json", "JSON")), "{text}");
+        assert!(
+            text.contains(&format!("Kept as {codec:?}").replace("Json", "JSON")),
+            "{text}"
+        );
         match shown {
             Some(shown) => assert!(page.body.contains(shown), "{text}"),
-            None => assert!(text.contains("It has no form that people can read"), "{text}"),
+            None => assert!(
+                text.contains("It has no form that people can read"),
+                "{text}"
+            ),
         }
     }
 }

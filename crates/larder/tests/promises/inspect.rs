@@ -14,14 +14,26 @@ async fn look(cache: &Cache, key: &str) -> larder::Inspected {
 async fn a_look_changes_nothing_and_tells_nobody() {
     let bench = Bench::new();
     let tags = [Tag::named("t")];
-    bench.cache.insert("k", 1).tags(tags.clone()).await.expect("stored");
+    bench
+        .cache
+        .insert("k", 1)
+        .tags(tags.clone())
+        .await
+        .expect("stored");
     bench.cache.invalidate(tags).await.expect("invalidated");
     bench.events.take();
     // Twice: a read of an invalidated entry may have the store let it go.
     for _ in 0..2 {
         assert_eq!(look(&bench.cache, "k").await.state, TagState::Changed);
     }
-    assert!(bench.cache.inspect("absent").await.expect("looked").is_none());
+    assert!(
+        bench
+            .cache
+            .inspect("absent")
+            .await
+            .expect("looked")
+            .is_none()
+    );
     assert_eq!(bench.events.take(), [""; 0]);
     let stats = &bench.cache.stats()[0];
     assert_eq!((stats.hits, stats.misses, stats.invalidations), (0, 0, 0));
@@ -33,7 +45,11 @@ async fn each_tag_is_told_with_what_has_become_of_it() {
     let (one, other) = (Tag::named("one"), Tag::named("other"));
     let tags = [one.clone(), other.clone()];
     bench.cache.insert("k", 1).tags(tags).await.expect("stored");
-    bench.cache.invalidate([other.clone()]).await.expect("invalidated");
+    bench
+        .cache
+        .invalidate([other.clone()])
+        .await
+        .expect("invalidated");
     let entry = look(&bench.cache, "k").await;
     let state = |wanted: &Tag| {
         let tag = entry.tags.iter().find(|tag| tag.tag == *wanted);
@@ -54,7 +70,12 @@ async fn an_entry_past_its_ttl_is_shown_with_its_age() {
     if let Some(entry) = bench.cache.inspect("k").await.expect("looked") {
         assert_eq!((entry.age, entry.ttl), (seconds(12), seconds(10)));
     }
-    bench.cache.insert("k", 1).ttl(seconds(10)).await.expect("stored");
+    bench
+        .cache
+        .insert("k", 1)
+        .ttl(seconds(10))
+        .await
+        .expect("stored");
     bench.advance(3);
     assert_eq!(look(&bench.cache, "k").await.age, seconds(3));
 }
@@ -72,7 +93,12 @@ async fn a_value_is_shown_as_json_cut_where_it_was_to_end() {
     assert_eq!(entry.form, ValueForm::Memory);
 
     struct Plain;
-    bench.cache.insert("plain", Plain).local().await.expect("stored");
+    bench
+        .cache
+        .insert("plain", Plain)
+        .local()
+        .await
+        .expect("stored");
     assert_eq!(look(&bench.cache, "plain").await.value, None);
     let unasked = bench.cache.inspect("long").await.expect("looked");
     assert_eq!(unasked.expect("an entry").value, None);
