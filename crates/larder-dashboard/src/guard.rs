@@ -49,7 +49,8 @@ async fn admit(site: &Site, mut request: Request) -> Result<Request, Refusal> {
         ));
     };
     // It shows nothing, and a refusal is to be read, too.
-    if matches!(request.uri().path(), "/style.css" | "/icon.svg") {
+    let looks = matches!(*request.method(), Method::GET | Method::HEAD);
+    if looks && matches!(request.uri().path(), "/style.css" | "/icon.svg") {
         return Ok(request);
     }
     let (parts, body) = request.into_parts();
@@ -60,7 +61,6 @@ async fn admit(site: &Site, mut request: Request) -> Result<Request, Refusal> {
         let refusal = Refusal::new(StatusCode::FORBIDDEN, "You may not see these pages.");
         return Err(refusal.sign_in(site.sign_in.clone()));
     };
-    let looks = matches!(*request.method(), Method::GET | Method::HEAD);
     if !looks && !origin::is_own(request.headers(), &host) {
         let why = "the form was not sent by one of the dashboard's own pages";
         site.note(&who, &act, ActOutcome::Refused(why.to_owned()));

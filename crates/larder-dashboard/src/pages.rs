@@ -13,7 +13,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{OriginalUri, Query};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use larder::{Error, KeyList};
+use larder::{Error, Key, KeyList};
 use larder_report::{Fleet, GROUP, KeyText};
 use tokio::time::timeout;
 
@@ -67,7 +67,7 @@ pub(crate) async fn fleet(site: &Site) -> Fleet {
 }
 
 /// The entries below `prefix`, without those in which reports lie.
-pub(crate) async fn list(site: &Site, prefix: &larder::Key) -> Result<KeyList, Error> {
+pub(crate) async fn list(site: &Site, prefix: &Key) -> Result<KeyList, Error> {
     let limit = LISTED_MAX + larder_report::PROCESSES_SHOWN_MAX;
     let keys = site.cache().keys(prefix).limit(limit);
     let mut list = match timeout(STORE_ANSWERS_WITHIN, keys.into_future()).await {
@@ -89,7 +89,20 @@ pub(crate) struct KeyLink {
     pub(crate) link: Option<String>,
 }
 
+/// A key whose opaque text is longer gets no link: not every proxy lets it pass.
+const LINK_BYTES_MAX: usize = 8 * 1024;
+
 impl KeyLink {
+    /// Of a key that is at hand.
+    pub(crate) fn of(key: &Key) -> KeyLink {
+        let opaque = Some(key.to_opaque()).filter(|text| text.len() <= LINK_BYTES_MAX);
+        KeyLink {
+            text: short(&key.readable(), 160),
+            link: opaque.map(|key| format!("entry?key={key}")),
+        }
+    }
+
+    /// Of a key that is told of.
     pub(crate) fn new(key: &KeyText) -> KeyLink {
         KeyLink {
             text: short(&key.readable, 160),

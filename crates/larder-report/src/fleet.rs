@@ -108,6 +108,8 @@ impl Fleet {
                 dropped: Vec::new(),
             })
             .collect();
+        // Each process told them oldest first: of two in one millisecond the later one comes first, too.
+        causes.reverse();
         causes.sort_by_key(|cause| std::cmp::Reverse(cause.cause.at));
         for (_, missed) in self.each(|report| &report.missed) {
             let last = causes
@@ -173,6 +175,7 @@ fn newest<'a, T>(
     at: impl Fn(&T) -> u64,
 ) -> Vec<(&'a str, &'a T)> {
     let mut items: Vec<_> = items.collect();
+    items.reverse();
     items.sort_by_key(|(_, item)| std::cmp::Reverse(at(item)));
     items
 }

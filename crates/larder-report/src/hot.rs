@@ -45,7 +45,7 @@ impl HotKeys {
 
     pub(crate) fn told(&self) -> Vec<Hot> {
         let mut told: Vec<(&Key, u64)> = self.samples.iter().map(|(k, c)| (k, *c)).collect();
-        told.sort_by(|left, right| right.1.cmp(&left.1));
+        told.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         told.truncate(TOLD_MAX);
         let hot = |(key, count)| Hot {
             key: KeyText::new(key),

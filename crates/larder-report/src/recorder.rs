@@ -27,6 +27,9 @@ const TROUBLES_MAX: usize = 16;
 /// So many marks of an entry's tags are remembered.
 const MARKS_MAX: usize = 32;
 
+/// A key that is not loaded again within so many milliseconds is not asked for any more.
+const LEARNED_WITHIN: u64 = 30_000;
+
 /// So many times slices go by until what was hot counts half.
 const AGED_EVERY: u64 = 12;
 
@@ -48,10 +51,13 @@ pub(crate) struct Recorder {
     aged_at: u64,
 }
 
-/// A key that was found invalidated, with the key itself until its tags are known.
+/// A key that was found invalidated.
 struct Noted {
-    missed: Missed,
-    key: Option<Key>,
+    at: u64,
+    key: Key,
+    marks: Vec<u64>,
+    /// Whether its tags are known, or nobody looks for them any more.
+    settled: bool,
 }
 
 impl Recorder {
@@ -74,13 +80,14 @@ impl Recorder {
     }
 
     pub(crate) fn missed(&mut self, at: u64, key: &Key) {
-        let missed = Missed {
+        // Written out when it is told: a read waits here.
+        let noted = Noted {
             at,
-            key: KeyText::new(key),
+            key: key.clone(),
             marks: Vec::new(),
+            settled: false,
         };
-        let key = Some(key.clone());
-        push(&mut self.missed, Noted { missed, key }, MISSED_MAX);
+        push(&mut self.missed, noted, MISSED_MAX);
     }
 
     pub(crate) fn act(&mut self, at: u64, mut act: Act) {
@@ -102,18 +109,17 @@ impl Recorder {
 
     /// Keys that were found invalidated and whose tags nobody knows yet.
     pub(crate) fn unknown(&self, max: usize) -> Vec<Key> {
-        let keys = self.missed.iter().filter_map(|noted| noted.key.clone());
-        keys.take(max).collect()
+        let unknown = self.missed.iter().filter(|noted| !noted.settled);
+        unknown.map(|noted| noted.key.clone()).take(max).collect()
     }
 
-    /// What an entry depends on that was found invalidated before; nothing if there is none again.
-    pub(crate) fn learned(&mut self, key: &Key, tags: Option<&[Tag]>) {
-        for noted in &mut self.missed {
-            if noted.key.as_ref() == Some(key) {
-                noted.key = None;
-                let marks = tags.unwrap_or_default().iter().take(MARKS_MAX).map(mark);
-                noted.missed.marks = marks.collect();
-            }
+    /// What an entry depends on that was found invalidated before; nothing if there is none again yet.
+    pub(crate) fn learned(&mut self, key: &Key, tags: Option<&[Tag]>, now: u64) {
+        let unknown = self.missed.iter_mut().filter(|noted| !noted.settled);
+        for noted in unknown.filter(|noted| noted.key == *key) {
+            let marks = tags.unwrap_or_default().iter().take(MARKS_MAX).map(mark);
+            noted.marks = marks.collect();
+            noted.settled = tags.is_some() || now.saturating_sub(noted.at) > LEARNED_WITHIN;
         }
     }
 
@@ -184,15 +190,21 @@ impl Recorder {
         report.groups.clone_from(&self.groups);
         report.slices = self.slices.iter().cloned().collect();
         report.causes = self.causes.iter().cloned().collect();
-        report.missed = self
-            .missed
-            .iter()
-            .map(|noted| noted.missed.clone())
-            .collect();
+        report.missed = self.missed.iter().map(Noted::told).collect();
         report.slow = self.slow.iter().cloned().collect();
         report.acts = self.acts.iter().cloned().collect();
         report.troubles = self.troubles.iter().cloned().collect();
         report.hot = self.hot.told();
+    }
+}
+
+impl Noted {
+    fn told(&self) -> Missed {
+        Missed {
+            at: self.at,
+            key: KeyText::new(&self.key),
+            marks: self.marks.clone(),
+        }
     }
 }
 

@@ -134,10 +134,8 @@ impl Observer for Reporter {
     fn event(&self, event: &Event<'_>) {
         let inner = &*self.0;
         match event {
-            Event::Hit { group, key } => {
-                if hot::is_sampled() && *group != GROUP {
-                    inner.recorder.lock().hot.sample(key);
-                }
+            Event::Hit { group, key } if hot::is_sampled() && *group != GROUP => {
+                inner.recorder.lock().hot.sample(key);
             }
             Event::Miss {
                 group,
@@ -245,7 +243,7 @@ impl Reporting {
     /// [`Fleet::unanswered`] says why.
     pub async fn fleet(&self) -> Fleet {
         let own = self.report();
-        match slots::read(&self.0.cache).await {
+        match slots::read(&self.0.cache, own.written_at).await {
             Ok(mut reports) => {
                 reports.retain(|report| report.process != own.process);
                 reports.push(own);
@@ -322,7 +320,8 @@ impl Running {
             let entry = self.cache.inspect(&key).await?;
             let tags = entry.map(|entry| entry.tags.into_iter().map(|tag| tag.tag).collect());
             let tags: Option<Vec<_>> = tags;
-            recorder.lock().learned(&key, tags.as_deref());
+            let now = self.reporter.0.now();
+            recorder.lock().learned(&key, tags.as_deref(), now);
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Where reports lie in a store: in numbered slots, so that nobody needs to list keys to find them.
 
-use larder::{Cache, Error, Key, Result};
+use larder::{Cache, Error, Key, Policy, Result};
 
 use crate::report::Report;
 use crate::reporter::{REPORT_BYTES_MAX, REPORT_TTL};
@@ -44,7 +44,9 @@ pub(crate) async fn publish(
     };
     let text = text(report)?;
     let stored: Stored = (report.process.clone(), text);
-    cache.insert(key(slot), stored).ttl(REPORT_TTL).await?;
+    // Not by the cache's own policy: what is stale is of no use here.
+    let policy = Policy::new().ttl(REPORT_TTL);
+    cache.insert(key(slot), stored).policy(policy).await?;
     Ok(Some(slot))
 }
 
@@ -98,14 +100,18 @@ impl Report {
 /// # Errors
 ///
 /// The store failed.
-pub(crate) async fn read(cache: &Cache) -> Result<Vec<Report>> {
+pub(crate) async fn read(cache: &Cache, now: u64) -> Result<Vec<Report>> {
     let stored = cache.get_many::<Stored>(all()).await?;
     let found = stored.into_iter().flatten();
     // A text that is none is another build's, or somebody's: left out.
-    let reports: Vec<Report> = found
+    let mut reports: Vec<Report> = found
         .filter_map(|stored| serde_json::from_str(&stored.1).ok())
         .collect();
-    if reports.is_empty() {
+    // A cache whose policy serves stale entries serves stale reports.
+    let ttl = u64::try_from(REPORT_TTL.as_millis()).unwrap_or(u64::MAX);
+    let answered = !reports.is_empty();
+    reports.retain(|report| now.saturating_sub(report.written_at) <= ttl);
+    if !answered {
         // Nothing there, or nothing said? A read takes both for a miss; this look does not.
         cache.inspect(key(0)).await?;
     }

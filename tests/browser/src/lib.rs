@@ -134,7 +134,15 @@ impl Browser {
         std::mem::take(&mut self.complaints)
     }
 
-    /// Sends these headers with every request from now on.
+    /// Has this cookie for this site, and no other.
+    pub fn cookie(&mut self, site: &str, name: &str, value: &str) {
+        self.ask("Network.enable", json!({}));
+        self.ask("Network.clearBrowserCookies", json!({}));
+        let cookie = json!({ "url": site, "name": name, "value": value });
+        self.ask("Network.setCookie", cookie);
+    }
+
+    /// Sends these headers with every request from now on, but not where it is led on by an answer.
     pub fn headers(&mut self, headers: Value) {
         self.ask("Network.enable", json!({}));
         self.ask("Network.setExtraHTTPHeaders", json!({ "headers": headers }));

@@ -9,7 +9,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use larder::{KeyInfo, Moment};
-use larder_report::KeyText;
 
 use super::{Fields, KeyLink, LISTED_MAX, field, fleet, list, notice};
 use crate::guard::Visitor;
@@ -158,7 +157,7 @@ fn entries(count: usize) -> String {
 fn row(info: &KeyInfo, hits: u64, now: Moment) -> Row {
     let age = now.since(info.written_at);
     Row {
-        key: KeyLink::new(&KeyText::new(&info.key)),
+        key: KeyLink::of(&info.key),
         size: bytes(info.weight as u64),
         age: time(Duration::from_secs(age.as_secs())),
         left: time(info.ttl.saturating_sub(age)),

@@ -231,6 +231,15 @@ async fn a_look_at_the_address_of_an_act_does_nothing() {
             405
         );
     }
+    for page in ["overview", "style.css"] {
+        let headers = [GRACE, ("Origin", origin.as_str())];
+        assert_eq!(
+            site.ask("POST", page, &headers, "").await.status,
+            405,
+            "{page}"
+        );
+        assert_eq!(site.ask("POST", page, &[], "").await.status, 403, "{page}");
+    }
     assert!(is_there(&site, &key).await);
 }
 
