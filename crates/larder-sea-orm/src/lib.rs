@@ -32,6 +32,7 @@ pub mod sabotage;
 #[cfg(not(feature = "sabotage"))]
 #[path = "sabotage/absent.rs"]
 mod sabotage;
+mod sample;
 mod schema;
 mod shared;
 mod strict;
@@ -49,6 +50,7 @@ pub use larder::{Local, Mode, Serde};
 pub use raw::{RawRows, raw_rows};
 pub use reader::CachedRead;
 pub use rows::{CachedEntity, CachedModel, CachedRelations, CachedRows, CachedSelect, Rows};
+pub use sample::{SAMPLE_PAUSE, SAMPLES_PER_SECOND_MAX};
 pub use transaction::CachedTransaction;
 pub use value::Stored;
 #[doc(no_inline)]

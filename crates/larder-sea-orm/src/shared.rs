@@ -16,6 +16,7 @@ use crate::excluded::Excluded;
 use crate::failure;
 use crate::hook::Hooks;
 use crate::rows::Registered;
+use crate::sample::Sampler;
 use crate::schema::Schema;
 use crate::strict::Strict;
 use crate::trace;
@@ -61,6 +62,10 @@ pub(crate) struct Shared {
     /// Whether `watch` holds anything: the only thing a hit looks at.
     watching: AtomicU64,
     statements: AtomicU64,
+    /// How many transactions have been begun: their numbers in causes.
+    transactions: AtomicU64,
+    /// Compares some hits with the database, if it was told to.
+    pub(crate) sampler: Option<Sampler>,
 }
 
 /// Whether the database has a certain schema.
@@ -80,6 +85,7 @@ pub(crate) struct Opening {
     pub(crate) rows: Registered,
     pub(crate) excluded: Excluded,
     pub(crate) hooks: Option<Hooks>,
+    pub(crate) sampler: Option<Sampler>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -101,6 +107,7 @@ impl Shared {
             rows,
             excluded,
             hooks,
+            sampler,
         } = opening;
         let cache = Caches::new(cache, rows.caches());
         if !strict.is_nothing() && !cache.can_all_be_strict() {
@@ -135,6 +142,8 @@ impl Shared {
             watch: Mutex::new(None),
             watching: AtomicU64::new(0),
             statements: AtomicU64::new(0),
+            transactions: AtomicU64::new(0),
+            sampler,
         })
     }
 
@@ -151,6 +160,11 @@ impl Shared {
     /// Counts statements sent to the database by a load, which the trace of its caller counts.
     pub(crate) fn sent(&self, statements: u64) {
         self.statements.fetch_add(statements, Ordering::Relaxed);
+    }
+
+    /// A number for a transaction that begins.
+    pub(crate) fn next_transaction(&self) -> u64 {
+        self.transactions.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     pub(crate) fn statements(&self) -> u64 {

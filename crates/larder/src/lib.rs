@@ -39,6 +39,7 @@ pub mod weigh;
 
 mod blocking;
 mod cache;
+mod causes;
 mod change;
 mod clock;
 mod codec;
@@ -80,13 +81,17 @@ pub use cache::{
     GetOrLoad, GetOrLoadMany, Getting, Health, Insert, InsertMany, KEYS_LISTED_DEFAULT, KeyInfo,
     KeyList, Keys, Loading,
 };
-pub use change::{BUMP_TAGS_MAX, Changes, IMAGES_PER_TABLE_MAX, RowImage, RowsChange, Widen};
+pub use causes::{CAUSE_TAGS_KEPT, CAUSES_KEPT, Cause, GONE_KEPT, Gone};
+pub use change::{
+    BUMP_TAGS_MAX, CAUSE_STATEMENTS_KEPT, Changes, IMAGES_PER_TABLE_MAX, RowImage, RowsChange,
+    Widen,
+};
 pub use clock::{Clock, ManualClock, Moment, SystemClock};
 pub use codec::{Codec, VALUE_DEPTH_MAX};
 pub use counters::{GROUPS_MAX, Group, GroupStats};
 pub use entry::Entry;
 pub use error::{Error, LoadError, Result};
-pub use event::{Event, MissReason, Observer};
+pub use event::{Event, MissReason, Observer, Sampled, Stale};
 pub use form::{ByHand, Form, FormError, FromInvalid, Tidy};
 pub use freshness::{Freshness, TagState, freshness};
 #[doc(inline)]

@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -29,7 +30,8 @@ mod wait;
 
 pub(crate) use judge::{Verdict, judge};
 pub(crate) use look::{
-    Settled, hit_now, look_all, look_only, note_missed, note_served, refuse, settle, settle_kept,
+    Settled, hit_now, inspect, look_all, look_only, note_missed, note_served, refuse, settle,
+    settle_kept,
 };
 use look::{kept, look};
 use wait::{Stale, Waited, bypass, wait};
@@ -66,6 +68,17 @@ pub struct Hit<T> {
     pub value: Arc<T>,
     /// Whether it is past its ttl.
     pub stale: bool,
+}
+
+/// An entry that reads are served from, looked at without serving it.
+#[derive(Debug)]
+pub struct Inspected<T> {
+    /// Its value.
+    pub value: Arc<T>,
+    /// The entry.
+    pub entry: Entry,
+    /// How long it has been there.
+    pub age: Duration,
 }
 
 /// Where a read is counted, as long as no entry says so.
@@ -207,7 +220,7 @@ where
                 marked = reason == MissReason::Marked;
                 if !missed {
                     missed = true;
-                    note_missed(core, ask.key, &ask.group(core), reason);
+                    note_missed(core, ask.key, &ask.group(core), reason, seen.as_ref());
                 }
                 let stale = seen.clone().zip(stale);
                 (seen, stale.map(|(entry, value)| Stale { value, entry }))

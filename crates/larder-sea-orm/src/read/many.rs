@@ -77,7 +77,12 @@ where
             Ok(reads) => reads,
             Err(why) => {
                 let group = UNCACHED;
-                cache.emit(&Event::Uncached { group, why: &why });
+                let what = planned.first().map(|planned| &*planned.plan.text);
+                cache.emit(&Event::Uncached {
+                    group,
+                    what,
+                    why: &why,
+                });
                 let loaded = load
                     .load(&shared.inner, everything, || shared.count(1))
                     .await;

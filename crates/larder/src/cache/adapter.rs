@@ -9,13 +9,14 @@ use tokio::runtime::Handle;
 
 use super::Cache;
 use crate::adapter::{Fetch, FetchMany};
+use crate::causes::Cause;
 use crate::change::Changes;
 use crate::error::{Error, LoadError, Result};
 use crate::event::Event;
 use crate::horizon::Horizon;
 use crate::key::Key;
 use crate::many::{self, Plan, Wants};
-use crate::read::{self, Ask, Fetched, GroupOf, Hit};
+use crate::read::{self, Ask, Fetched, GroupOf, Hit, Inspected};
 use crate::shape::ShapeList;
 use crate::tag::Tag;
 use crate::value::ValueKind;
@@ -62,6 +63,21 @@ impl Cache {
         kind: ValueKind<T>,
     ) -> Option<Hit<T>> {
         read::hit_now(self.core(), &fetch.ask(kind, None))
+    }
+
+    /// For adapters: the entry that reads are served from, if it is fresh: looked at without serving
+    /// it. Nothing is counted or reported, and nothing is taken from a scope.
+    pub async fn inspect<T: Send + Sync + 'static>(
+        &self,
+        fetch: &Fetch<'_>,
+        kind: ValueKind<T>,
+    ) -> Option<Inspected<T>> {
+        read::inspect(self.core(), &fetch.ask(kind, None)).await
+    }
+
+    /// For adapters: all [causes](Cache::causes) that bumped one of these tags, the newest first.
+    pub fn history(&self, tags: &[Tag]) -> Vec<Arc<Cause>> {
+        self.core().history(tags)
     }
 
     /// For adapters: looks, else loads once for all who ask at the same time, and stores the value.
@@ -211,9 +227,6 @@ impl Cache {
 
     /// For adapters: tells the observers of an event of the adapter's own.
     pub fn emit(&self, event: &Event<'_>) {
-        let core = self.core();
-        if !core.observers.is_empty() {
-            core.tell(event);
-        }
+        super::tell(&self.core().observers, event);
     }
 }

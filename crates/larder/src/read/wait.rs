@@ -87,6 +87,7 @@ where
     let group = ask.group(core);
     core.emit(|| Event::Uncached {
         group: group.name(),
+        what: None,
         why,
     });
     group.loads();

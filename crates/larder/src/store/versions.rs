@@ -31,6 +31,11 @@ pub trait Guard: Any + Send + Sync {
     /// The tags, in the order in which they are checked.
     fn tags(&self) -> Vec<Tag>;
 
+    /// The first tag whose version is not the recorded one, if this form can tell which it is.
+    fn changed(&self) -> Option<Tag> {
+        None
+    }
+
     /// The stamps behind it, where it stands before a store that compares stamps.
     fn stamps(&self) -> Option<&[(Tag, Version)]> {
         None
