@@ -13,6 +13,7 @@ mod fleet;
 mod functions;
 mod measure;
 mod memory;
+mod observe;
 mod row;
 
 /// Every allocation of this process is counted.
@@ -57,6 +58,12 @@ enum Table {
         #[arg(long)]
         json: bool,
     },
+    /// What it costs to see: events, metrics, causes.
+    Observe {
+        /// One JSON object a row.
+        #[arg(long)]
+        json: bool,
+    },
     /// Servers that processes share: Redis, a Redis Cluster, memcached. It starts its own.
     Fleet {
         /// One JSON object a row.
@@ -76,6 +83,7 @@ fn main() -> ExitCode {
             functions::run(&Report::new("functions", json), scale(quick))
         }
         Table::Expansion { json } => expansion::run(&Report::new("expansion", json)),
+        Table::Observe { json } => observe::run(&Report::new("observe", json)),
         Table::Fleet { json, quick } => fleet::run(&Report::new("fleet", json), scale(quick)),
     };
     match ran {

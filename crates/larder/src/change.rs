@@ -168,6 +168,11 @@ impl Changes {
         }
     }
 
+    /// The statements, for a span.
+    pub(crate) fn cause_texts(&self) -> String {
+        self.story(&[]).statements.join("; ")
+    }
+
     /// What these tags were bumped by.
     pub(crate) fn story(&self, tags: &[Tag]) -> Story {
         self.acts.story(tags, self.transaction)

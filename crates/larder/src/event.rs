@@ -65,12 +65,21 @@ pub enum Event<'a> {
         /** How long it ran. */
         elapsed: Duration,
     },
+    /// A load of many keys at once ended well.
+    LoadedMany {
+        /** The first key's group. */
+        group: &'a str,
+        /** How many keys it was for. */
+        keys: usize,
+        /** How long it ran. */
+        elapsed: Duration,
+    },
     /// A load failed, panicked or was given up.
     LoadFailed {
         /** The key's group. */
         group: &'a str,
-        /** The key. */
-        key: &'a Key,
+        /** The key, unless it was a load of many. */
+        key: Option<&'a Key>,
         /** In which way. */
         how: &'a str,
     },

@@ -34,7 +34,10 @@ pub mod adapter;
 pub mod entry;
 pub mod form;
 pub mod model;
+pub mod signal;
 pub mod store;
+#[cfg(feature = "test-util")]
+pub mod testing;
 pub mod weigh;
 
 mod blocking;
@@ -69,6 +72,11 @@ mod shape;
 mod sync;
 mod tag;
 mod throttle;
+#[cfg(feature = "tracing")]
+mod trace;
+#[cfg(not(feature = "tracing"))]
+#[path = "trace/absent.rs"]
+mod trace;
 mod undelivered;
 mod value;
 mod version;
@@ -123,6 +131,8 @@ pub use store::redis::{Redis, RedisBuilder};
 pub use store::remote::{GUARD_BELIEVED_FOR, GUARD_RIPE_AFTER, MARK_AGE_MAX, TAG_KEEP};
 pub use store::{Store, Versions, Want};
 pub use tag::{TREE_DEPTH_MAX, Tag, TagKind};
+#[cfg(feature = "tracing")]
+pub use trace::Tracing;
 pub use value::{CacheValue, Encode, Encoded, Value, ValueKind};
 pub use version::Version;
 pub use write::{MarkGuard, Published};

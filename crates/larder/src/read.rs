@@ -22,6 +22,7 @@ use crate::retry;
 use crate::scope::Reading;
 use crate::store::{Lookup, Want};
 use crate::tag::{Tag, TagKind};
+use crate::trace;
 use crate::value::ValueKind;
 
 mod judge;
@@ -266,7 +267,8 @@ where
                 });
                 let job = Job::new(core, &ask, seen);
                 let running = Running::new(core);
-                runtime.spawn(fly(core.clone(), running, lead, job, load));
+                let flight = fly(core.clone(), running, lead, job, load);
+                runtime.spawn(trace::carried(flight));
                 (waiter, Outcome::Loaded)
             }
         };

@@ -20,6 +20,7 @@ mod scope;
 mod shared;
 mod shared_store;
 mod shop;
+mod signals;
 mod strict;
 mod transactions;
 mod traps;

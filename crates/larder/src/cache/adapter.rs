@@ -19,6 +19,7 @@ use crate::many::{self, Plan, Wants};
 use crate::read::{self, Ask, Fetched, GroupOf, Hit, Inspected};
 use crate::shape::ShapeList;
 use crate::tag::Tag;
+use crate::trace;
 use crate::value::ValueKind;
 use crate::write::{self, MarkGuard, Published};
 
@@ -167,7 +168,8 @@ impl Cache {
     /// A dropped publication goes on in the background, widened to whole tables, like one that the
     /// store did not take.
     pub async fn publish(&self, changes: Changes) -> Published {
-        write::publish(self.core(), &changes).await
+        let cause = || changes.cause_texts();
+        trace::publish(cause, write::publish(self.core(), &changes)).await
     }
 
     /// For adapters: as [`publish`](Cache::publish) where nothing can be awaited, as in a `Drop`.

@@ -95,7 +95,7 @@ where
         group.load_errors();
         core.emit(|| Event::LoadFailed {
             group: group.name(),
-            key: ask.key,
+            key: Some(ask.key),
             how,
         });
     };
