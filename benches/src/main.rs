@@ -13,6 +13,7 @@ mod fleet;
 mod functions;
 mod measure;
 mod memory;
+mod observe;
 mod orm;
 mod row;
 
@@ -58,6 +59,12 @@ enum Table {
         #[arg(long)]
         json: bool,
     },
+    /// What it costs to see: events, metrics, causes.
+    Observe {
+        /// One JSON object a row.
+        #[arg(long)]
+        json: bool,
+    },
     /// Servers that processes share: Redis, a Redis Cluster, memcached. It starts its own.
     Fleet {
         /// One JSON object a row.
@@ -81,6 +88,7 @@ fn main() -> ExitCode {
         }
         Table::Expansion { json } => expansion::run(&Report::new("expansion", json)),
         Table::Orm(options) => orm::run(options),
+        Table::Observe { json } => observe::run(&Report::new("observe", json)),
         Table::Fleet { json, quick } => fleet::run(&Report::new("fleet", json), scale(quick)),
     };
     match ran {

@@ -141,6 +141,7 @@ impl Observer for Reporter {
                 group,
                 key,
                 reason: MissReason::Invalidated,
+                ..
             } if *group != GROUP => {
                 let now = inner.now();
                 inner.recorder.lock().missed(now, key);
@@ -156,7 +157,7 @@ impl Observer for Reporter {
                     recorder.slow(inner.now(), group, key, *elapsed);
                 }
             }
-            Event::Invalidated { cause, tags } => {
+            Event::Invalidated { cause, tags, .. } => {
                 let cause = Cause::new(inner.now(), *cause, tags);
                 inner.recorder.lock().cause(cause);
             }

@@ -277,6 +277,7 @@ where
 }
 
 /// Asks for one row only.
+#[derive(Clone)]
 struct AnyRow;
 
 impl crate::read::Load<bool> for AnyRow {

@@ -34,6 +34,7 @@ pub mod sabotage;
 #[cfg(not(feature = "sabotage"))]
 #[path = "sabotage/absent.rs"]
 mod sabotage;
+mod sample;
 mod schema;
 mod shared;
 mod snapshot;
@@ -53,6 +54,7 @@ pub use larder_sql::Explanation;
 pub use raw::{RawRows, raw_rows};
 pub use reader::CachedRead;
 pub use rows::{CachedEntity, CachedModel, CachedRelations, CachedRows, CachedSelect, Rows};
+pub use sample::{SAMPLE_PAUSE, SAMPLES_PER_SECOND_MAX};
 pub use snapshot::Snapshot;
 pub use transaction::CachedTransaction;
 pub use value::Stored;

@@ -62,6 +62,7 @@ impl<M> Cached<Statement, M> {
 }
 
 /// Reads rows as the database holds them.
+#[derive(Clone)]
 struct AsStored;
 
 impl Load<RawRows> for AsStored {

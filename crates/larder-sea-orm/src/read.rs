@@ -12,6 +12,7 @@ use crate::bind;
 use crate::cached::{PLAIN, Terms};
 use crate::connection::CachedConnection;
 use crate::reader::{Kind, Reader};
+use crate::sample::{self, Sample};
 use crate::schema::Schema;
 use crate::shared::Shared;
 use crate::snapshot::Unit;
@@ -92,7 +93,8 @@ impl<'a, T> Ask<'a, T> {
 }
 
 /// Makes the value of a read by asking the database.
-pub(crate) trait Load<T>: Send + 'static {
+/// Cloned for a read that is compared with the database.
+pub(crate) trait Load<T>: Clone + Send + 'static {
     fn load<C: ConnectionTrait>(
         self,
         connection: &C,
@@ -101,11 +103,12 @@ pub(crate) trait Load<T>: Send + 'static {
 }
 
 /// Loads by running the statement and making a value of its rows.
+#[derive(Clone)]
 pub(crate) struct Rows<F>(pub(crate) F);
 
 impl<T, F> Load<T> for Rows<F>
 where
-    F: FnOnce(Vec<QueryResult>) -> Result<T, DbErr> + Send + 'static,
+    F: FnOnce(Vec<QueryResult>) -> Result<T, DbErr> + Clone + Send + 'static,
 {
     async fn load<C: ConnectionTrait>(
         self,
@@ -169,6 +172,7 @@ where
         };
         terms.cache(&shared.cache).emit(&Event::Uncached {
             group: UNCACHED,
+            what: Some(&planned.plan.text),
             why: &why,
         });
         let is_read = matches!(Intent::of(shared, &schema, &statement.sql), Intent::Read);
@@ -294,18 +298,30 @@ where
         group: &shared.group,
         policy: &policy,
     };
+    let group = || match read.tables.first() {
+        Some(main) => group(shared, schema, terms, &main.table),
+        None => shared.group.clone(),
+    };
+    let sample = || Sample {
+        cache: cache.clone(),
+        key: key.clone(),
+        wants: wants(),
+        policy,
+        statement: statement.clone(),
+        text: planned.plan.text.clone(),
+        group: group(),
+        kind: M::kind(),
+    };
     if by.unit.is_none()
         && let Some(hit) = cache.lookup_now(&fetch, M::kind())
     {
+        if let Some(permit) = sample::drawn(shared) {
+            sample().begin(permit, load);
+        }
         return Attempt::Done(Ok(hit.value), Outcome::Hit);
     }
-    let group = read
-        .tables
-        .first()
-        .map(|main| group(shared, schema, terms, &main.table));
-    if let Some(group) = &group {
-        fetch.group = group;
-    }
+    let main = group();
+    fetch.group = &main;
     let loading = Loading::new(load, strict.is_some());
     let run = {
         let (shared, schema, loading) = (shared.clone(), schema.clone(), loading.clone());
@@ -322,6 +338,12 @@ where
         }) => {
             if let Some(unit) = by.unit {
                 unit.note(cache, entry);
+            }
+            if let adapter::Outcome::Hit = outcome
+                && let Some(permit) = sample::drawn(shared)
+                && let Some(load) = loading.take()
+            {
+                sample().begin(permit, load);
             }
             let outcome = match outcome {
                 adapter::Outcome::Hit | adapter::Outcome::StaleHit | adapter::Outcome::Joined => {

@@ -17,6 +17,7 @@ use crate::failure;
 use crate::hook::Hooks;
 use crate::replica::Replica;
 use crate::rows::Registered;
+use crate::sample::Sampler;
 use crate::schema::Schema;
 use crate::strict::Strict;
 use crate::trace;
@@ -66,6 +67,10 @@ pub(crate) struct Shared {
     /// Whether `watch` holds anything: the only thing a hit looks at.
     watching: AtomicU64,
     statements: AtomicU64,
+    /// How many transactions have been begun: their numbers in causes.
+    transactions: AtomicU64,
+    /// Compares some hits with the database, if it was told to.
+    pub(crate) sampler: Option<Sampler>,
 }
 
 /// Whether the database has a certain schema.
@@ -86,6 +91,7 @@ pub(crate) struct Opening {
     pub(crate) rows: Registered,
     pub(crate) excluded: Excluded,
     pub(crate) hooks: Option<Hooks>,
+    pub(crate) sampler: Option<Sampler>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -108,6 +114,7 @@ impl Shared {
             rows,
             excluded,
             hooks,
+            sampler,
         } = opening;
         let cache = Caches::new(cache, rows.caches());
         if !strict.is_nothing() && !cache.can_all_be_strict() {
@@ -144,6 +151,8 @@ impl Shared {
             watch: Mutex::new(None),
             watching: AtomicU64::new(0),
             statements: AtomicU64::new(0),
+            transactions: AtomicU64::new(0),
+            sampler,
         })
     }
 
@@ -170,6 +179,11 @@ impl Shared {
     /// Counts statements sent to the database by a load, which the trace of its caller counts.
     pub(crate) fn sent(&self, statements: u64) {
         self.statements.fetch_add(statements, Ordering::Relaxed);
+    }
+
+    /// A number for a transaction that begins.
+    pub(crate) fn next_transaction(&self) -> u64 {
+        self.transactions.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     pub(crate) fn statements(&self) -> u64 {

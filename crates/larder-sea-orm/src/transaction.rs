@@ -85,7 +85,10 @@ impl CachedTransaction {
             None | Some(SqliteTransactionMode::Deferred)
         );
         let locked = !shared.engine.writes_alone() || !deferred;
+        let mut changes = Changes::new();
+        changes.transaction(shared.next_transaction());
         let pending = Pending {
+            changes,
             locked,
             ..Default::default()
         };

@@ -112,6 +112,8 @@ pub(crate) struct Write<'a> {
     schema: &'a Schema,
     set: &'a WriteSet,
     slots: &'a [Slot],
+    /// The statement without its values.
+    text: &'a str,
 }
 
 /// How the changed rows of the target become known.
@@ -152,6 +154,7 @@ impl<'a> Write<'a> {
                 schema,
                 set,
                 slots: &planned.slots,
+                text: &planned.plan.text,
             }),
             _ => None,
         }
@@ -160,6 +163,7 @@ impl<'a> Write<'a> {
     /// Everything that this write could change, widened. What is bumped when it fails.
     pub(crate) fn widened(&self) -> Changes {
         let mut changes = Changes::new();
+        changes.cause(self.text);
         for target in &self.set.targets {
             some_rows(
                 &mut changes,
@@ -278,7 +282,7 @@ impl<'a> Write<'a> {
         need: Need<'_>,
         changes: &mut Changes,
     ) -> Result<Answer, DbErr> {
-        changes.cause(&statement.sql);
+        changes.cause(self.text);
         let captured = matches!(need, Need::Captured);
         let answer =
             match need {

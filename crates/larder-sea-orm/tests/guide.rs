@@ -183,7 +183,7 @@ struct Uncached(AtomicU64);
 
 impl Observer for Uncached {
     fn event(&self, event: &Event<'_>) {
-        if let Event::Uncached { group, why } = event {
+        if let Event::Uncached { group, why, .. } = event {
             eprintln!("{group} was not cached: {why}");
             self.0.fetch_add(1, Ordering::Relaxed);
         }

@@ -38,6 +38,7 @@ mod parse;
 mod planner;
 mod read;
 mod reason;
+mod redact;
 mod split;
 mod statement;
 mod token;

@@ -127,6 +127,7 @@ impl Planned {
             plan: Arc::new(Plan {
                 footprint: Footprint::Read(read.on(listened)),
                 constants: self.plan.constants.clone(),
+                text: self.plan.text.clone(),
             }),
             slots: self.slots.clone(),
         }

@@ -6,6 +6,7 @@ use crate::{
     Catalogue, Dialect, Footprint, Plan, Planned, limit,
     normalise::normalise,
     parse::{self, Cut, Draft},
+    redact,
 };
 
 use self::weight::Weigh;
@@ -63,7 +64,7 @@ impl Planner {
 
     fn analyse(&self, sql: &str) -> Planned {
         let lexemes = match parse::cut(&self.catalogue, sql) {
-            Cut::Done(draft) => return Planned::from(draft),
+            Cut::Done(draft) => return finished(draft, redact::uncut(&self.catalogue, sql)),
             Cut::Parse(lexemes) => lexemes,
         };
         let normalised = normalise(self.catalogue.dialect(), &lexemes, true);
@@ -75,7 +76,7 @@ impl Planner {
         let draft = parse::draft(&self.catalogue, sql, &lexemes, normalised);
         // A text that was understood only as it stands has slots of its own.
         let shared = matches!(draft.footprint, Footprint::Read(_)) && draft.slots == slots;
-        let result = Planned::from(draft);
+        let result = finished(draft, redact::redact(&self.catalogue, &lexemes));
         if shared && key.len() <= TEXT_REMEMBERED_BYTES_MAX {
             self.plans.insert(key.into_boxed_str(), result.plan.clone());
         }
@@ -86,14 +87,13 @@ impl Planner {
 /// Longer texts are analysed anew each time: they are bulk inserts, and all different.
 const TEXT_REMEMBERED_BYTES_MAX: usize = 16 << 10;
 
-impl From<Draft> for Planned {
-    fn from(draft: Draft) -> Self {
-        let plan = Plan {
-            footprint: draft.footprint,
-            constants: draft.constants,
-        };
-        planned(Arc::new(plan), draft.slots)
-    }
+fn finished(draft: Draft, text: String) -> Planned {
+    let plan = Plan {
+        footprint: draft.footprint,
+        text: text.into(),
+        constants: draft.constants,
+    };
+    planned(Arc::new(plan), draft.slots)
 }
 
 fn planned(plan: Arc<Plan>, mut slots: Vec<crate::Slot>) -> Planned {

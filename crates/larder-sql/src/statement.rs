@@ -9,6 +9,9 @@ use crate::{Name, ReadSet, Reason, Value, WriteSet};
 pub struct Plan {
     /// What it reads or writes.
     pub footprint: Footprint,
+    /// The statement's text without its values: of several that share the plan that of the first. Long
+    /// ones are cut.
+    pub text: std::sync::Arc<str>,
     /// Slots that follow those of the text: literals that were left in it, such as `TRUE`, and
     /// those of views.
     pub(crate) constants: Vec<Slot>,

@@ -3,7 +3,7 @@
 //! An adapter turns a statement into a [`Fetch`] (a key, and the tags that cover every row that
 //! could change the answer) and a committed write into [`Changes`]. The methods are
 //! on [`Cache`](crate::Cache) itself: `lookup`, `lookup_now`, `fetch`, `fetch_many`, `shapes`,
-//! `publish`, `publish_now`, `mark`, `emit`.
+//! `publish`, `publish_now`, `mark`, `emit`, `inspect`, `history`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub use crate::change::{
     BUMP_TAGS_MAX, Changes, IMAGES_PER_TABLE_MAX, RowImage, RowsChange, Widen,
 };
 pub use crate::horizon::Horizon;
-pub use crate::read::{Fetched, Hit, Outcome};
+pub use crate::read::{Examined, Fetched, Hit, Outcome};
 pub use crate::value::ValueKind;
 pub use crate::write::{MarkGuard, Published};
 

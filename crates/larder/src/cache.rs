@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::causes::Ring;
 use crate::clock::Clock;
 use crate::codec::Codec;
 use crate::counters::{Group, GroupStats, Groups};
@@ -126,7 +127,10 @@ pub(crate) struct Core {
     pub(crate) undelivered: Undelivered,
     pub(crate) throttle: Throttle,
     pub(crate) journal: Journal,
+    pub(crate) causes: Ring,
     observers: Box<[Arc<dyn Observer>]>,
+    /// Those of them that are told of hits.
+    hit_observers: Box<[Arc<dyn Observer>]>,
     resources: resource::Resources,
     state: StateWord,
     bumps: AtomicU64,
@@ -148,21 +152,22 @@ impl Core {
         self.state.get(|| bypass::is_bypassed(self))
     }
 
+    /// Whether anybody listens.
+    pub(crate) fn is_observed(&self) -> bool {
+        !self.observers.is_empty()
+    }
+
     /// Tells the observers. Costs a branch if there are none.
     pub(crate) fn emit<'a>(&self, event: impl FnOnce() -> Event<'a>) {
-        if !self.observers.is_empty() {
-            self.tell(&event());
+        if self.is_observed() {
+            tell(&self.observers, &event());
         }
     }
 
-    /// An observer's panic ends here: the read or write that it was told of has nothing to do with
-    /// it, and may run in a `Drop`, where a second panic would end the process.
-    #[cold]
-    fn tell(&self, event: &Event<'_>) {
-        for observer in &self.observers {
-            let told = catch_unwind(AssertUnwindSafe(|| observer.event(event)));
-            // What it said has been printed by the panic hook.
-            drop(told);
+    /// Tells those observers that hear of hits. Costs a branch if there are none.
+    pub(crate) fn emit_hit<'a>(&self, event: impl FnOnce() -> Event<'a>) {
+        if !self.hit_observers.is_empty() {
+            tell(&self.hit_observers, &event());
         }
     }
 
@@ -175,6 +180,17 @@ impl Core {
         let drawn = self.chances.fetch_add(1, Ordering::Relaxed);
         let bits = encoding::hash(&drawn.to_le_bytes()) >> 11;
         bits as f64 / (1u64 << 53) as f64
+    }
+}
+
+/// An observer's panic ends here: the read or write that it was told of has nothing to do with
+/// it, and may run in a `Drop`, where a second panic would end the process.
+#[cold]
+fn tell(observers: &[Arc<dyn Observer>], event: &Event<'_>) {
+    for observer in observers {
+        let told = catch_unwind(AssertUnwindSafe(|| observer.event(event)));
+        // What it said has been printed by the panic hook.
+        drop(told);
     }
 }
 

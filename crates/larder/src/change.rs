@@ -3,8 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use crate::causes::Story;
 use crate::shape::{Columns, Name, Shape, TagValue};
 use crate::tag::Tag;
+
+mod acts;
+
+pub use acts::CAUSE_STATEMENTS_KEPT;
+use acts::{Acts, Things};
 
 /// So many tags one write may bump on one table. Beyond, it bumps the table's tag instead.
 pub const BUMP_TAGS_MAX: usize = 4096;
@@ -15,7 +21,8 @@ pub const IMAGES_PER_TABLE_MAX: usize = 10_000;
 /// What a committed write changed, as an adapter reports it to [`Cache::publish`](crate::Cache::publish).
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
-    cause: Option<Arc<str>>,
+    acts: Acts,
+    transaction: Option<u64>,
     /// Roots and named tags, in the order reported.
     tags: Vec<Tag>,
     /// By table, so that two statements on one table are looked at once. Ordered for readers.
@@ -61,11 +68,15 @@ impl Changes {
         Changes::default()
     }
 
-    /// Names what caused the change: the statement's text, without values. The first one stays.
+    /// Names what caused the change: the statement's text, without values. The first one stays;
+    /// those of other statements come by [`merge`](Changes::merge).
     pub fn cause(&mut self, cause: &str) {
-        if self.cause.is_none() {
-            self.cause = Some(cause.into());
-        }
+        self.acts.begin(cause);
+    }
+
+    /// The number of the transaction in which it was done, which the adapter has given it.
+    pub fn transaction(&mut self, number: u64) {
+        self.transaction = Some(number);
     }
 
     /// Everything in a database may have changed.
@@ -115,9 +126,11 @@ impl Changes {
 
     /// Adds what another statement of the same transaction changed.
     pub fn merge(&mut self, other: Changes) {
-        if let Some(cause) = &other.cause {
-            self.cause(cause);
-        }
+        let theirs = other.things();
+        let mut acts = std::mem::take(&mut self.acts);
+        acts.merge(other.acts, || self.things(), &theirs);
+        self.acts = acts;
+        self.transaction = self.transaction.or(other.transaction);
         for tag in other.tags {
             self.tag(tag);
         }
@@ -148,8 +161,21 @@ impl Changes {
         self.tags.iter().cloned().chain(tables).collect()
     }
 
-    pub(crate) fn cause_text(&self) -> Option<&str> {
-        self.cause.as_deref()
+    fn things(&self) -> Things {
+        Things {
+            tables: self.tables.keys().cloned().collect(),
+            tags: self.tags.clone(),
+        }
+    }
+
+    /// The statements, for a span.
+    pub(crate) fn cause_texts(&self) -> String {
+        self.story(&[]).statements.join("; ")
+    }
+
+    /// What these tags were bumped by.
+    pub(crate) fn story(&self, tags: &[Tag]) -> Story {
+        self.acts.story(tags, self.transaction)
     }
 
     /// The tables whose lists of shapes decide what is bumped.

@@ -34,11 +34,15 @@ pub mod adapter;
 pub mod entry;
 pub mod form;
 pub mod model;
+pub mod signal;
 pub mod store;
+#[cfg(feature = "test-util")]
+pub mod testing;
 pub mod weigh;
 
 mod blocking;
 mod cache;
+mod causes;
 mod change;
 mod clock;
 mod codec;
@@ -68,6 +72,11 @@ mod shape;
 mod sync;
 mod tag;
 mod throttle;
+#[cfg(feature = "tracing")]
+mod trace;
+#[cfg(not(feature = "tracing"))]
+#[path = "trace/absent.rs"]
+mod trace;
 mod undelivered;
 mod value;
 mod version;
@@ -81,13 +90,17 @@ pub use cache::{
     Inspected, InspectedTag, KEYS_LISTED_DEFAULT, KeyInfo, KeyList, Keys, Loading, ValueForm,
     ValueText,
 };
-pub use change::{BUMP_TAGS_MAX, Changes, IMAGES_PER_TABLE_MAX, RowImage, RowsChange, Widen};
+pub use causes::{CAUSE_TAGS_KEPT, CAUSES_KEPT, Cause, GONE_KEPT, Gone};
+pub use change::{
+    BUMP_TAGS_MAX, CAUSE_STATEMENTS_KEPT, Changes, IMAGES_PER_TABLE_MAX, RowImage, RowsChange,
+    Widen,
+};
 pub use clock::{Clock, ManualClock, Moment, SystemClock};
 pub use codec::{Codec, VALUE_DEPTH_MAX};
 pub use counters::{GROUPS_MAX, Group, GroupStats};
 pub use entry::Entry;
 pub use error::{Error, LoadError, Result};
-pub use event::{Event, MissReason, Observer};
+pub use event::{Event, MissReason, Observer, Sampled, Stale};
 pub use form::{ByHand, Form, FormError, FromInvalid, Tidy};
 pub use freshness::{Freshness, TagState, freshness};
 #[doc(inline)]
@@ -119,6 +132,8 @@ pub use store::redis::{Redis, RedisBuilder};
 pub use store::remote::{GUARD_BELIEVED_FOR, GUARD_RIPE_AFTER, MARK_AGE_MAX, TAG_KEEP};
 pub use store::{Store, Versions, Want};
 pub use tag::{TREE_DEPTH_MAX, Tag, TagKind};
+#[cfg(feature = "tracing")]
+pub use trace::Tracing;
 pub use value::{CacheValue, Encode, Encoded, Value, ValueKind};
 pub use version::Version;
 pub use write::{MarkGuard, Published};

@@ -18,6 +18,7 @@ use crate::lease::{self, Lease};
 use crate::policy::Policy;
 use crate::read::{Ask, expand, types};
 use crate::store::Want;
+use crate::trace;
 use crate::value::ValueKind;
 
 mod fill;
@@ -96,7 +97,7 @@ where
     let mut job = Job::new(core, ask, Some(seen));
     job.refresh = true;
     let running = Running::new(core);
-    runtime.spawn(fly(core.clone(), running, lead, job, load));
+    runtime.spawn(trace::carried(fly(core.clone(), running, lead, job, load)));
 }
 
 /// The load's own task: its turn and the versions, then the load, then the store, then whoever
@@ -121,7 +122,7 @@ pub(crate) async fn fly<T, E, L, F>(
     };
     grant.note(&lead);
     let loading = async { load().await.map(|value| job.weighed(value)) };
-    let loading = guarded(&core, Some(lead.key()), &job, loading);
+    let loading = guarded(&core, Of::One(lead.key()), &job, loading);
     let done = match lease::while_renewed(grant.held(), loading).await {
         Ok(loaded) => {
             let value = loaded.value.clone();
@@ -175,10 +176,48 @@ pub(crate) async fn within<F: Future>(limit: Option<Duration>, future: F) -> Opt
     }
 }
 
+/// What a load is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Of<'a> {
+    One(&'a Key),
+    Many(usize),
+}
+
+impl<'a> Of<'a> {
+    fn key(self) -> Option<&'a Key> {
+        match self {
+            Of::One(key) => Some(key),
+            Of::Many(_) => None,
+        }
+    }
+
+    fn keys(self) -> usize {
+        match self {
+            Of::One(_) => 1,
+            Of::Many(keys) => keys,
+        }
+    }
+
+    fn loaded(self, group: &'a str, elapsed: Duration) -> Event<'a> {
+        match self {
+            Of::One(key) => Event::Loaded {
+                group,
+                key,
+                elapsed,
+            },
+            Of::Many(keys) => Event::LoadedMany {
+                group,
+                keys,
+                elapsed,
+            },
+        }
+    }
+}
+
 /// Runs a load under its timeout, catches its panic, counts and reports how it ended.
 pub(crate) async fn guarded<T, E, R>(
     core: &Core,
-    key: Option<&Key>,
+    of: Of<'_>,
     job: &Job<T>,
     loading: impl Future<Output = Result<R, E>>,
 ) -> Result<R, Done>
@@ -190,19 +229,17 @@ where
     let begun = core.clock.now();
     let outcome = within(
         job.policy.hard_load_timeout,
-        AssertUnwindSafe(loading).catch_unwind(),
+        trace::load(
+            group.name(),
+            of.keys(),
+            AssertUnwindSafe(loading).catch_unwind(),
+        ),
     )
     .await;
     let (how, done) = match outcome {
         Some(Ok(Ok(loaded))) => {
             let elapsed = core.clock.now().since(begun);
-            if let Some(key) = key {
-                core.emit(|| Event::Loaded {
-                    group: group.name(),
-                    key,
-                    elapsed,
-                });
-            }
+            core.emit(|| of.loaded(group.name(), elapsed));
             return Ok(loaded);
         }
         Some(Ok(Err(error))) => ("error", Done::Failed(Arc::new(error))),
@@ -210,14 +247,14 @@ where
         None => ("timeout", Done::TimedOut),
     };
     group.load_errors();
-    if let Some(key) = key {
+    if let Of::One(key) = of {
         job.throttle(core, key);
-        core.emit(|| Event::LoadFailed {
-            group: group.name(),
-            key,
-            how,
-        });
     }
+    core.emit(|| Event::LoadFailed {
+        group: group.name(),
+        key: of.key(),
+        how,
+    });
     Err(done)
 }
 

@@ -97,7 +97,7 @@ fn known<T: Send + Sync + 'static>(
     reading: &Reading,
 ) -> Option<Found<T>> {
     if reading.is_absent(key) {
-        note_missed(core, key, asked.group, MissReason::Absent);
+        note_missed(core, key, asked.group, MissReason::Absent, None);
         return Some(Found::Load {
             seen: None,
             stale: None,
@@ -155,12 +155,12 @@ async fn look_in_store<T: Send + Sync + 'static>(
                     seen,
                     stale,
                 } => {
+                    note_missed(core, key, asked.group, reason, seen.as_ref());
                     let seen = seen.map(|entry| Seen {
                         entry,
                         serves: stale.is_some(),
                         marked: reason == MissReason::Marked,
                     });
-                    note_missed(core, key, asked.group, reason);
                     if reason == MissReason::Absent {
                         reading.keep_absent(key);
                     }
@@ -178,10 +178,16 @@ fn note_served(core: &Core, key: &Key, entry: &Entry, stale: bool) {
     }
 }
 
-fn note_missed(core: &Core, key: &Key, group: Option<&Arc<Group>>, reason: MissReason) {
+fn note_missed(
+    core: &Core,
+    key: &Key,
+    group: Option<&Arc<Group>>,
+    reason: MissReason,
+    seen: Option<&Entry>,
+) {
     match group {
-        Some(group) => read::note_missed(core, key, group, reason),
-        None => read::note_missed(core, key, &core.groups.of(key), reason),
+        Some(group) => read::note_missed(core, key, group, reason, seen),
+        None => read::note_missed(core, key, &core.groups.of(key), reason, seen),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -21,6 +22,7 @@ use crate::retry;
 use crate::scope::Reading;
 use crate::store::{Lookup, Want};
 use crate::tag::{Tag, TagKind};
+use crate::trace;
 use crate::value::ValueKind;
 
 mod judge;
@@ -29,7 +31,8 @@ mod wait;
 
 pub(crate) use judge::{Verdict, judge};
 pub(crate) use look::{
-    Settled, hit_now, look_all, look_only, note_missed, note_served, refuse, settle, settle_kept,
+    Settled, hit_now, examine, look_all, look_only, note_missed, note_served, refuse, settle,
+    settle_kept,
 };
 use look::{kept_entry, look};
 use wait::{Stale, Waited, bypass, wait};
@@ -69,6 +72,17 @@ pub struct Hit<T> {
     pub value: Arc<T>,
     /// Whether it is past its ttl.
     pub stale: bool,
+}
+
+/// An entry that reads are served from, looked at without serving it.
+#[derive(Debug)]
+pub struct Examined<T> {
+    /// Its value.
+    pub value: Arc<T>,
+    /// The entry.
+    pub entry: Entry,
+    /// How long it has been there.
+    pub age: Duration,
 }
 
 /// Where a read is counted, as long as no entry says so.
@@ -217,7 +231,7 @@ where
                 marked = reason == MissReason::Marked;
                 if !missed {
                     missed = true;
-                    note_missed(core, ask.key, &ask.group(core), reason);
+                    note_missed(core, ask.key, &ask.group(core), reason, seen.as_ref());
                 }
                 let stale = seen.clone().zip(stale);
                 (seen, stale.map(|(entry, value)| Stale { value, entry }))
@@ -268,7 +282,8 @@ where
                 });
                 let job = Job::new(core, &ask, seen);
                 let running = Running::new(core);
-                runtime.spawn(fly(core.clone(), running, lead, job, load));
+                let flight = fly(core.clone(), running, lead, job, load);
+                runtime.spawn(trace::carried(flight));
                 (waiter, Outcome::Loaded)
             }
         };

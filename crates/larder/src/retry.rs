@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use crate::cache::{Core, State};
+use crate::causes::Story;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::shape::ShapeList;
@@ -17,6 +18,9 @@ const RETRY_PAUSE_MIN: Duration = Duration::from_millis(50);
 
 /// The longest pause: a store that is back learns within this time what it has missed.
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// What is said to have bumped a table whose shapes have changed while a bump waited.
+const LATER: &str = "the shapes of the table had changed when the bump was delivered";
 
 /// Takes in bumps that failed. They are tried again in the background, and nothing that carries
 /// one of the tags is served or stored by this process until they have arrived.
@@ -156,10 +160,7 @@ fn told(core: &Core, delivered: &Delivered, widened: Vec<Tag>) {
         core.emit(|| Event::BumpDelivered { tags });
     }
     if !widened.is_empty() {
-        core.emit(|| Event::Invalidated {
-            cause: Some("the shapes of the table had changed when the bump was delivered"),
-            tags: &widened,
-        });
+        core.note_bumped(&widened, false, |_| Story::act(Some(LATER)));
     }
 }
 

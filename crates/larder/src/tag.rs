@@ -8,6 +8,8 @@ use crate::encoding::{self, Bytes, Part, Parts};
 use crate::key::{IntoKey, Key};
 use crate::shape::{Shape, TagValue};
 
+mod pattern;
+
 /// Something an entry depends on: a name, a database, a table, rows of a table, a tree of keys. Cheap
 /// to clone.
 ///
@@ -243,6 +245,12 @@ impl Tag {
         let _table = parts.nth(1);
         let end = self.bytes.len() - parts.rest().len();
         &self.bytes[1..end]
+    }
+
+    /// The tag without values, for logs: `track(genre_id=?; name)`, `('product', ?) tree`. What
+    /// [`Display`](fmt::Display) shows has them, and they may be personal data.
+    pub fn pattern(&self) -> String {
+        pattern::of(self)
     }
 
     fn parts(&self) -> Parts<'_> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::cache::{Core, State};
+use crate::causes::Story;
 use crate::change::Changes;
 use crate::counters::Group;
 use crate::encoding;
@@ -169,10 +170,11 @@ pub(crate) async fn invalidate(core: &Arc<Core>, tags: &[Tag], cause: Option<&st
     let _noted = core.journal.when_over(&[], tags);
     match core.store.bump(&core.namespace, tags, &[]).await {
         Ok(_) => {
-            core.emit(|| Event::Invalidated { cause, tags });
+            core.note_bumped(tags, false, |_| Story::act(cause));
             Ok(())
         }
         Err(error) => {
+            core.note_bumped(tags, true, |_| Story::act(cause));
             retry::owe(core, Owed::tags(tags), &error);
             Err(error)
         }
@@ -219,6 +221,7 @@ pub(crate) async fn publish(core: &Arc<Core>, changes: &Changes) -> Published {
     // If the caller goes away now, all that the write could have changed is bumped behind it.
     let mut debt = Debt {
         core,
+        changes,
         tags: changes.coarse_tags(),
     };
     let watch = changes.watched();
@@ -275,12 +278,8 @@ pub(crate) async fn publish(core: &Arc<Core>, changes: &Changes) -> Published {
         });
     }
     core.count_bumps(published.tags.len());
-    if !published.delayed {
-        core.emit(|| Event::Invalidated {
-            cause: changes.cause_text(),
-            tags: &published.tags,
-        });
-    }
+    let story = |tags: &[Tag]| changes.story(tags);
+    core.note_bumped(&published.tags, published.delayed, story);
     let order = |tag: &Tag| (tag.kind(), tag.to_string());
     published.tags.sort_by_cached_key(order);
     published
@@ -289,6 +288,7 @@ pub(crate) async fn publish(core: &Arc<Core>, changes: &Changes) -> Published {
 /// The tags of a publication that is on its way.
 struct Debt<'a> {
     core: &'a Arc<Core>,
+    changes: &'a Changes,
     tags: Vec<Tag>,
 }
 
@@ -296,6 +296,8 @@ impl Drop for Debt<'_> {
     fn drop(&mut self) {
         if !self.tags.is_empty() {
             let error = Error::store("the publication was dropped before it had ended");
+            let story = |tags: &[Tag]| self.changes.story(tags);
+            self.core.note_bumped(&self.tags, true, story);
             retry::owe(self.core, Owed::tags(&self.tags), &error);
         }
     }
@@ -306,6 +308,7 @@ pub(crate) fn publish_later(core: &Arc<Core>, changes: &Changes, error: &Error) 
     let tags = changes.coarse_tags();
     if !tags.is_empty() {
         core.count_bumps(tags.len());
+        core.note_bumped(&tags, true, |tags| changes.story(tags));
         retry::owe(core, Owed::tags(&tags), error);
     }
 }

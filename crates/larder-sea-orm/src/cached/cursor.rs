@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use larder::Mode;
+use parking_lot::Mutex;
 use sea_orm::sea_query::IntoValueTuple;
 use sea_orm::{
     Cursor, DbErr, EntityTrait, FromQueryResult, IdentityOf, IntoIdentity, QueryResult, Select,
@@ -133,8 +134,9 @@ where
             ..Ask::plain("cursor")
         };
         // The cursor itself turns the last rows round.
+        let cursor = Arc::new(Mutex::new(cursor));
         let rows = Rows(move |rows: Vec<QueryResult>| {
-            Replay::answer(cursor.all(&Replay::new(backend, rows)))
+            Replay::answer(cursor.lock().all(&Replay::new(backend, rows)))
         });
         fetch::<_, M, _>(db.reader(), statement, ask, rows).await
     }

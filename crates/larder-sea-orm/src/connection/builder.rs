@@ -12,6 +12,7 @@ use crate::failure;
 use crate::hook::Hooks;
 use crate::replica::Replica;
 use crate::rows::{Registry, Rows};
+use crate::sample::Sampler;
 use crate::shared::{Opening, Shared};
 use crate::strict::Strict;
 
@@ -25,6 +26,7 @@ pub struct Builder {
     policy: Policy,
     rows: Registry,
     excluded: Excluded,
+    sampler: Option<u64>,
 }
 
 impl Builder {
@@ -37,6 +39,7 @@ impl Builder {
             strict: Strict::default(),
             rows: Registry::default(),
             excluded: Excluded::default(),
+            sampler: None,
         }
     }
 
@@ -143,6 +146,23 @@ impl Builder {
         self
     }
 
+    /// Compares one of so many hits with the database, behind its reader: [`Event::Sampled`] tells
+    /// what came of it, and [`Event::Stale`] of an entry that was wrong, and still was a second later,
+    /// with the writes to its tags that this process remembers. Zero, and unless said, none.
+    ///
+    /// One comparison runs at a time, and not more than [`SAMPLES_PER_SECOND_MAX`] begin in a second;
+    /// each costs a statement, and a second one if it finds a difference. Entries in a request scope
+    /// and batches are not sampled, nor are values that are [local](crate::cached::Cached::local) to
+    /// the process: they have no form to be compared in.
+    ///
+    /// [`Event::Sampled`]: larder::Event::Sampled
+    /// [`Event::Stale`]: larder::Event::Stale
+    /// [`SAMPLES_PER_SECOND_MAX`]: crate::SAMPLES_PER_SECOND_MAX
+    pub fn sample(mut self, one_of: u64) -> Builder {
+        self.sampler = (one_of > 0).then_some(one_of);
+        self
+    }
+
     /// Opens a connection to `options`.
     ///
     /// With the feature `sqlite-hook`, the connections of its pool report every row they change.
@@ -184,6 +204,7 @@ impl Builder {
             policy,
             rows,
             excluded,
+            sampler,
         } = self;
         let replica = match (replica, engine.replicas()) {
             (None, _) => None,
@@ -206,6 +227,7 @@ impl Builder {
             rows: rows.settle(),
             excluded,
             hooks,
+            sampler: sampler.map(Sampler::one_of),
         };
         let shared = Shared::open(connection, opening).await?;
         let shared = Arc::new(shared);

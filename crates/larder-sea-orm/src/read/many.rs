@@ -92,7 +92,12 @@ where
             Ok(reads) => reads,
             Err(why) => {
                 let group = UNCACHED;
-                cache.emit(&Event::Uncached { group, why: &why });
+                let what = planned.first().map(|planned| &*planned.plan.text);
+                cache.emit(&Event::Uncached {
+                    group,
+                    what,
+                    why: &why,
+                });
                 let only_read = |statement: &Statement| {
                     matches!(Intent::of(shared, &schema, &statement.sql), Intent::Read)
                 };
@@ -125,6 +130,7 @@ where
 }
 
 /// One read of a batch, by itself.
+#[derive(Clone)]
 struct OneOf<L>(L, usize);
 
 impl<T: Send, L: LoadMany<T>> Load<T> for OneOf<L> {

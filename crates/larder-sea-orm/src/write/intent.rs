@@ -148,7 +148,8 @@ impl Script {
             }
         }
         script.left_open |= depth > 0 || !savepoints.is_empty();
-        script.changes.cause(sql);
+        // Its writes have named themselves.
+        script.changes.cause(&schema.plan(sql).plan.text);
         script
     }
 }

@@ -23,6 +23,7 @@ mod scope;
 mod shared;
 mod shared_store;
 mod shop;
+mod signals;
 mod snapshot;
 #[path = "../shared/stores.rs"]
 mod stores;

@@ -24,7 +24,12 @@ impl Weigh for Planned {
 
 impl Weigh for Arc<Plan> {
     fn weight(&self) -> usize {
-        SLACK + size_of::<Plan>() + all(&self.constants) + self.footprint.weight()
+        SLACK
+            + size_of::<Plan>()
+            + SLACK
+            + self.text.len()
+            + all(&self.constants)
+            + self.footprint.weight()
     }
 }
 

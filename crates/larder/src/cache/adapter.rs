@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 
 use super::Cache;
 use crate::adapter::{Fetch, FetchMany};
+use crate::causes::Cause;
 use crate::change::Changes;
 use crate::entry::Entry;
 use crate::error::{Error, LoadError, Result};
@@ -16,9 +17,10 @@ use crate::event::Event;
 use crate::horizon::Horizon;
 use crate::key::Key;
 use crate::many::{self, Plan, Wants};
-use crate::read::{self, Ask, Fetched, GroupOf, Hit};
+use crate::read::{self, Ask, Examined, Fetched, GroupOf, Hit};
 use crate::shape::ShapeList;
 use crate::tag::Tag;
+use crate::trace;
 use crate::value::ValueKind;
 use crate::write::{self, MarkGuard, Published};
 
@@ -63,6 +65,21 @@ impl Cache {
         kind: ValueKind<T>,
     ) -> Option<Hit<T>> {
         read::hit_now(self.core(), &fetch.ask(kind, None))
+    }
+
+    /// For adapters: the entry that reads are served from, if it is fresh: looked at without serving
+    /// it. Nothing is counted or reported, and nothing is taken from a scope.
+    pub async fn examine<T: Send + Sync + 'static>(
+        &self,
+        fetch: &Fetch<'_>,
+        kind: ValueKind<T>,
+    ) -> Option<Examined<T>> {
+        read::examine(self.core(), &fetch.ask(kind, None)).await
+    }
+
+    /// For adapters: all [causes](Cache::causes) that bumped one of these tags, the newest first.
+    pub fn history(&self, tags: &[Tag]) -> Vec<Arc<Cause>> {
+        self.core().history(tags)
     }
 
     /// For adapters: looks, else loads once for all who ask at the same time, and stores the value.
@@ -166,7 +183,8 @@ impl Cache {
     /// A dropped publication goes on in the background, widened to whole tables, like one that the
     /// store did not take.
     pub async fn publish(&self, changes: Changes) -> Published {
-        write::publish(self.core(), &changes).await
+        let cause = || changes.cause_texts();
+        trace::publish(cause, write::publish(self.core(), &changes)).await
     }
 
     /// For adapters: as [`publish`](Cache::publish) where nothing can be awaited, as in a `Drop`.
@@ -226,9 +244,6 @@ impl Cache {
 
     /// For adapters: tells the observers of an event of the adapter's own.
     pub fn emit(&self, event: &Event<'_>) {
-        let core = self.core();
-        if !core.observers.is_empty() {
-            core.tell(event);
-        }
+        super::tell(&self.core().observers, event);
     }
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU64;
 use super::resource::Resources;
 use super::state::StateWord;
 use super::{Cache, Core};
+use crate::causes::Ring;
 use crate::clock::{Clock, SystemClock};
 use crate::codec::Codec;
 use crate::counters::Groups;
@@ -42,6 +43,7 @@ pub struct CacheBuilder {
     codec: Codec,
     secrets: Option<Secrets>,
     clock: Option<Arc<dyn Clock>>,
+    causes: Ring,
     observers: Vec<Arc<dyn Observer>>,
     resources: Resources,
 }
@@ -99,6 +101,14 @@ impl CacheBuilder {
         self
     }
 
+    /// How many writes are remembered as [causes](Cache::causes) of invalidations;
+    /// [`CAUSES_KEPT`](crate::CAUSES_KEPT) if not set. None switches them off: writes and misses are
+    /// a little cheaper then, and nobody can tell why an entry is gone. Hits cost the same.
+    pub fn causes(mut self, kept: usize) -> Self {
+        self.causes = Ring::of(kept);
+        self
+    }
+
     /// Something that loads need, such as a pool of connections: they get it by
     /// [`Cache::resource`]. One of each type; of several the last one counts.
     pub fn resource<R: Send + Sync + 'static>(mut self, resource: R) -> Self {
@@ -145,6 +155,8 @@ impl CacheBuilder {
                 undelivered: Undelivered::default(),
                 throttle: Throttle::default(),
                 journal: Journal::default(),
+                causes: self.causes,
+                hit_observers: hearing_hits(&self.observers),
                 observers: self.observers.into(),
                 resources: self.resources,
                 state: StateWord::default(),
@@ -153,6 +165,11 @@ impl CacheBuilder {
             }),
         })
     }
+}
+
+fn hearing_hits(observers: &[Arc<dyn Observer>]) -> Box<[Arc<dyn Observer>]> {
+    let hearing = observers.iter().filter(|observer| observer.hears_hits());
+    hearing.cloned().collect()
 }
 
 impl fmt::Debug for CacheBuilder {

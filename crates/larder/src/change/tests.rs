@@ -186,7 +186,11 @@ fn merged_changes_hold_both() {
     other.table("", "album");
     other.tag(Tag::named("prices"));
     changes.merge(other);
-    assert_eq!(changes.cause_text(), Some("UPDATE track"));
+    let story = changes.story(&[]);
+    assert_eq!(
+        story.statements.first().map(|text| &**text),
+        Some("UPDATE track")
+    );
     let tags = changes.tags(|_| Vec::new().into()).0;
     assert_eq!(tags, [Tag::named("prices"), Tag::table("", "album")]);
 }

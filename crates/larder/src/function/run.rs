@@ -214,6 +214,7 @@ fn usable(cache: Option<Cache>, call: &Call) -> Option<Cache> {
         group: call
             .group
             .unwrap_or(call.key.first_text().unwrap_or_default()),
+        what: None,
         why: "no tokio runtime runs the call",
     });
     None

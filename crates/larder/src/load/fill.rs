@@ -1,5 +1,7 @@
 //! Storing what was loaded.
 
+use std::time::Duration;
+
 use smallvec::SmallVec;
 
 use crate::cache::{Core, State};
@@ -13,6 +15,30 @@ use crate::lease::Lease;
 use crate::store::{Insertion, Put};
 
 use super::{Grant, Job, Loaded};
+
+/// Why a loaded value is not stored.
+const BLIND: &str = "the versions of its tags could not be read before the load, or one was marked";
+const DETACHED: &str = "the key was removed or written while it was loaded, or the cache is off";
+const OUTDATED: &str = "one of its tags was bumped while it was loaded";
+const FENCED: &str = "another process has written or removed the key, or the lease has ended";
+
+/// Why a loaded value is not even offered to the store.
+fn unstorable(ttl: Duration, unleased: bool, fenced: bool) -> &'static str {
+    match (ttl.is_zero(), unleased, fenced) {
+        (true, ..) => "its ttl is zero",
+        (_, true, _) => "the store gave no lease",
+        (_, _, false) => DETACHED,
+        _ => "a bump of one of its tags waits to be delivered",
+    }
+}
+
+fn not_stored(core: &Core, group: &Group, key: &Key, why: &'static str) {
+    core.emit(|| Event::NotStored {
+        group: group.name(),
+        key,
+        why,
+    });
+}
 
 /// A loaded value that is to be stored.
 pub(crate) struct Fill<'a, T> {
@@ -65,15 +91,23 @@ pub(crate) async fn fill<T: Send + Sync + 'static>(
         }
         let ttl = job.policy.ttl_of(loaded.negative, core.chance());
         let Ok(versions) = grant.versions else {
+            not_stored(core, &job.group, lead.key(), BLIND);
             continue;
         };
         // A flight that its own leader has struck off is not found by a removal. The lease is.
         let fenced = lead.is_listed() || grant.lease.is_some();
         if ttl.is_zero() || grant.unleased || !fenced || core.is_undelivered(&versions) {
+            not_stored(
+                core,
+                &job.group,
+                lead.key(),
+                unstorable(ttl, grant.unleased, fenced),
+            );
             continue;
         }
         let attached = lead.flight.gate().await;
         if !*attached || core.state() == State::Off {
+            not_stored(core, &job.group, lead.key(), DETACHED);
             continue;
         }
         gates.push(attached);
@@ -163,6 +197,7 @@ fn note(core: &Core, group: &Group, key: &Key, weight: usize, put: &Put) {
                 max: *max,
             });
         }
-        Put::Outdated | Put::Fenced => {}
+        Put::Outdated => not_stored(core, group, key, OUTDATED),
+        Put::Fenced => not_stored(core, group, key, FENCED),
     }
 }

@@ -14,7 +14,7 @@ use crate::flight::{self, Done, Landed, Running};
 use crate::freshness::TagState;
 use crate::key::IntoKey;
 use crate::lease;
-use crate::load::{Fill, Loaded, fill, guarded};
+use crate::load::{Fill, Loaded, Of, fill, guarded};
 use crate::scope::Reading;
 
 use super::settle::{Settled, alone, settle};
@@ -180,7 +180,7 @@ where
     let Some(first) = ours.first() else {
         return Ok(Vec::new());
     };
-    let guarded = guarded(core, None, &first.item.job, loading);
+    let guarded = guarded(core, Of::Many(ours.len()), &first.item.job, loading);
     if let Err(done) = lease::while_renewed(leases, guarded).await {
         let mut failed = Vec::with_capacity(ours.len());
         for Ours { item, lead, .. } in ours {

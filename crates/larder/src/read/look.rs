@@ -13,7 +13,7 @@ use crate::key::Key;
 use crate::scope::Reading;
 use crate::store::{Look, Lookup};
 
-use super::{Ask, Hit, Verdict, judge};
+use super::{Ask, Examined, Hit, Verdict, judge};
 
 impl<T> Ask<'_, T> {
     /// Counts and reports an entry that is served: where it says, or else where its reader is.
@@ -29,31 +29,41 @@ impl<T> Ask<'_, T> {
 pub(crate) fn note_served(core: &Core, key: &Key, group: &Arc<Group>, stale: bool) {
     if stale {
         group.stale_hits();
-        core.emit(|| Event::StaleHit {
+        core.emit_hit(|| Event::StaleHit {
             group: group.name(),
             key,
         });
     } else {
         group.hits();
-        core.emit(|| Event::Hit {
+        core.emit_hit(|| Event::Hit {
             group: group.name(),
             key,
         });
     }
 }
 
-pub(crate) fn note_missed(core: &Core, key: &Key, group: &Arc<Group>, reason: MissReason) {
+/// Counts and reports a miss: of an entry that was `seen` and is not good enough, if there is one.
+pub(crate) fn note_missed(
+    core: &Core,
+    key: &Key,
+    group: &Arc<Group>,
+    reason: MissReason,
+    seen: Option<&Entry>,
+) {
+    let mut gone = None;
     if reason == MissReason::Invalidated {
         core.store.discard(&core.namespace, key);
     }
     group.misses();
     if reason == MissReason::Invalidated {
         group.invalidations();
+        gone = seen.and_then(|entry| core.note_gone(key, entry));
     }
     core.emit(|| Event::Miss {
         group: group.name(),
         key,
         reason,
+        gone: gone.as_ref(),
     });
 }
 
@@ -147,6 +157,36 @@ pub(super) async fn look<T>(core: &Core, ask: &Ask<'_, T>, reading: &Reading) ->
     found
 }
 
+/// The entry that reads are served from, if it is fresh. Nothing is counted or reported.
+pub(crate) async fn examine<T: Send + Sync + 'static>(
+    core: &Core,
+    ask: &Ask<'_, T>,
+) -> Option<Examined<T>> {
+    if core.state() != State::Open {
+        return None;
+    }
+    let wants = ask.wants_to_look(core);
+    let look = Look {
+        key: ask.key,
+        wants: &wants,
+    };
+    let found = core.look(&[look]).await.pop()?;
+    let now = core.clock.now();
+    match judge(found, &ask.kind, ask.policy, now) {
+        Verdict::Serve {
+            value,
+            entry,
+            stale: false,
+            ..
+        } => Some(Examined {
+            value,
+            age: now.since(entry.written_at()),
+            entry,
+        }),
+        _ => None,
+    }
+}
+
 /// An entry that its reader refuses is as good as invalidated.
 pub(crate) fn refuse(found: &mut Lookup, refused: Option<&Entry>) {
     if let (Lookup::Found { entry, state }, Some(refused)) = (found, refused)
@@ -213,8 +253,8 @@ pub(crate) fn settle<T: Send + Sync + 'static>(
                 refresh,
             }
         }
-        Verdict::Load { reason, .. } => {
-            note_missed(core, ask.key, &ask.group(core), reason);
+        Verdict::Load { reason, seen, .. } => {
+            note_missed(core, ask.key, &ask.group(core), reason, seen.as_ref());
             Settled::Missed
         }
     }
@@ -233,7 +273,7 @@ pub(crate) async fn look_only<T: Send + Sync + 'static>(
         return Some(hit);
     }
     if reading.is_absent(ask.key) {
-        note_missed(core, ask.key, &ask.group(core), MissReason::Absent);
+        note_missed(core, ask.key, &ask.group(core), MissReason::Absent, None);
         return None;
     }
     let found = look(core, ask, &reading).await;
@@ -247,8 +287,8 @@ pub(crate) async fn look_only<T: Send + Sync + 'static>(
             ask.served(core, &entry, stale);
             Some(Hit { value, stale })
         }
-        Verdict::Load { reason, .. } => {
-            note_missed(core, ask.key, &ask.group(core), reason);
+        Verdict::Load { reason, seen, .. } => {
+            note_missed(core, ask.key, &ask.group(core), reason, seen.as_ref());
             None
         }
     }

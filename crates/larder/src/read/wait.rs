@@ -88,6 +88,7 @@ where
     let group = ask.group(core);
     core.emit(|| Event::Uncached {
         group: group.name(),
+        what: None,
         why,
     });
     group.loads();
@@ -95,7 +96,7 @@ where
         group.load_errors();
         core.emit(|| Event::LoadFailed {
             group: group.name(),
-            key: ask.key,
+            key: Some(ask.key),
             how,
         });
     };

@@ -458,6 +458,10 @@ impl Guard for Recorded {
             .collect()
     }
 
+    fn changed(&self) -> Option<Tag> {
+        self.holder.changed().map(|scoped| scoped.tag.clone())
+    }
+
     fn weight(&self) -> usize {
         let shares = self.holder.shares();
         shares

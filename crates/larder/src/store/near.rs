@@ -139,6 +139,10 @@ impl Guard for Copied {
         self.origin.tags()
     }
 
+    fn changed(&self) -> Option<Tag> {
+        self.noted.as_ref()?.guard()?.changed()
+    }
+
     fn stamps(&self) -> Option<&[(Tag, Version)]> {
         self.origin.stamps()
     }

@@ -40,6 +40,11 @@ pub trait Guard: Any + Send + Sync {
         tags.map(|tag| InspectedTag::new(tag, "", state)).collect()
     }
 
+    /// The first tag whose version is not the recorded one, if this form can tell which it is.
+    fn changed(&self) -> Option<Tag> {
+        None
+    }
+
     /// The stamps behind it, where it stands before a store that compares stamps.
     fn stamps(&self) -> Option<&[(Tag, Version)]> {
         None

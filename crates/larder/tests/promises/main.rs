@@ -5,6 +5,7 @@ mod allocations;
 mod api;
 mod batches;
 mod blocking;
+mod causes;
 mod flight;
 mod functions;
 mod inspect;

@@ -137,7 +137,7 @@ impl Observer for Events {
             Event::Inserted { .. } => "inserted".into(),
             Event::TooLarge { .. } => "toolarge".into(),
             Event::Removed { .. } => "removed".into(),
-            Event::Invalidated { cause, tags } => {
+            Event::Invalidated { cause, tags, .. } => {
                 let tags: Vec<String> = tags.iter().map(ToString::to_string).collect();
                 format!(
                     "invalidated {} by {}",

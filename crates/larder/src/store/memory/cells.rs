@@ -194,6 +194,14 @@ impl<K: Hash + Eq + Clone, S: BuildHasher + Clone> Holder<K, S> {
         })
     }
 
+    /// The first tag whose version is not the recorded one.
+    pub(crate) fn changed(&self) -> Option<&K> {
+        let differs = |(cell, recorded): &&(Arc<Cell<K>>, u64)| {
+            (cell.number.load(Ordering::SeqCst) ^ recorded) >> MARK_BITS != 0
+        };
+        self.stamps.iter().find(differs).map(|(cell, _)| &cell.tag)
+    }
+
     /// Whether a tag was marked when it was recorded: then the versions are never current.
     pub(crate) fn is_marked(&self) -> bool {
         self.stamps.iter().any(|(_, recorded)| *recorded == NEVER)
