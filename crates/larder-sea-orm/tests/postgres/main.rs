@@ -7,8 +7,12 @@ mod asked;
 mod beside;
 #[path = "../shared/entity.rs"]
 mod entity;
+#[path = "../shared/fleet.rs"]
+mod fleet;
 #[path = "../shared/nested.rs"]
 mod nested;
+#[path = "../shared/returning.rs"]
+mod returning;
 mod schema;
 #[path = "../shared/mod.rs"]
 mod shared;

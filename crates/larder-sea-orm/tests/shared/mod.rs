@@ -1,6 +1,10 @@
-//! What is promised on every database. Each binary brings its own `shop`.
+//! What is promised on every database, over every store. Each binary brings its own `shop`.
 
 mod forms;
 mod invalidation;
+mod kinds;
+pub mod rows;
+mod told;
 mod transactions;
+mod two;
 mod writes;

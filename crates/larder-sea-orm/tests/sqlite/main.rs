@@ -6,14 +6,16 @@
 mod asked;
 #[path = "../shared/entity.rs"]
 mod entity;
+#[path = "../shared/fleet.rs"]
 mod fleet;
-mod forms;
 #[cfg(feature = "sqlite-hook")]
 mod hooked;
 mod invalidation;
 mod limits;
 #[path = "../shared/nested.rs"]
 mod nested;
+#[path = "../shared/returning.rs"]
+mod returning;
 mod rows;
 mod scope;
 #[path = "../shared/mod.rs"]

@@ -1,8 +1,0 @@
-//! What is promised on every database. Its writes that give rows are not here: MySQL has none.
-
-#[path = "../shared/forms.rs"]
-mod forms;
-#[path = "../shared/invalidation.rs"]
-mod invalidation;
-#[path = "../shared/transactions.rs"]
-mod transactions;
