@@ -31,7 +31,7 @@ mod wait;
 
 pub(crate) use judge::{Verdict, judge};
 pub(crate) use look::{
-    Settled, hit_now, examine, look_all, look_only, note_missed, note_served, refuse, settle,
+    Settled, examine, hit_now, look_all, look_only, note_missed, note_served, refuse, settle,
     settle_kept,
 };
 use look::{kept_entry, look};

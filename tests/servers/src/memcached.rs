@@ -11,7 +11,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::port::free_port;
-use crate::process::Process;
+use crate::process::{Ending, Process};
 use crate::program;
 use crate::wait::until;
 
@@ -213,6 +213,14 @@ impl Memcached {
         peer.line() == "HD"
     }
 
+    /// Deletes what is under a name, if anything is.
+    pub fn remove(&self, name: &str) {
+        let mut peer = self.peer();
+        peer.say(format!("md {name}\r\n").as_bytes());
+        let done = peer.line();
+        assert!(done == "HD" || done == "NF", "memcached said {done}");
+    }
+
     /// Deletes everything.
     pub fn flush(&self) {
         let mut peer = self.peer();
@@ -262,7 +270,8 @@ impl Memcached {
         }
         command.args(&self.arguments);
         let log = self.folder.path().join("log");
-        let mut process = Process::start(&mut command, &log);
+        let folder = Some(self.folder.path());
+        let mut process = Process::start_to_end(&mut command, &log, Ending::Kill, folder);
         let mut ended = false;
         until("memcached answers", || {
             ended = !process.runs();

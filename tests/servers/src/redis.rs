@@ -12,7 +12,7 @@ use tempfile::TempDir;
 pub use builder::RedisBuilder;
 pub use monitor::Monitor;
 
-use crate::process::Process;
+use crate::process::{Ending, Process};
 use crate::program;
 use crate::resp::{Reply, Wire};
 use crate::tls::Certificates;
@@ -251,7 +251,8 @@ impl Redis {
             .args(&self.arguments)
             .current_dir(self.folder.path());
         let log = self.folder.path().join("log");
-        let mut process = Process::start(&mut command, &log);
+        let folder = Some(self.folder.path());
+        let mut process = Process::start_to_end(&mut command, &log, Ending::Kill, folder);
         let mut ended = false;
         until("a redis server answers", || {
             ended = !process.runs();

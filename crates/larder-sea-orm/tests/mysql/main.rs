@@ -9,11 +9,12 @@ mod chance;
 #[path = "../shared/entity.rs"]
 mod entity;
 mod equality;
+#[path = "../shared/fleet.rs"]
 mod fleet;
-mod forms;
 #[path = "../shared/nested.rs"]
 mod nested;
 mod schema;
+#[path = "../shared/mod.rs"]
 mod shared;
 mod shop;
 mod transactions;

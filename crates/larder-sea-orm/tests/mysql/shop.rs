@@ -42,6 +42,28 @@ pub fn sql(text: &str) -> String {
     text.to_owned()
 }
 
+/// A trigger by which a new name of a genre gives all tracks one price.
+pub const TRIGGER: &[&str] =
+    &["CREATE TRIGGER t AFTER UPDATE ON genre FOR EACH ROW UPDATE track SET unit_price = 3"];
+
+/// What cannot be cached.
+pub const VOLATILE: &[&str] = &[
+    "SELECT RAND()",
+    "SELECT NOW()",
+    "SELECT @@autocommit",
+    "SELECT LAST_INSERT_ID()",
+    "SELECT * FROM track ORDER BY RAND()",
+    "SELECT * FROM track FOR UPDATE",
+    "SHOW TABLES",
+    "SELECT TABLE_NAME FROM information_schema.TABLES",
+];
+
+/// Writes in words of its own: upserts, REPLACE.
+pub const WRITES: &[&str] = &[
+    "INSERT INTO track VALUES (7, 'Again', 2, 1, 1) ON DUPLICATE KEY UPDATE album_id = 2",
+    "REPLACE INTO track VALUES (7, 'Replaced', 3, 1, 1)",
+];
+
 pub struct Shop {
     pub db: CachedConnection,
     /// Where its database is. Nothing has to be kept: the server ends with the process.
@@ -50,6 +72,18 @@ pub struct Shop {
 
 /// A database on the server of this process.
 pub struct Place(pub String);
+
+impl Place {
+    /// One with the shop in it.
+    pub async fn new() -> Place {
+        let made = tokio::task::spawn_blocking(|| make(SCHEMA));
+        Place(made.await.expect("a database"))
+    }
+
+    pub fn options(&self) -> ConnectOptions {
+        options(&self.0)
+    }
+}
 
 impl Shop {
     pub async fn open() -> Shop {
@@ -68,6 +102,7 @@ impl Shop {
         }
     }
 
+    /// Where its database is.
     pub fn url(&self) -> String {
         MariaDb::shared().url(self.name())
     }
@@ -94,9 +129,15 @@ pub fn make(schema: &str) -> String {
 
 /// A connection that caches nothing.
 pub async fn plain(name: &str) -> DatabaseConnection {
+    Database::connect(options(name)).await.expect("a database")
+}
+
+fn options(name: &str) -> ConnectOptions {
     let mut options = ConnectOptions::new(MariaDb::shared().url(name));
     options.max_connections(4).sqlx_logging(false);
-    Database::connect(options).await.expect("a database")
+    // sqlx keeps prepared statements with the columns they had before an ALTER TABLE.
+    options.map_sqlx_mysql_opts(|options| options.statement_cache_capacity(0));
+    options
 }
 
 /// A text with values.

@@ -10,17 +10,18 @@ mod deferred;
 #[path = "../shared/entity.rs"]
 mod entity;
 mod errors;
+#[path = "../shared/fleet.rs"]
 mod fleet;
 #[path = "../shared/nested.rs"]
 mod nested;
 mod replica;
+#[path = "../shared/returning.rs"]
+mod returning;
 mod schema;
 mod settings;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod shop;
-#[path = "../shared/stores.rs"]
-mod stores;
 mod strict;
 #[path = "../shared/strict.rs"]
 mod strictly;

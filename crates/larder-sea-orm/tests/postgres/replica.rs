@@ -13,8 +13,7 @@ use sea_orm::{
 
 use crate::entity::{genre, track};
 use crate::fleet::Fleet;
-use crate::shop::{BACKEND, options};
-use crate::stores::{PATIENCE, Server};
+use crate::shop::{BACKEND, Place, options};
 use crate::strictly::{is_hit, one, rename};
 
 fn of_genre(genre: i32) -> Cached<Select<track::Entity>> {
@@ -53,7 +52,7 @@ impl Pair {
             (Arc::new(primary), Arc::new(replica))
         });
         let (primary, replica) = started.await.expect("two servers");
-        let fleet = Fleet::on(&primary, server).await;
+        let fleet = Fleet::at(Place::on(&primary).await, server);
         replica.catch_up(&primary);
         Pair {
             primary,
@@ -99,7 +98,7 @@ async fn until_the_replica_answers(db: &CachedConnection) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn h15_what_is_kept_is_loaded_from_the_replica() {
-    for server in [memory(), Server::Redis(larder_servers::Redis::start())] {
+    for server in [memory(), Server::redis()] {
         let pair = Pair::new(server).await;
         let db = pair.process().await;
         until_the_replica_answers(&db).await;
@@ -123,7 +122,7 @@ async fn h15_what_is_kept_is_loaded_from_the_replica() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn h15_a_replica_that_is_behind_is_not_loaded_from() {
-    for server in [memory(), Server::Redis(larder_servers::Redis::start())] {
+    for server in [memory(), Server::redis()] {
         let pair = Pair::new(server).await;
         let db = pair.process().await;
         let other = pair.process().await;
@@ -155,7 +154,7 @@ async fn h15_a_replica_that_is_behind_is_not_loaded_from() {
 /// What is read is never older than a write that has returned, whoever answers.
 #[tokio::test(flavor = "multi_thread")]
 async fn h15_no_load_is_older_than_a_write_that_has_returned() {
-    let pair = Pair::new(Server::Redis(larder_servers::Redis::start())).await;
+    let pair = Pair::new(Server::redis()).await;
     let (one, other) = (pair.process().await, pair.process().await);
     for number in 1..=200 {
         reprice(&one, number).await;

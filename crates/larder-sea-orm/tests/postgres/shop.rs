@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use larder::Cache;
-use larder_sea_orm::{Builder, Cached, CachedConnection, CachedExt};
+use larder_sea_orm::{Cached, CachedConnection, CachedExt};
 use larder_servers::Postgres;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, Statement, TransactionTrait};
 
@@ -46,43 +46,76 @@ pub fn sql(text: &str) -> String {
     })
 }
 
+/// A trigger by which a new name of a genre gives all tracks one price.
+pub const TRIGGER: &[&str] = &[
+    "CREATE FUNCTION cheap() RETURNS trigger LANGUAGE plpgsql AS \
+     $$ BEGIN UPDATE track SET unit_price = 3; RETURN NEW; END $$",
+    "CREATE TRIGGER t AFTER UPDATE ON genre FOR EACH ROW EXECUTE FUNCTION cheap()",
+];
+
+/// What cannot be cached.
+pub const VOLATILE: &[&str] = &[
+    "SELECT random()",
+    "SELECT now()",
+    "SELECT * FROM track ORDER BY random()",
+    "SELECT * FROM track FOR UPDATE",
+    "SELECT count(*) FROM pg_class",
+];
+
+/// Writes in words of its own.
+pub const WRITES: &[&str] = &[
+    "INSERT INTO track VALUES (7, 'Again', 2, 1, 1) ON CONFLICT (id) DO UPDATE SET album_id = 2",
+    "WITH loud AS (SELECT id FROM track WHERE id = 7) DELETE FROM track USING loud WHERE track.id = loud.id",
+];
+
+/// A database with the shop in it.
+pub struct Place {
+    url: String,
+}
+
+impl Place {
+    /// On the server of this process.
+    pub async fn new() -> Place {
+        Place {
+            url: database(SCHEMA).await,
+        }
+    }
+
+    /// On a server of its own.
+    pub async fn on(postgres: &Postgres) -> Place {
+        let url = postgres.database("shop");
+        fill(&url, SCHEMA).await;
+        Place { url }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn options(&self) -> ConnectOptions {
+        options(&self.url, 4)
+    }
+}
+
 pub struct Shop {
     pub db: CachedConnection,
     /// Nothing has to be kept: the server ends with the process.
-    pub folder: Url,
+    pub folder: Place,
 }
 
-/// Where a database is.
-pub struct Url(pub String);
-
 impl Shop {
-    pub fn url(&self) -> String {
-        self.folder.0.clone()
-    }
-
     pub async fn open() -> Shop {
-        Shop::built(|builder| builder).await
-    }
-
-    /// A pool of one connection.
-    pub async fn open_single() -> Shop {
-        Shop::pooled(1, |builder| builder).await
-    }
-
-    pub async fn built(build: impl FnOnce(Builder) -> Builder) -> Shop {
-        Shop::pooled(4, build).await
-    }
-
-    async fn pooled(connections: u32, build: impl FnOnce(Builder) -> Builder) -> Shop {
-        let url = database(SCHEMA).await;
-        let db = build(CachedConnection::builder(Cache::memory()))
-            .connect(options(&url, connections))
+        let folder = Place::new().await;
+        let db = CachedConnection::builder(Cache::memory())
+            .connect(folder.options())
             .await
             .expect("open");
-        Shop {
-            db,
-            folder: Url(url),
-        }
+        Shop { db, folder }
+    }
+
+    /// Where its database is.
+    pub fn url(&self) -> String {
+        self.folder.url.clone()
     }
 }
 
@@ -93,12 +126,16 @@ pub async fn database(schema: &str) -> String {
     let url = tokio::task::spawn_blocking(move || Postgres::shared().database(&name))
         .await
         .expect("a database");
-    let plain = Database::connect(options(&url, 1))
+    fill(&url, schema).await;
+    url
+}
+
+async fn fill(url: &str, schema: &str) {
+    let plain = Database::connect(options(url, 1))
         .await
         .expect("a database");
     plain.execute_unprepared(schema).await.expect("the schema");
     plain.close().await.expect("closed");
-    url
 }
 
 pub fn options(url: &str, connections: u32) -> ConnectOptions {

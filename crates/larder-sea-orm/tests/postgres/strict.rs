@@ -9,15 +9,15 @@ use larder_servers::{Postgres, Proxy};
 use sea_orm::{ConnectionTrait, EntityTrait, TransactionTrait};
 
 use crate::entity::genre;
-use crate::fleet::Fleet;
-use crate::stores::{PATIENCE, Server};
+use crate::fleet::{Fleet, PATIENCE, Server};
+use crate::shop::Place;
 use crate::strictly::{is_hit, one, rename};
 
 /// Longer than a new guard is left alone before it is confirmed.
 const RIPE: Duration = Duration::from_millis(1_000);
 
 fn a_redis() -> Server {
-    Server::Redis(larder_servers::Redis::start())
+    Server::redis()
 }
 
 fn redis(fleet: &Fleet) -> &larder_servers::Redis {
@@ -86,7 +86,7 @@ async fn never_cached_for(db: &CachedConnection, time: Duration, why: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn h4_a_writer_between_its_commit_and_its_bump_is_never_hidden_from_a_strict_reader() {
     let postgres = own().await;
-    let fleet = Fleet::on(&postgres, a_redis()).await;
+    let fleet = Fleet::at(Place::on(&postgres).await, a_redis());
     let proxy = Proxy::start(&redis(&fleet).address());
     let far = Redis::builder()
         .url(&format!("redis://{}", proxy.address()))
@@ -121,7 +121,7 @@ async fn h4_a_writer_between_its_commit_and_its_bump_is_never_hidden_from_a_stri
 #[tokio::test(flavor = "multi_thread")]
 async fn h14_a_mark_that_is_lost_before_a_slow_commit_hides_nothing() {
     let postgres = own().await;
-    let fleet = Fleet::on(&postgres, a_redis()).await;
+    let fleet = Fleet::at(Place::on(&postgres).await, a_redis());
     let writer = fleet.built(|builder| builder.strict()).await;
     let reader = fleet.built(|builder| builder.strict()).await;
     until_cached(&reader).await;
@@ -150,7 +150,7 @@ async fn h14_a_mark_that_is_lost_before_a_slow_commit_hides_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn h11_a_prepared_transaction_is_a_writer_that_has_not_ended() {
     let postgres = own().await;
-    let fleet = Fleet::on(&postgres, a_redis()).await;
+    let fleet = Fleet::at(Place::on(&postgres).await, a_redis());
     let reader = fleet.built(|builder| builder.strict()).await;
     let prepare = "BEGIN; UPDATE genre SET name = 'New' WHERE id = 1; PREPARE TRANSACTION 'p';";
     postgres.run_sql("shop", prepare);
@@ -168,7 +168,7 @@ async fn h11_a_prepared_transaction_is_a_writer_that_has_not_ended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn transactions_that_overlap_do_not_put_off_for_ever() {
     let postgres = own().await;
-    let fleet = Fleet::on(&postgres, a_redis()).await;
+    let fleet = Fleet::at(Place::on(&postgres).await, a_redis());
     let (reader, writer) = (
         fleet.built(|builder| builder.strict()).await,
         fleet.process().await,

@@ -17,6 +17,39 @@ pub async fn read<T>(query: impl Future<Output = Result<T, DbErr>>) -> (T, Outco
     (value, query.outcome.clone())
 }
 
+/// Runs one read; its value, the outcomes of the queries that it made, and their statements.
+pub async fn counted<T>(read: impl Future<Output = Result<T, DbErr>>) -> (T, Vec<Outcome>, u64) {
+    let (value, queries) = trace::scope(read).await;
+    let statements = queries.iter().map(|query| query.statements).sum();
+    let outcomes = queries.into_iter().map(|query| query.outcome);
+    (
+        value.expect("the read works"),
+        outcomes.collect(),
+        statements,
+    )
+}
+
+/// Checks that a read asks the database by this many statements; in a fleet, that it loads so many
+/// times.
+#[macro_export]
+macro_rules! asks {
+    ($fleet:expr, $loads:expr, $read:expr) => {{
+        let (value, _, statements) = $crate::asked::counted($read).await;
+        let loads = $fleet.server.loads($loads);
+        assert!(
+            loads.contains(&statements),
+            "{statements} in {}",
+            stringify!($read)
+        );
+        value
+    }};
+    ($statements:expr, $read:expr) => {{
+        let (value, _, statements) = $crate::asked::counted($read).await;
+        assert_eq!(statements, $statements, "{}", stringify!($read));
+        value
+    }};
+}
+
 /// Checks that a read is a hit now.
 #[macro_export]
 macro_rules! hit {

@@ -10,8 +10,7 @@ use sea_orm::{
 };
 
 use crate::entity::genre;
-use crate::fleet::Fleet;
-use crate::stores::{PATIENCE, Server, redis};
+use crate::fleet::{Fleet, PATIENCE, Server, redis};
 
 pub fn one() -> Cached<Select<genre::Entity>> {
     genre::Entity::find_by_id(1).cached()
@@ -103,11 +102,11 @@ async fn check_never_back_in_time(server: Server, writer: Writer, names: u32) {
 }
 
 fn a_redis() -> Server {
-    Server::Redis(larder_servers::Redis::start())
+    Server::redis()
 }
 
 fn a_memcached() -> Server {
-    Server::Memcached(larder_servers::Memcached::start())
+    Server::memcached()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,7 +162,7 @@ async fn a_strict_table_that_is_not_there_is_refused() {
 
 #[tokio::test]
 async fn news_that_may_be_late_cannot_be_strict() {
-    let fleet = Fleet::new(Server::Redis(larder_servers::Redis::start())).await;
+    let fleet = Fleet::new(Server::redis()).await;
     let Server::Redis(server) = &fleet.server else {
         unreachable!("it was asked for")
     };
@@ -185,7 +184,7 @@ async fn news_that_may_be_late_cannot_be_strict() {
 
 #[tokio::test]
 async fn a_strict_write_that_cannot_be_marked_is_not_committed() {
-    let fleet = Fleet::new(Server::Redis(larder_servers::Redis::start())).await;
+    let fleet = Fleet::new(Server::redis()).await;
     let Server::Redis(redis) = &fleet.server else {
         unreachable!("it was asked for")
     };
@@ -214,7 +213,7 @@ async fn a_strict_write_that_cannot_be_marked_is_not_committed() {
 /// moment has ended, nothing strict is stored.
 #[tokio::test]
 async fn h14_what_the_store_has_forgotten_is_cached_again_when_the_writers_have_ended() {
-    for server in Server::far() {
+    for server in [Server::redis(), Server::memcached()] {
         let fleet = Fleet::new(server).await;
         let (writer, other) = (
             fleet.built(|builder| builder.strict()).await,

@@ -9,14 +9,16 @@ mod context;
 mod deferred;
 #[path = "../shared/entity.rs"]
 mod entity;
+#[path = "../shared/fleet.rs"]
 mod fleet;
-mod forms;
 #[cfg(feature = "sqlite-hook")]
 mod hooked;
 mod invalidation;
 mod limits;
 #[path = "../shared/nested.rs"]
 mod nested;
+#[path = "../shared/returning.rs"]
+mod returning;
 mod rows;
 mod scope;
 #[path = "../shared/mod.rs"]
@@ -25,8 +27,6 @@ mod shared_store;
 mod shop;
 mod signals;
 mod snapshot;
-#[path = "../shared/stores.rs"]
-mod stores;
 mod strict;
 #[path = "../shared/strict.rs"]
 mod strictly;

@@ -34,7 +34,7 @@ async fn price(db: &CachedConnection) -> i32 {
 
 #[tokio::test]
 async fn kc30_a_second_read_of_a_query_sends_nothing_to_the_store() {
-    let fleet = Fleet::new(Server::Redis(larder_servers::Redis::start())).await;
+    let fleet = Fleet::new(Server::redis()).await;
     let Server::Redis(redis) = &fleet.server else {
         unreachable!("it was asked for")
     };

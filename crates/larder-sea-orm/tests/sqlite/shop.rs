@@ -37,12 +37,55 @@ pub fn sql(text: &str) -> String {
     text.to_owned()
 }
 
+/// A trigger by which a new name of a genre gives all tracks one price.
+pub const TRIGGER: &[&str] =
+    &["CREATE TRIGGER t AFTER UPDATE ON genre BEGIN UPDATE track SET unit_price = 3; END"];
+
+/// What cannot be cached.
+pub const VOLATILE: &[&str] = &[
+    "SELECT random()",
+    "SELECT datetime('now')",
+    "SELECT * FROM track ORDER BY random()",
+    "PRAGMA table_list",
+];
+
+/// Writes in words of its own: upserts, REPLACE.
+pub const WRITES: &[&str] = &[
+    "INSERT INTO track VALUES (7, 'Again', 2, 1, 1) ON CONFLICT (id) DO UPDATE SET album_id = 2",
+    "REPLACE INTO track VALUES (7, 'Replaced', 3, 1, 1)",
+];
+
+/// A database file with the shop in it.
+pub struct Place {
+    folder: tempfile::TempDir,
+    journal: SqliteJournalMode,
+}
+
+impl Place {
+    pub async fn new() -> Place {
+        Place::journalled(SqliteJournalMode::Wal).await
+    }
+
+    /// With this kind of journal.
+    pub async fn journalled(journal: SqliteJournalMode) -> Place {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = Place { folder, journal };
+        make(place.options()).await;
+        place
+    }
+
+    pub fn options(&self) -> ConnectOptions {
+        options_of(&self.folder.path().join("shop.db"), 4, self.journal)
+    }
+}
+
 pub struct Shop {
     pub db: CachedConnection,
     pub folder: tempfile::TempDir,
 }
 
 impl Shop {
+    /// Where its database is.
     pub fn url(&self) -> String {
         format!("sqlite://{}", self.folder.path().join("shop.db").display())
     }

@@ -10,8 +10,8 @@ use sqlx::sqlite::SqliteJournalMode;
 use tokio::sync::watch;
 
 use crate::entity::genre;
-use crate::fleet::Fleet;
-use crate::stores::{PATIENCE, Server};
+use crate::fleet::{Fleet, PATIENCE, Server};
+use crate::shop::Place;
 use crate::strictly::is_hit;
 
 fn count(table: &str) -> Cached<Statement> {
@@ -41,7 +41,7 @@ impl Observer for Marked {
 async fn only_strict_tables_are_marked() {
     for server in Server::all() {
         let name = server.name();
-        let fleet = Fleet::journalled(server, SqliteJournalMode::Delete).await;
+        let fleet = Fleet::at(Place::journalled(SqliteJournalMode::Delete).await, server);
         let marked = Arc::new(Marked::default());
         let watched = fleet.server.watched(Some(marked.clone())).await;
         let one = fleet
@@ -97,5 +97,142 @@ async fn only_strict_tables_are_marked() {
         assert_eq!(number(tracks), Stored::Int(5), "{name}");
         let genres = count("genre").rows(&other).await.expect("rows");
         assert_eq!(number(genres), Stored::Int(4), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_strict_table_that_is_not_there_is_refused() {
+    let shop = Shop::open().await;
+    let options = crate::shop::options(&shop.folder.path().join("shop.db"), 1);
+    shop.db
+        .execute_unprepared("CREATE VIEW cheap AS SELECT id FROM track")
+        .await
+        .expect("a view");
+    for (table, expected) in [("tarck", "no table tarck"), ("cheap", "is a view")] {
+        let refused = CachedConnection::builder(Cache::memory())
+            .strict_tables(["genre", table])
+            .connect(options.clone())
+            .await
+            .expect_err("nothing to be strict about");
+        let error = cache_error(&refused).expect("the cache's own error");
+        assert!(
+            error.is_config() && error.to_string().contains(expected),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn news_that_may_be_late_cannot_be_strict() {
+    let fleet = Fleet::new(Server::redis()).await;
+    let Server::Redis(server) = &fleet.server else {
+        unreachable!("it was asked for")
+    };
+    let cache = Cache::builder()
+        .store(redis(server).await)
+        .near(Near::pushed(Memory::new()))
+        .build()
+        .expect("a cache");
+    let refused = CachedConnection::builder(cache)
+        .strict_tables(["track"])
+        .connect(fleet.options())
+        .await
+        .expect_err("news take their time");
+    assert!(
+        cache_error(&refused).is_some_and(larder::Error::is_config),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn a_strict_write_that_cannot_be_marked_is_not_committed() {
+    let fleet = Fleet::new(Server::redis()).await;
+    let Server::Redis(redis) = &fleet.server else {
+        unreachable!("it was asked for")
+    };
+    let db = fleet.built(|builder| builder.strict()).await;
+    redis.kill();
+    let refused = rename(&db, "New").await.expect_err("nobody can be told");
+    assert!(
+        cache_error(&refused).is_some_and(larder::Error::is_store),
+        "{refused}"
+    );
+    let transaction = db.begin().await.expect("a transaction");
+    transaction
+        .execute_unprepared("UPDATE genre SET name = 'New' WHERE id = 1")
+        .await
+        .expect("an update");
+    let refused = transaction.commit().await.expect_err("nobody can be told");
+    assert!(
+        cache_error(&refused).is_some_and(larder::Error::is_store),
+        "{refused}"
+    );
+    let genre = one().one(&db).await.expect("a read").expect("a genre");
+    assert_eq!(genre.name, "Rock");
+}
+
+/// H14: a writer may have marked what the store has forgotten since. Until every writer of that
+/// moment has ended, nothing strict is stored.
+#[tokio::test]
+async fn h14_what_the_store_has_forgotten_is_cached_again_when_the_writers_have_ended() {
+    for server in [Server::redis(), Server::memcached()] {
+        let fleet = Fleet::new(server).await;
+        let (writer, other) = (
+            fleet.built(|builder| builder.strict()).await,
+            fleet.built(|builder| builder.strict()).await,
+        );
+        let deadline = Instant::now() + PATIENCE;
+        while !is_hit(one().one(&other)).await {
+            assert!(Instant::now() < deadline, "cached");
+        }
+        let transaction = writer.begin().await.expect("a transaction");
+        transaction
+            .execute_unprepared("UPDATE genre SET name = 'New' WHERE id = 1")
+            .await
+            .expect("an update");
+        match &fleet.server {
+            Server::Redis(redis) => redis.flush(),
+            Server::Memcached(memcached) => memcached.flush(),
+            Server::Memory(_) => unreachable!("processes do not share memory"),
+        }
+        for _ in 0..3 {
+            assert!(
+                !is_hit(one().one(&other)).await,
+                "{}: stored beside a writer",
+                fleet.server.name()
+            );
+        }
+        transaction.commit().await.expect("a commit");
+        let deadline = Instant::now() + PATIENCE;
+        while !is_hit(one().one(&other)).await {
+            assert!(Instant::now() < deadline, "cached again");
+            tokio::task::yield_now().await;
+        }
+        let genre = one().one(&other).await.expect("a read").expect("a genre");
+        assert_eq!(genre.name, "New");
+    }
+}
+
+/// What a process that is not strict has stored says nothing of marks.
+#[tokio::test]
+async fn what_others_have_stored_is_not_served_to_strict_reads() {
+    for server in Server::all() {
+        let fleet = Fleet::new(server).await;
+        let plain = fleet.process().await;
+        let strict = fleet.built(|builder| builder.strict()).await;
+        let genres = fleet
+            .built(|builder| builder.strict_tables(["genre"]))
+            .await;
+        let deadline = Instant::now() + PATIENCE;
+        while !is_hit(one().one(&plain)).await {
+            assert!(Instant::now() < deadline, "cached");
+        }
+        assert!(!is_hit(one().one(&strict)).await);
+        // The same tables are strict: the same answer.
+        let deadline = Instant::now() + PATIENCE;
+        while !is_hit(one().one(&strict)).await {
+            assert!(Instant::now() < deadline, "cached");
+        }
+        assert!(is_hit(one().one(&genres)).await);
     }
 }

@@ -2,12 +2,12 @@
 
 use larder::{Cache, Memory, Near};
 use larder_sea_orm::trace::Outcome;
-use larder_sea_orm::{CachedConnection, CachedEntity, CachedModel};
+use larder_sea_orm::{CachedConnection, CachedEntity, CachedModel, Rows};
 use sea_orm::{ConnectionTrait, EntityTrait};
 
+use crate::asked::counted;
 use crate::entity::{album, track};
-use crate::fleet::{Fleet, PATIENCE, Server, redis};
-use crate::rows::counted;
+use crate::fleet::{Fleet, PATIENCE, Server};
 use crate::shop::{Shop, read};
 use crate::{asks, hit, miss};
 
@@ -37,7 +37,12 @@ async fn prices(db: &CachedConnection) -> Vec<i32> {
 
 #[tokio::test]
 async fn kc30_a_request_asks_for_a_row_once_and_sees_every_write_of_its_process() {
-    for server in Server::all() {
+    let private = [
+        Server::Memory(Memory::new()),
+        Server::redis(),
+        Server::memcached(),
+    ];
+    for server in private {
         let fleet = Fleet::new(server).await;
         let db = fleet.process().await;
         let restless = album::Entity::find_by_id(1)
@@ -122,14 +127,12 @@ async fn strict_rows_are_as_the_database_has_them() {
 
 #[tokio::test]
 async fn rows_in_a_near_tier() {
-    let fleet = Fleet::new(Server::Redis(larder_servers::Redis::start())).await;
-    let Server::Redis(server) = &fleet.server else {
-        unreachable!("it was asked for")
-    };
-    let near = Cache::builder()
-        .store(redis(server).await)
+    let fleet = Fleet::new(Server::redis()).await;
+    let near = fleet
+        .server
+        .builder()
+        .await
         .near(Near::validated(Memory::new()))
-        .namespace("shop")
         .build()
         .expect("a cache");
     let near = fleet.with(near, |builder| builder).await;
@@ -172,4 +175,36 @@ async fn kc6_a_task_without_the_cache_reads_rows_from_the_database() {
     asks!(1, track::Entity::cached(&db).get_many([1, 2]));
     db.cache().set_enabled(true);
     asks!(0, track::Entity::cached(&db).get_many([1, 2]));
+}
+
+#[tokio::test]
+async fn ac5_strictness_is_a_matter_of_every_store() {
+    let own = Cache::builder().store(Memory::new()).build().unwrap();
+    let tracks = Rows::new().cache(&own);
+    let fleet = Fleet::new(Server::redis()).await;
+    let Server::Redis(redis) = &fleet.server else {
+        unreachable!("it was asked for")
+    };
+    let db = fleet
+        .built(|builder| builder.entity::<track::Entity>(tracks).strict())
+        .await;
+    // Rows in memory are cached strictly at once.
+    miss!(track::Entity::cached(&db).get(1));
+    run(&db, "UPDATE track SET name = 'A' WHERE id = 1").await;
+    assert_eq!(miss!(track::Entity::cached(&db).get(1)).unwrap().name, "A");
+    // A write cannot be marked in one of them: it is not committed, and nothing is lost.
+    redis.kill();
+    let sql = "UPDATE track SET name = 'B' WHERE id = 1";
+    db.execute_unprepared(sql)
+        .await
+        .expect_err("nobody can be told");
+    assert_eq!(
+        track::Entity::cached(&db)
+            .get(1)
+            .await
+            .unwrap()
+            .unwrap()
+            .name,
+        "A"
+    );
 }

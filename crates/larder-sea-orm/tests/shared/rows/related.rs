@@ -9,10 +9,9 @@ use sea_orm::{
     ModelTrait, QueryFilter, QueryOrder, QuerySelect, Related, Set,
 };
 
+use crate::asked::counted;
 use crate::entity::{album, playlist, playlist_track, track};
 use crate::fleet::{Fleet, Server};
-use crate::rows::counted;
-use crate::shop::Shop;
 use crate::{hit, miss};
 
 async fn a_track(db: &CachedConnection, id: i32) -> track::Model {
@@ -51,25 +50,25 @@ where
 
 #[tokio::test]
 async fn ac10_the_row_that_it_belongs_to_is_the_row_by_its_key() {
-    let Shop {
-        db,
-        folder: _folder,
-    } = Shop::open().await;
-    let fast = a_track(&db, 1).await;
-    let album = || fast.cached(&db).related(album::Entity);
-    let plain = fast.find_related(album::Entity).one(&db).await.unwrap();
-    assert_eq!(miss!(album().one()).as_deref(), plain.as_ref());
-    hit!(album::Entity::cached(&db).get(1));
-    assert_eq!(miss!(album().all()).len(), 1);
-    assert_eq!(miss!(album().count()), 1);
-    assert!(miss!(album().exists()));
+    for server in Server::all() {
+        let fleet = Fleet::new(server).await;
+        let db = fleet.process().await;
+        let fast = a_track(&db, 1).await;
+        let album = || fast.cached(&db).related(album::Entity);
+        let plain = fast.find_related(album::Entity).one(&db).await.unwrap();
+        assert_eq!(miss!(album().one()).as_deref(), plain.as_ref());
+        hit!(album::Entity::cached(&db).get(1));
+        assert_eq!(miss!(album().all()).len(), 1);
+        assert_eq!(miss!(album().count()), 1);
+        assert!(miss!(album().exists()));
+    }
 }
 
 #[tokio::test]
 async fn ac10_ac11_the_rows_that_belong_to_it_in_the_order_that_is_said() {
     for server in Server::all() {
         let fleet = Fleet::new(server).await;
-        let (db, other) = (fleet.process().await, fleet.process().await);
+        let (db, other) = fleet.two().await;
         let (restless, quiet, empty) = (
             an_album(&db, 1).await,
             an_album(&db, 2).await,
@@ -126,7 +125,7 @@ async fn ac10_ac11_the_rows_that_belong_to_it_in_the_order_that_is_said() {
 async fn ac10_ac11_links_from_either_side() {
     for server in Server::all() {
         let fleet = Fleet::new(server).await;
-        let (db, other) = (fleet.process().await, fleet.process().await);
+        let (db, other) = fleet.two().await;
         let lists = playlist::Entity::find().all(&db).await.unwrap();
         let [morning, night] = &lists[..] else {
             panic!("two playlists")
@@ -185,52 +184,52 @@ async fn ac10_ac11_links_from_either_side() {
 
 #[tokio::test]
 async fn ac12_a_null_asks_nothing_and_keeps_nothing() {
-    let Shop {
-        db,
-        folder: _folder,
-    } = Shop::open().await;
-    let loud = a_track(&db, 4).await;
-    assert_eq!(loud.album_id, None);
-    let inserts = || -> u64 { db.cache().stats().iter().map(|group| group.inserts).sum() };
-    let before = (db.statements(), inserts());
-    let album = || loud.cached(&db).related(album::Entity);
-    let (one, outcomes, _) = counted(album().one()).await;
-    assert_eq!((one, outcomes), (None, Vec::<Outcome>::new()));
-    assert!(album().all().await.unwrap().is_empty());
-    assert_eq!(album().count().await, Ok(0));
-    assert_eq!(album().exists().await, Ok(false));
-    assert_eq!((db.statements(), inserts()), before);
-    let plain = loud.find_related(album::Entity).one(&db).await.unwrap();
-    assert_eq!(plain, None);
+    for server in Server::all() {
+        let fleet = Fleet::new(server).await;
+        let db = fleet.process().await;
+        let loud = a_track(&db, 4).await;
+        assert_eq!(loud.album_id, None);
+        let inserts = || -> u64 { db.cache().stats().iter().map(|group| group.inserts).sum() };
+        let before = (db.statements(), inserts());
+        let album = || loud.cached(&db).related(album::Entity);
+        let (one, outcomes, _) = counted(album().one()).await;
+        assert_eq!((one, outcomes), (None, Vec::<Outcome>::new()));
+        assert!(album().all().await.unwrap().is_empty());
+        assert_eq!(album().count().await, Ok(0));
+        assert_eq!(album().exists().await, Ok(false));
+        assert_eq!((db.statements(), inserts()), before);
+        let plain = loud.find_related(album::Entity).one(&db).await.unwrap();
+        assert_eq!(plain, None);
+    }
 }
 
 /// A related select goes on as any other.
 #[tokio::test]
 async fn ac10_a_related_select_is_a_select() {
-    let Shop {
-        db,
-        folder: _folder,
-    } = Shop::open().await;
-    let restless = an_album(&db, 1).await;
-    let tracks = || restless.cached(&db).related(track::Entity);
-    let cheap = || tracks().filter(track::Column::UnitPrice.lt(100));
-    let names = || {
-        let names = cheap()
-            .order_by_asc(track::Column::Name)
-            .limit(1)
-            .select_only();
-        names.column(track::Column::Name).into_tuple::<String>()
-    };
-    assert_eq!(*miss!(names().all()), ["Fast"]);
-    assert_eq!(miss!(cheap().count()), 2);
-    // It is the query that it looks like.
-    miss!(tracks().all());
-    hit!(
-        track::Entity::find()
-            .filter(track::Column::AlbumId.eq(1))
-            .cached()
-            .all(&db)
-    );
+    for server in Server::all() {
+        let fleet = Fleet::new(server).await;
+        let db = fleet.process().await;
+        let restless = an_album(&db, 1).await;
+        let tracks = || restless.cached(&db).related(track::Entity);
+        let cheap = || tracks().filter(track::Column::UnitPrice.lt(100));
+        let names = || {
+            let names = cheap()
+                .order_by_asc(track::Column::Name)
+                .limit(1)
+                .select_only();
+            names.column(track::Column::Name).into_tuple::<String>()
+        };
+        assert_eq!(*miss!(names().all()), ["Fast"]);
+        assert_eq!(miss!(cheap().count()), 2);
+        // It is the query that it looks like.
+        miss!(tracks().all());
+        hit!(
+            track::Entity::find()
+                .filter(track::Column::AlbumId.eq(1))
+                .cached()
+                .all(&db)
+        );
+    }
 }
 
 /// A relation with a condition of its own, which may speak of either table.
@@ -238,77 +237,77 @@ async fn ac10_a_related_select_is_a_select() {
 async fn ac10_ac11_relations_with_conditions() {
     use sea_orm::RelationTrait as _;
     use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _};
-    let Shop {
-        db,
-        folder: _folder,
-    } = Shop::open().await;
-    let restless = an_album(&db, 1).await;
-    let cheap = || {
-        album::Relation::Track.def().on_condition(|_, tracks| {
-            let price = Expr::col((tracks, track::Column::UnitPrice));
-            price.lt(100).into_condition()
-        })
-    };
-    let tracks = || {
-        let tracks = restless.cached(&db).related_by::<track::Entity>(cheap());
-        tracks.order_by_asc(track::Column::Id).all()
-    };
-    assert_eq!(miss!(tracks()).len(), 2);
-    let dearer = "UPDATE track SET unit_price = 100 WHERE id = 2";
-    db.execute_unprepared(dearer).await.unwrap();
-    let left = miss!(tracks());
-    assert_eq!(left.iter().map(|track| track.id).collect::<Vec<_>>(), [1]);
+    for server in Server::all() {
+        let fleet = Fleet::new(server).await;
+        let db = fleet.process().await;
+        let restless = an_album(&db, 1).await;
+        let cheap = || {
+            album::Relation::Track.def().on_condition(|_, tracks| {
+                let price = Expr::col((tracks, track::Column::UnitPrice));
+                price.lt(100).into_condition()
+            })
+        };
+        let tracks = || {
+            let tracks = restless.cached(&db).related_by::<track::Entity>(cheap());
+            tracks.order_by_asc(track::Column::Id).all()
+        };
+        assert_eq!(miss!(tracks()).len(), 2);
+        let dearer = "UPDATE track SET unit_price = 100 WHERE id = 2";
+        db.execute_unprepared(dearer).await.unwrap();
+        let left = miss!(tracks());
+        assert_eq!(left.iter().map(|track| track.id).collect::<Vec<_>>(), [1]);
+    }
 }
 
 /// A key of two columns, and a null in one of them.
 #[tokio::test]
 async fn ac10_ac12_keys_of_several_columns() {
-    let Shop {
-        db,
-        folder: _folder,
-    } = Shop::open().await;
-    let link = || -> sea_orm::RelationDef {
-        track::Entity::belongs_to(playlist_track::Entity)
-            .from((track::Column::GenreId, track::Column::AlbumId))
-            .to((
-                playlist_track::Column::PlaylistId,
-                playlist_track::Column::TrackId,
-            ))
-            .into()
-    };
-    let fast = a_track(&db, 1).await;
-    let linked = || {
-        let linked = fast
+    for server in Server::all() {
+        let fleet = Fleet::new(server).await;
+        let db = fleet.process().await;
+        let link = || -> sea_orm::RelationDef {
+            track::Entity::belongs_to(playlist_track::Entity)
+                .from((track::Column::GenreId, track::Column::AlbumId))
+                .to((
+                    playlist_track::Column::PlaylistId,
+                    playlist_track::Column::TrackId,
+                ))
+                .into()
+        };
+        let fast = a_track(&db, 1).await;
+        let linked = || {
+            let linked = fast
+                .cached(&db)
+                .related_by::<playlist_track::Entity>(link());
+            linked.one()
+        };
+        assert!(miss!(linked()).is_some());
+        hit!(playlist_track::Entity::cached(&db).get((1, 1)));
+        let loud = a_track(&db, 4).await;
+        let before = db.statements();
+        let none = loud
             .cached(&db)
             .related_by::<playlist_track::Entity>(link());
-        linked.one()
-    };
-    assert!(miss!(linked()).is_some());
-    hit!(playlist_track::Entity::cached(&db).get((1, 1)));
-    let loud = a_track(&db, 4).await;
-    let before = db.statements();
-    let none = loud
-        .cached(&db)
-        .related_by::<playlist_track::Entity>(link());
-    assert!(none.all().await.unwrap().is_empty());
-    assert_eq!(db.statements(), before);
+        assert!(none.all().await.unwrap().is_empty());
+        assert_eq!(db.statements(), before);
+    }
 }
 
 #[tokio::test]
 async fn a_relation_that_leads_elsewhere_is_an_error() {
     use sea_orm::RelationTrait as _;
-    let Shop {
-        db,
-        folder: _folder,
-    } = Shop::open().await;
-    let restless = an_album(&db, 1).await;
-    let elsewhere = restless
-        .cached(&db)
-        .related_by::<album::Entity>(album::Relation::Track.def());
-    let error = elsewhere.all().await.unwrap_err().to_string();
-    assert!(
-        error.contains("does not lead from album to album"),
-        "{error}"
-    );
-    db.execute_unprepared("SELECT 1").await.unwrap();
+    for server in Server::all() {
+        let fleet = Fleet::new(server).await;
+        let db = fleet.process().await;
+        let restless = an_album(&db, 1).await;
+        let elsewhere = restless
+            .cached(&db)
+            .related_by::<album::Entity>(album::Relation::Track.def());
+        let error = elsewhere.all().await.unwrap_err().to_string();
+        assert!(
+            error.contains("does not lead from album to album"),
+            "{error}"
+        );
+        db.execute_unprepared("SELECT 1").await.unwrap();
+    }
 }

@@ -113,38 +113,6 @@ async fn ac5_a_write_is_told_to_every_store() {
     }
 }
 
-#[tokio::test]
-async fn ac5_strictness_is_a_matter_of_every_store() {
-    let own = Cache::builder().store(Memory::new()).build().unwrap();
-    let tracks = Rows::new().cache(&own);
-    let fleet = Fleet::new(Server::Redis(larder_servers::Redis::start())).await;
-    let Server::Redis(redis) = &fleet.server else {
-        unreachable!("it was asked for")
-    };
-    let db = fleet
-        .built(|builder| builder.entity::<track::Entity>(tracks).strict())
-        .await;
-    // Rows in memory are cached strictly at once.
-    miss!(track::Entity::cached(&db).get(1));
-    run(&db, "UPDATE track SET name = 'A' WHERE id = 1").await;
-    assert_eq!(miss!(track::Entity::cached(&db).get(1)).unwrap().name, "A");
-    // A write cannot be marked in one of them: it is not committed, and nothing is lost.
-    redis.kill();
-    let sql = "UPDATE track SET name = 'B' WHERE id = 1";
-    db.execute_unprepared(sql)
-        .await
-        .expect_err("nobody can be told");
-    assert_eq!(
-        track::Entity::cached(&db)
-            .get(1)
-            .await
-            .unwrap()
-            .unwrap()
-            .name,
-        "A"
-    );
-}
-
 /// Two entities in one cache are told once.
 #[tokio::test]
 async fn ac5_a_cache_of_two_entities_is_told_once() {

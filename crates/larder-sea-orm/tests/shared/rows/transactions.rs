@@ -12,7 +12,7 @@ use crate::{hit, miss};
 async fn ac7_a_transaction_reads_its_own_writes_and_others_wait_for_the_commit() {
     for server in Server::all() {
         let fleet = Fleet::new(server).await;
-        let (db, other) = (fleet.process().await, fleet.process().await);
+        let (db, other) = fleet.two().await;
         let restless = album::Entity::find_by_id(1)
             .one(&db)
             .await

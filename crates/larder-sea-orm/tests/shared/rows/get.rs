@@ -1,11 +1,11 @@
 //! AC-1 to AC-4: one row by its key.
 
+use larder::Memory;
 use larder_sea_orm::{CachedConnection, CachedEntity, CachedExt};
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, ModelTrait, Set};
 
 use crate::entity::{genre, playlist_track, track};
 use crate::fleet::{Fleet, Server};
-use crate::shop::Shop;
 use crate::{hit, miss};
 
 async fn sql(db: &CachedConnection, id: i32) -> Option<track::Model> {
@@ -16,7 +16,7 @@ async fn sql(db: &CachedConnection, id: i32) -> Option<track::Model> {
 async fn ac1_a_row_is_asked_for_once_on_every_store() {
     for server in Server::all() {
         let fleet = Fleet::new(server).await;
-        let (one, other) = (fleet.process().await, fleet.process().await);
+        let (one, other) = fleet.two().await;
         let row = miss!(track::Entity::cached(&one).get(1));
         assert_eq!(row.as_deref(), sql(&one, 1).await.as_ref());
         // Stored before it was returned: the other process needs no statement.
@@ -27,14 +27,14 @@ async fn ac1_a_row_is_asked_for_once_on_every_store() {
 
 #[tokio::test]
 async fn ac1_a_row_and_the_query_for_it_are_one_entry() {
-    let Shop {
-        db,
-        folder: _folder,
-    } = Shop::open().await;
-    miss!(track::Entity::cached(&db).get(1));
-    hit!(track::Entity::find_by_id(1).cached().one(&db));
-    miss!(track::Entity::find_by_id(2).cached().one(&db));
-    hit!(track::Entity::cached(&db).get(2));
+    for server in Server::all() {
+        let fleet = Fleet::new(server).await;
+        let db = fleet.process().await;
+        miss!(track::Entity::cached(&db).get(1));
+        hit!(track::Entity::find_by_id(1).cached().one(&db));
+        miss!(track::Entity::find_by_id(2).cached().one(&db));
+        hit!(track::Entity::cached(&db).get(2));
+    }
 }
 
 /// A plain invalidation: the row is not written through, so the next get costs one statement.
@@ -42,7 +42,7 @@ async fn ac1_a_row_and_the_query_for_it_are_one_entry() {
 async fn ac2_after_a_save_the_next_get_has_the_new_row() {
     for server in Server::all() {
         let fleet = Fleet::new(server).await;
-        let (one, other) = (fleet.process().await, fleet.process().await);
+        let (one, other) = fleet.two().await;
         for id in 1..=3 {
             miss!(track::Entity::cached(&one).get(id));
         }
@@ -60,7 +60,7 @@ async fn ac2_after_a_save_the_next_get_has_the_new_row() {
 async fn ac3_absence_is_remembered_until_the_row_is_created_and_deleting_leaves_it() {
     for server in Server::all() {
         let fleet = Fleet::new(server).await;
-        let (one, other) = (fleet.process().await, fleet.process().await);
+        let (one, other) = fleet.two().await;
         assert!(miss!(genre::Entity::cached(&one).get(9)).is_none());
         assert!(miss!(genre::Entity::cached(&one).get(8)).is_none());
         assert!(hit!(genre::Entity::cached(&other).get(9)).is_none());
@@ -81,50 +81,50 @@ async fn ac3_absence_is_remembered_until_the_row_is_created_and_deleting_leaves_
 
 #[tokio::test]
 async fn ac3_not_found_is_the_orms_own_error() {
-    let Shop {
-        db,
-        folder: _folder,
-    } = Shop::open().await;
-    let own = track::Entity::find_by_id(99).require_one(&db).await;
-    for _ in 0..2 {
-        let ours = track::Entity::cached(&db).require(99).await;
-        assert_eq!(ours.as_ref().err(), own.as_ref().err());
-        assert!(matches!(ours, Err(DbErr::RecordNotFound(_))));
+    for server in Server::all() {
+        let fleet = Fleet::new(server).await;
+        let db = fleet.process().await;
+        let own = track::Entity::find_by_id(99).require_one(&db).await;
+        for _ in 0..2 {
+            let ours = track::Entity::cached(&db).require(99).await;
+            assert_eq!(ours.as_ref().err(), own.as_ref().err());
+            assert!(matches!(ours, Err(DbErr::RecordNotFound(_))));
+        }
+        hit!(track::Entity::cached(&db).get(99));
     }
-    hit!(track::Entity::cached(&db).get(99));
 }
 
 #[tokio::test]
 async fn ac4_composite_keys() {
-    let Shop {
-        db,
-        folder: _folder,
-    } = Shop::open().await;
-    let link = |key: (i32, i32)| playlist_track::Entity::cached(&db).get(key);
-    let plain = playlist_track::Entity::find_by_id((1, 3)).one(&db).await;
-    assert_eq!(miss!(link((1, 3))).as_deref(), plain.unwrap().as_ref());
-    assert!(miss!(link((3, 1))).is_none());
-    assert!(miss!(link((2, 1))).is_none());
-    let new = playlist_track::ActiveModel {
-        playlist_id: Set(2),
-        track_id: Set(1),
-    };
-    new.insert(&db).await.unwrap();
-    assert!(miss!(link((2, 1))).is_some());
-    hit!(link((1, 3)));
-    assert!(hit!(link((3, 1))).is_none());
+    for server in Server::all() {
+        let fleet = Fleet::new(server).await;
+        let db = fleet.process().await;
+        let link = |key: (i32, i32)| playlist_track::Entity::cached(&db).get(key);
+        let plain = playlist_track::Entity::find_by_id((1, 3)).one(&db).await;
+        assert_eq!(miss!(link((1, 3))).as_deref(), plain.unwrap().as_ref());
+        assert!(miss!(link((3, 1))).is_none());
+        assert!(miss!(link((2, 1))).is_none());
+        let new = playlist_track::ActiveModel {
+            playlist_id: Set(2),
+            track_id: Set(1),
+        };
+        new.insert(&db).await.unwrap();
+        assert!(miss!(link((2, 1))).is_some());
+        hit!(link((1, 3)));
+        assert!(hit!(link((3, 1))).is_none());
+    }
 }
 
 /// Rows of two entities whose models look alike never meet.
 #[tokio::test]
 async fn ac4_entities_share_nothing() {
-    let Shop {
-        db,
-        folder: _folder,
-    } = Shop::open().await;
-    let rock = miss!(genre::Entity::cached(&db).get(1)).unwrap();
-    let morning = miss!(crate::entity::playlist::Entity::cached(&db).get(1)).unwrap();
-    assert_eq!((&*rock.name, &*morning.name), ("Rock", "Morning"));
+    for server in Server::all() {
+        let fleet = Fleet::new(server).await;
+        let db = fleet.process().await;
+        let rock = miss!(genre::Entity::cached(&db).get(1)).unwrap();
+        let morning = miss!(crate::entity::playlist::Entity::cached(&db).get(1)).unwrap();
+        assert_eq!((&*rock.name, &*morning.name), ("Rock", "Morning"));
+    }
 }
 
 /// For models without serde.
@@ -146,10 +146,8 @@ async fn ac1_local_rows() {
 
         impl ActiveModelBehavior for ActiveModel {}
     }
-    let Shop {
-        db,
-        folder: _folder,
-    } = Shop::open().await;
+    let fleet = Fleet::new(Server::Memory(Memory::new())).await;
+    let db = fleet.process().await;
     let rock = miss!(bare::Entity::cached(&db).local().get(1)).unwrap();
     assert_eq!(rock.name, "Rock");
     let rows = bare::Entity::cached(&db).local().get_many([1, 2]).await;

@@ -30,7 +30,7 @@ fn of_genre(genre: i32) -> sea_orm::Select<track::Entity> {
 async fn cb9_a_model_takes_with_it_what_depends_on_its_row() {
     for server in Server::all() {
         let fleet = Fleet::new(server).await;
-        let (db, other) = (fleet.process().await, fleet.process().await);
+        let (db, other) = fleet.two().await;
         let before = miss!(one(&db, 1)).unwrap();
         miss!(one(&db, 3));
         for genre in 1..=3 {
@@ -65,20 +65,22 @@ async fn cb9_a_model_takes_with_it_what_depends_on_its_row() {
 
 #[tokio::test]
 async fn cb9_an_entity_takes_with_it_what_was_read_of_its_table() {
-    let fleet = Fleet::new(Server::Redis(larder_servers::Redis::start())).await;
-    let (db, other) = (fleet.process().await, fleet.process().await);
-    let joined = || {
-        of_genre(1)
-            .find_also_related(crate::entity::album::Entity)
-            .cached()
-    };
-    miss!(one(&db, 1));
-    miss!(joined().all(&db));
-    miss!(genre::Entity::cached(&db).get(1));
-    other.invalidate_entity::<track::Entity>().await.unwrap();
-    miss!(one(&db, 1));
-    miss!(joined().all(&db));
-    hit!(genre::Entity::cached(&db).get(1));
+    for server in Server::all() {
+        let fleet = Fleet::new(server).await;
+        let (db, other) = fleet.two().await;
+        let joined = || {
+            of_genre(1)
+                .find_also_related(crate::entity::album::Entity)
+                .cached()
+        };
+        miss!(one(&db, 1));
+        miss!(joined().all(&db));
+        miss!(genre::Entity::cached(&db).get(1));
+        other.invalidate_entity::<track::Entity>().await.unwrap();
+        miss!(one(&db, 1));
+        miss!(joined().all(&db));
+        hit!(genre::Entity::cached(&db).get(1));
+    }
 }
 
 /// An entity over a view stands for the tables behind it.
@@ -101,36 +103,36 @@ async fn cb9_an_entity_over_a_view() {
 
         impl ActiveModelBehavior for ActiveModel {}
     }
-    let crate::shop::Shop {
-        db,
-        folder: _folder,
-    } = crate::shop::Shop::open().await;
-    let view = "CREATE VIEW cheap AS SELECT id, name FROM track WHERE unit_price < 100";
-    db.execute_unprepared(view).await.unwrap();
-    let fast = miss!(cheap::Entity::cached(&db).get(1)).unwrap();
-    miss!(one(&db, 3));
-    db.execute_unprepared("UPDATE track SET name = 'Faster' WHERE id = 1")
-        .await
-        .unwrap();
-    assert_eq!(
-        miss!(cheap::Entity::cached(&db).get(1)).unwrap().name,
-        "Faster"
-    );
-    let both = cheap::Entity::cached(&db).get_many([1, 3]).await.unwrap();
-    assert!(both[0].is_some() && both[1].is_none());
-    hit!(one(&db, 3));
-    db.invalidate(&*fast).await.unwrap();
-    miss!(cheap::Entity::cached(&db).get(1));
-    miss!(one(&db, 3));
-    db.invalidate_entity::<cheap::Entity>().await.unwrap();
-    miss!(cheap::Entity::cached(&db).get(1));
+    for server in Server::all() {
+        let fleet = Fleet::new(server).await;
+        let db = fleet.process().await;
+        let view = "CREATE VIEW cheap AS SELECT id, name FROM track WHERE unit_price < 100";
+        db.execute_unprepared(view).await.unwrap();
+        let fast = miss!(cheap::Entity::cached(&db).get(1)).unwrap();
+        miss!(one(&db, 3));
+        db.execute_unprepared("UPDATE track SET name = 'Faster' WHERE id = 1")
+            .await
+            .unwrap();
+        assert_eq!(
+            miss!(cheap::Entity::cached(&db).get(1)).unwrap().name,
+            "Faster"
+        );
+        let both = cheap::Entity::cached(&db).get_many([1, 3]).await.unwrap();
+        assert!(both[0].is_some() && both[1].is_none());
+        hit!(one(&db, 3));
+        db.invalidate(&*fast).await.unwrap();
+        miss!(cheap::Entity::cached(&db).get(1));
+        miss!(one(&db, 3));
+        db.invalidate_entity::<cheap::Entity>().await.unwrap();
+        miss!(cheap::Entity::cached(&db).get(1));
+    }
 }
 
 #[tokio::test]
 async fn cb9_a_query_takes_with_it_what_was_read_under_its_conditions() {
     for server in Server::all() {
         let fleet = Fleet::new(server).await;
-        let (db, other) = (fleet.process().await, fleet.process().await);
+        let (db, other) = fleet.two().await;
         let ranged = || track::Entity::find().filter(track::Column::UnitPrice.lt(150));
         for genre in 1..=2 {
             miss!(of_genre(genre).cached().all(&db));
@@ -167,7 +169,7 @@ async fn cb9_a_query_takes_with_it_what_was_read_under_its_conditions() {
 async fn cb9_everything() {
     for server in Server::all() {
         let fleet = Fleet::new(server).await;
-        let (db, other) = (fleet.process().await, fleet.process().await);
+        let (db, other) = fleet.two().await;
         let apart = fleet.built(|builder| builder.database("elsewhere")).await;
         miss!(one(&db, 1));
         miss!(genre::Entity::cached(&db).get(1));
