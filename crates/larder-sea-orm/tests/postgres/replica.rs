@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 use crate::entity::{genre, track};
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, PATIENCE, Server};
 use crate::shop::{BACKEND, Place, options};
 use crate::strictly::{is_hit, one, rename};
 

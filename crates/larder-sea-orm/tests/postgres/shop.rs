@@ -88,10 +88,6 @@ impl Place {
         Place { url }
     }
 
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
     pub fn options(&self) -> ConnectOptions {
         options(&self.url, 4)
     }

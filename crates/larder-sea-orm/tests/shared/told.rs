@@ -20,7 +20,7 @@ impl Observer for Told {
         let told = match event {
             Event::Hit { .. } => "hit".to_owned(),
             Event::Miss { .. } => "miss".to_owned(),
-            Event::Invalidated { cause, tags } => {
+            Event::Invalidated { cause, tags, .. } => {
                 let cause = cause.unwrap_or("nobody");
                 format!("{cause} drops {tags:?}")
             }
