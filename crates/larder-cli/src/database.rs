@@ -77,7 +77,17 @@ impl Target {
 
     /// A connection of its own, behind this cache.
     pub(crate) async fn connect(&self, cache: Cache) -> Result<CachedConnection, Failure> {
+        self.connect_as(cache, "").await
+    }
+
+    /// The same, under the name that a service gives its database.
+    pub(crate) async fn connect_as(
+        &self,
+        cache: Cache,
+        name: &str,
+    ) -> Result<CachedConnection, Failure> {
         CachedConnection::builder(cache)
+            .database(name)
             .connect(self.options())
             .await
             .map_err(|error| {

@@ -8,7 +8,9 @@ mod attempt;
 mod database;
 mod explain;
 mod failure;
+mod invalidate;
 mod say;
+mod store;
 
 /// Explains what larder caches, and why.
 #[derive(Parser)]
@@ -24,6 +26,9 @@ enum Command {
     Explain(explain::Arguments),
     /// Runs a script of SQL through the cache and shows what happens at each statement.
     Try(attempt::Arguments),
+    /// Drops what was read of a table, under the conditions of a query, by a tag, or everything, from a store that
+    /// a service's processes share.
+    Invalidate(invalidate::Arguments),
 }
 
 #[tokio::main]
@@ -31,6 +36,7 @@ async fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Explain(arguments) => explain::run(&arguments).await,
         Command::Try(arguments) => attempt::run(&arguments).await,
+        Command::Invalidate(arguments) => invalidate::run(&arguments).await,
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

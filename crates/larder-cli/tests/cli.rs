@@ -1,5 +1,7 @@
 //! The commands as a user runs them: what they print, and how they exit.
 
+#[path = "cli/invalidate.rs"]
+mod invalidate;
 #[path = "cli/servers.rs"]
 mod servers;
 

@@ -33,7 +33,9 @@ impl Access {
         }
     }
 
-    /// All pages: counts, statements without literals, keys in their readable form. No values, no actions.
+    /// All pages: counts, statements without literals, keys in their readable form, tags with the values of the
+    /// columns that they pin. Where keys or tags are personal data, so are these pages. No values of entries,
+    /// no actions.
     ///
     /// `who` is the name under which the application knows them. It stands in what is told of their
     /// acts, and forms made for one are good for nobody else: it must be another one for each person.

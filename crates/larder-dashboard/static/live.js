@@ -6,23 +6,32 @@ const list = document.getElementById("causes");
 const state = document.getElementById("live-state");
 const pause = document.getElementById("pause");
 let paused = false;
+// One question at a time, and what the last answer was: what the page has of it is written otherwise.
+let busy = false;
+let last = null;
 
 // Without the times, which change all the time: what is new is read out, what is older is not again.
 const said = (html) => html.replace(/<p class="soft">[^<]*<\/p>/g, "");
 
 async function refresh() {
-  if (paused || document.hidden) return;
+  // Nor while somebody is in the list with the keyboard: it would be taken away under them.
+  if (paused || busy || document.hidden || list.contains(document.activeElement)) return;
+  busy = true;
   try {
     const answer = await fetch("causes-list", { headers: { accept: "text/html" } });
-    if (!answer.ok) throw new Error(String(answer.status));
+    // A redirection leads to a page that is no list.
+    if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
     // The server has escaped all of it.
     const html = await answer.text();
-    if (html === list.innerHTML) return;
-    list.setAttribute("aria-live", said(html) === said(list.innerHTML) ? "off" : "polite");
-    list.innerHTML = html;
     state.textContent = "Live.";
+    if (html === last) return;
+    list.setAttribute("aria-live", last === null || said(html) === said(last) ? "off" : "polite");
+    list.innerHTML = html;
+    last = html;
   } catch {
     state.textContent = "No answer. What is shown is older.";
+  } finally {
+    busy = false;
   }
 }
 

@@ -5,6 +5,15 @@ use std::ops::{Add, AddAssign};
 use larder::GroupStats;
 use serde::{Deserialize, Serialize};
 
+/// More than this is nothing that a process can have counted in a slice: what a report says beyond is cut, so
+/// that sums over a fleet cannot overflow.
+const COUNT_MAX: u64 = 1 << 40;
+
+/// A number as a report tells it, as far as it is believed.
+pub(crate) fn believed(count: u64) -> u64 {
+    count.min(COUNT_MAX)
+}
+
 macro_rules! counts {
     ($($(#[$doc:meta])* $name:ident)*) => {
         /// What happened to some keys in some time. As text it is a list of numbers, in this order: one that
@@ -32,7 +41,7 @@ macro_rules! counts {
         impl From<Vec<u64>> for Counts {
             fn from(numbers: Vec<u64>) -> Counts {
                 let mut numbers = numbers.into_iter();
-                Counts { $($name: numbers.next().unwrap_or(0),)* }
+                Counts { $($name: believed(numbers.next().unwrap_or(0)),)* }
             }
         }
 
@@ -89,7 +98,9 @@ impl std::iter::Sum for Counts {
 impl Counts {
     /// How many look-ups there were.
     pub fn reads(&self) -> u64 {
-        self.hits + self.stale_hits + self.misses
+        [self.stale_hits, self.misses]
+            .iter()
+            .fold(self.hits, |sum, count| sum.saturating_add(*count))
     }
 
     /// Which part of the look-ups found something to serve; nothing if there was none.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::cause::Cause;
 use crate::counts::Counts;
+use crate::counts::believed;
 use crate::latencies::Latencies;
 use crate::report::{Act, Hot, KeyText, Missed, Report, Slow, Trouble};
 
@@ -81,7 +82,7 @@ impl Fleet {
         for slice in self.reports.iter().flat_map(|report| &report.slices) {
             let all = slices.entry(slice.at).or_default();
             all.0 += slice.counts.iter().map(|(_, counts)| *counts).sum();
-            all.1 += slice.bumps;
+            all.1 += believed(slice.bumps);
         }
         let slices = slices.into_iter();
         slices
@@ -143,7 +144,7 @@ impl Fleet {
     pub fn hot(&self) -> Vec<Hot> {
         let mut hits: HashMap<&KeyText, u64> = HashMap::new();
         for hot in self.reports.iter().flat_map(|report| &report.hot) {
-            *hits.entry(&hot.key).or_default() += hot.hits;
+            *hits.entry(&hot.key).or_default() += believed(hot.hits);
         }
         let mut all: Vec<Hot> = hits
             .into_iter()

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::counts::believed;
+
 /// The upper bounds of the classes in which latencies are counted, in microseconds. One class more counts
 /// what took longer.
 pub const LATENCY_BOUNDS: [u64; 13] = [
@@ -34,7 +36,7 @@ impl Latencies {
         }
         for (class, count) in other.0.iter().enumerate() {
             let counted = &mut self.0[class.min(classes - 1)];
-            *counted = counted.saturating_add(*count);
+            *counted = counted.saturating_add(believed(*count));
         }
     }
 
@@ -67,7 +69,7 @@ impl Latencies {
         let wanted = (all as f64 * part).ceil().max(1.0) as u64;
         let mut sum = 0;
         for (bound, count) in self.classes() {
-            sum += count;
+            sum = u64::saturating_add(sum, count);
             if sum >= wanted {
                 return bound;
             }

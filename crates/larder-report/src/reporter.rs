@@ -157,6 +157,7 @@ impl Observer for Reporter {
                     recorder.slow(inner.now(), group, key, *elapsed);
                 }
             }
+            Event::LoadedMany { elapsed, .. } => inner.recorder.lock().loaded(*elapsed),
             Event::Invalidated { cause, tags, .. } => {
                 let cause = Cause::new(inner.now(), *cause, tags);
                 inner.recorder.lock().cause(cause);

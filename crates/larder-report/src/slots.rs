@@ -1,5 +1,7 @@
 //! Where reports lie in a store: in numbered slots, so that nobody needs to list keys to find them.
 
+use std::time::Duration;
+
 use larder::{Cache, Error, Key, Policy, Result};
 
 use crate::report::Report;
@@ -11,6 +13,9 @@ pub const PROCESSES_SHOWN_MAX: usize = 64;
 /// The group of reports, and the first part of their keys: what is read and written there is no traffic of
 /// the application's.
 pub const GROUP: &str = "larder report";
+
+/// Clocks of a fleet may differ by so much. What is told of a later time is not believed.
+const CLOCKS_DIFFER_MAX: Duration = Duration::from_secs(60);
 
 /// A report as it lies in the store: whose it is, and JSON. In this form every build reads it, whatever
 /// the cache's codec is.
@@ -82,7 +87,22 @@ fn text(report: &Report) -> Result<String> {
 
 impl Report {
     fn is_short(&self) -> bool {
-        self.causes.is_empty() && self.slices.len() <= 1
+        let lists = [
+            self.causes.len(),
+            self.missed.len(),
+            self.slow.len(),
+            self.hot.len(),
+        ];
+        lists.iter().all(|len| *len == 0) && self.slices.len() <= 1
+    }
+
+    /// Leaves out what is said to happen after this time: it would hide what has happened.
+    fn forget_after(&mut self, last: u64) {
+        self.causes.retain(|cause| cause.at <= last);
+        self.missed.retain(|missed| missed.at <= last);
+        self.slow.retain(|slow| slow.at <= last);
+        self.acts.retain(|act| act.at <= last);
+        self.troubles.retain(|trouble| trouble.at <= last);
     }
 
     fn shorten(&mut self) {
@@ -105,12 +125,21 @@ pub(crate) async fn read(cache: &Cache, now: u64) -> Result<Vec<Report>> {
     let found = stored.into_iter().flatten();
     // A text that is none is another build's, or somebody's: left out.
     let mut reports: Vec<Report> = found
+        // Nor is one that nobody here would have written, whoever can write to the store.
+        .filter(|stored| stored.1.len() <= REPORT_BYTES_MAX)
         .filter_map(|stored| serde_json::from_str(&stored.1).ok())
         .collect();
     // A cache whose policy serves stale entries serves stale reports.
     let ttl = u64::try_from(REPORT_TTL.as_millis()).unwrap_or(u64::MAX);
     let answered = !reports.is_empty();
-    reports.retain(|report| now.saturating_sub(report.written_at) <= ttl);
+    let clocks_differ = u64::try_from(CLOCKS_DIFFER_MAX.as_millis()).unwrap_or(u64::MAX);
+    reports.retain(|report| {
+        let from_the_future = report.written_at > now.saturating_add(clocks_differ);
+        !from_the_future && now.saturating_sub(report.written_at) <= ttl
+    });
+    for report in &mut reports {
+        report.forget_after(now.saturating_add(clocks_differ));
+    }
     if !answered {
         // Nothing there, or nothing said? A read takes both for a miss; this look does not.
         cache.inspect(key(0)).await?;

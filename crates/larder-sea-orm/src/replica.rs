@@ -33,6 +33,9 @@ use crate::write::{Answer, How, ask};
 /// load to the primary.
 const ANSWERED_WITHIN: Duration = Duration::from_millis(100);
 
+/// A statement that a replica has not answered after so long is put to the primary.
+const STATEMENT_MAX: Duration = Duration::from_secs(30);
+
 /// How often a replica is asked that is not as far as it must be, and how long it is left in between:
 /// most are behind by a trip over the network.
 const ASKED_MAX: u32 = 4;
@@ -86,7 +89,11 @@ impl Replica {
             return None;
         };
         let session = session?;
-        let answer = ask(&session, statement, how).await;
+        // A replica that stands still in the middle of a statement would be waited for without end.
+        let Ok(answer) = timeout(STATEMENT_MAX, ask(&session, statement, how)).await else {
+            self.leave_for(FAILED_LEFT_FOR);
+            return None;
+        };
         let follows = match &answer {
             Ok(_) => timeout(ANSWERED_WITHIN, self.follow.still_follows(&session)).await,
             // Perhaps it only had to make way for the primary: the next load may try again.

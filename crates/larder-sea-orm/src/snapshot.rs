@@ -51,7 +51,7 @@ impl CachedConnection {
     /// Its reads are [strict](crate::Builder::strict), also on a connection that is not: writers
     /// of the tables that it reads mark them from then on. On a connection that is strict about the same tables
     /// it shares what other reads have stored; on another it has entries of its own. Where
-    /// there are no strict reads (over a near tier that is kept right by pushes, on PostgreSQL, MySQL and MariaDB)
+    /// there are no strict reads (over a near tier that is kept right by pushes, on MySQL and MariaDB)
     /// it is one transaction, every time.
     ///
     /// # What it does not cover

@@ -415,9 +415,14 @@ fn needed<'a>(
     let mut fetch: Vec<Name> = met()
         .flat_map(|shape| shape.pins().iter().cloned())
         .collect();
-    if let (true, Some(Columns::Set(columns))) = (met().next().is_some(), &set) {
-        // What is set to the value it had changes nothing.
-        fetch.extend(columns.iter().cloned());
+    if met().next().is_some() {
+        match &set {
+            // What is set to the value it had changes nothing.
+            Some(Columns::Set(columns)) => fetch.extend(columns.iter().cloned()),
+            // Nobody knows what is set: whether a row has changed is not told by what would be fetched.
+            Some(_) => return Need::Widen,
+            None => {}
+        }
     }
     if target.kind == WriteKind::Replace && !fetch.is_empty() {
         // Whether a row has changed is told by all that it holds.

@@ -31,19 +31,29 @@ pub trait Horizon: Send + Sync + 'static {
     /// asks again about the same ones may be told of the writers of the first time, so that writers
     /// who come meanwhile put nothing off.
     fn writers_ended<'a>(&'a self, guards: &'a [Version]) -> BoxFuture<'a, bool>;
+
+    /// Whether it can tell nothing any more, because its connection is gone.
+    fn is_gone(&self) -> bool {
+        false
+    }
 }
 
-/// The horizons of a cache's databases, by their names.
+/// The horizons of a cache's databases, by their names: one for each connection that is there.
 #[derive(Default)]
-pub(crate) struct Horizons(Mutex<HashMap<Box<str>, Arc<dyn Horizon>>>);
+pub(crate) struct Horizons(Mutex<HashMap<Box<str>, Vec<Arc<dyn Horizon>>>>);
 
 impl Horizons {
     pub(crate) fn set(&self, database: &str, horizon: Arc<dyn Horizon>) {
-        self.0.lock().insert(database.into(), horizon);
+        let mut horizons = self.0.lock();
+        let known = horizons.entry(database.into()).or_default();
+        known.retain(|horizon| !horizon.is_gone());
+        known.push(horizon);
     }
 
     fn get(&self, database: &str) -> Option<Arc<dyn Horizon>> {
-        self.0.lock().get(database).cloned()
+        let horizons = self.0.lock();
+        let mut known = horizons.get(database)?.iter().rev();
+        known.find(|horizon| !horizon.is_gone()).cloned()
     }
 }
 
@@ -129,6 +139,30 @@ mod tests {
     fn cache(server: &Arc<Server>) -> Cache {
         let store = process(std::slice::from_ref(server));
         Cache::builder().store(store).build().expect("valid")
+    }
+
+    /// Of a connection that was closed.
+    struct Gone;
+
+    impl Horizon for Gone {
+        fn writers_ended<'a>(&'a self, _: &'a [Version]) -> BoxFuture<'a, bool> {
+            Box::pin(async { false })
+        }
+
+        fn is_gone(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_connection_that_came_later_and_is_gone_silences_nobody() {
+        let horizons = Horizons::default();
+        let lives: Arc<dyn Horizon> = Arc::new(Said(AtomicBool::new(true)));
+        horizons.set("shop", lives.clone());
+        horizons.set("shop", Arc::new(Gone));
+        let found = horizons.get("shop").expect("one is there");
+        assert!(Arc::ptr_eq(&found, &lives));
+        assert!(horizons.get("another").is_none());
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,6 @@
 //! AC-13, CB-3: writes that SQLite has in its own words.
 
-use larder_sea_orm::{CachedConnection, CachedExt};
+use larder_sea_orm::{CachedConnection, CachedExt, Stored};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Set,
@@ -176,4 +176,40 @@ async fn a_failed_statement_drops_what_it_may_have_changed() {
             .iter()
             .any(|track| track.unit_price == 7)
     );
+}
+
+/// CB-3: of an upsert whose clause is not understood nobody knows what it sets, so that comparing what is known
+/// of its rows says nothing. The table has no number of its own, by which that would be noticed anyway.
+#[tokio::test]
+async fn cb3_an_upsert_with_a_clause_that_is_not_understood_drops_what_it_met() {
+    let Shop {
+        db,
+        folder: _folder,
+    } = Shop::open().await;
+    db.execute_unprepared("CREATE TABLE stock (track TEXT PRIMARY KEY, copies INTEGER)")
+        .await
+        .expect("a table");
+    db.execute_unprepared("INSERT INTO stock VALUES ('x', 1)")
+        .await
+        .expect("a row");
+    let copies = || {
+        let sql = "SELECT copies FROM stock WHERE track = 'x'";
+        Statement::from_string(DbBackend::Sqlite, sql).cached()
+    };
+    for (clause, expected) in [
+        (
+            "ON CONFLICT (track) WHERE track IS NOT NULL DO UPDATE SET copies = excluded.copies",
+            2,
+        ),
+        (
+            "ON CONFLICT (track) DO UPDATE SET copies = excluded.copies ON CONFLICT DO NOTHING",
+            3,
+        ),
+    ] {
+        copies().rows(&db).await.expect("rows");
+        let sql = format!("INSERT INTO stock VALUES ('x', {expected}) {clause}");
+        db.execute_unprepared(&sql).await.expect("an upsert");
+        let rows = copies().rows(&db).await.expect("rows");
+        assert_eq!(rows.rows[0][0], Stored::Int(expected), "{clause}");
+    }
 }

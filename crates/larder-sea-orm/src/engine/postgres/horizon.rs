@@ -100,6 +100,10 @@ impl Oldest {
 }
 
 impl Horizon for Oldest {
+    fn is_gone(&self) -> bool {
+        self.shared.strong_count() == 0
+    }
+
     /// Looks once and waits for nobody: a transaction may take hours, and the next read looks again.
     fn writers_ended<'a>(&'a self, guards: &'a [Version]) -> BoxFuture<'a, bool> {
         Box::pin(async {

@@ -65,6 +65,10 @@ impl Inner {
 }
 
 impl Horizon for WriteLock {
+    fn is_gone(&self) -> bool {
+        self.0.shared.strong_count() == 0
+    }
+
     /// Of the writers of now, whoever asks: they end soon.
     fn writers_ended<'a>(&'a self, _: &'a [Version]) -> BoxFuture<'a, bool> {
         let inner = self.0.clone();
