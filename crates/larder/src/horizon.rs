@@ -38,9 +38,12 @@ pub trait Horizon: Send + Sync + 'static {
     }
 }
 
-/// The horizons of a cache's databases, by their names: one for each connection that is there.
+/// The horizons of one database: one for each connection that is there.
+type OfDatabase = Vec<Arc<dyn Horizon>>;
+
+/// The horizons of a cache's databases, by their names.
 #[derive(Default)]
-pub(crate) struct Horizons(Mutex<HashMap<Box<str>, Vec<Arc<dyn Horizon>>>>);
+pub(crate) struct Horizons(Mutex<HashMap<Box<str>, OfDatabase>>);
 
 impl Horizons {
     pub(crate) fn set(&self, database: &str, horizon: Arc<dyn Horizon>) {

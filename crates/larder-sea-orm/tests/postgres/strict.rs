@@ -95,9 +95,10 @@ async fn h4_a_writer_between_its_commit_and_its_bump_is_never_hidden_from_a_stri
         .connect()
         .await
         .expect("a server");
-    let cache = Cache::builder().namespace("shop").store(far).build();
-    let writer = fleet.with(cache.expect("a cache"), |builder| builder).await;
     let reader = fleet.built(|builder| builder.strict()).await;
+    let namespace = reader.cache().namespace().name();
+    let cache = Cache::builder().namespace(namespace).store(far).build();
+    let writer = fleet.with(cache.expect("a cache"), |builder| builder).await;
     until_cached(&reader).await;
     hold_commits(&postgres, true);
     let writing = tokio::spawn(async move { rename(&writer, "New").await });

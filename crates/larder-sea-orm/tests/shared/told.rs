@@ -37,6 +37,8 @@ fn rock() -> Cached<Select<genre::Entity>> {
 #[tokio::test]
 async fn cb10_where_a_read_came_from_and_what_a_write_dropped_is_told() {
     const RENAME: &str = "UPDATE genre SET name = 'Roll' WHERE id = 1";
+    // Without its values, which may be secrets.
+    const SHOWN: &str = "UPDATE genre SET name = ? WHERE id = ?";
     for server in Server::all() {
         let fleet = Fleet::new(server).await;
         let told = Arc::new(Told::default());
@@ -60,7 +62,7 @@ async fn cb10_where_a_read_came_from_and_what_a_write_dropped_is_told() {
         assert!(
             told[2..]
                 .iter()
-                .any(|told| told.starts_with(RENAME) && told.contains("genre")),
+                .any(|told| told.starts_with(SHOWN) && told.contains("genre")),
             "{told:?}"
         );
     }
