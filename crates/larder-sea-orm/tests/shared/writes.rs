@@ -207,7 +207,7 @@ async fn a_dropped_write_is_announced_all_the_same() {
         let fleet = Fleet::new(server).await;
         let db = fleet.process().await;
         let one = || genre::Entity::find_by_id(1);
-        for round in 0..200 {
+        for round in 0..60 {
             let name = format!("Rock {round}");
             let write = genre::ActiveModel {
                 id: Set(1),
