@@ -114,6 +114,6 @@ pub async fn check(server: Server, strict: bool, writes: u32) {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_row_is_older_than_a_write_that_has_returned() {
     for server in Server::all() {
-        check(server, false, 100).await;
+        check(server, false, 40).await;
     }
 }
