@@ -107,7 +107,7 @@ fn explain_read(read: &ReadSet, planned: &Planned) -> Explanation {
             add(&mut explanation.tags, tag(table, conjunction, planned));
         }
         if table.is_any_row() {
-            let name = match table.alias == table.table {
+            let name = match table.alias.eq_ignore_ascii_case(&table.table) {
                 true => table.table.to_string(),
                 false => format!("{} as {}", table.table, table.alias),
             };

@@ -81,9 +81,12 @@ impl ReadSet {
             hear(table, columns);
             if table.is_any_row() && !was_any_row {
                 let names = ColumnSet::Set(columns.clone());
+                let name = match table.alias.eq_ignore_ascii_case(&table.table) {
+                    true => &table.table,
+                    false => &table.alias,
+                };
                 let why = format!(
-                    "{} is listened to by ({names}), and not every alternative gives a value",
-                    table.alias
+                    "{name} is listened to by ({names}), and not every alternative gives a value"
                 );
                 read.widened.push(Reason::of(why));
             }
