@@ -47,7 +47,7 @@ fn cb5_an_alternative_that_is_not_pinned_is_any_row() {
     check(
         sql,
         &[("track", "genre_id"), ("track", "album_id")],
-        "Track(genre_id=1; *) | Track(album_id=2; *)",
+        "Track(album_id=2; *) | Track(genre_id=1; *)",
         &[],
     );
     let lists = "SELECT name FROM track WHERE (genre_id = 1 AND album_id = 2) OR (genre_id = 1 AND album_id = 3)";
