@@ -73,7 +73,8 @@ impl Access {
     }
 }
 
-/// The application's own authorisation: asked for every request, before anything else is looked at.
+/// The application's own authorisation: asked for every request, after the host that it
+/// names and before anything else; the style sheet and the icon alone are given without it.
 ///
 /// Async closures are: `async |request: Parts| { … }` of what the session in its cookies allows.
 #[diagnostic::on_unimplemented(
