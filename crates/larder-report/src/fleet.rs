@@ -6,7 +6,7 @@ use crate::cause::Cause;
 use crate::counts::Counts;
 use crate::counts::believed;
 use crate::latencies::Latencies;
-use crate::report::{Act, Hot, KeyText, Missed, Report, Slow, Trouble};
+use crate::report::{Act, Hot, KeyText, Report, Slow, Trouble};
 
 /// A miss is traced to no cause that is older, in milliseconds: ten minutes.
 const TRACED_MAX: u64 = 600_000;
@@ -112,14 +112,25 @@ impl Fleet {
         // Each process told them oldest first: of two in one millisecond the later one comes first, too.
         causes.reverse();
         causes.sort_by_key(|cause| std::cmp::Reverse(cause.cause.at));
+        // The places of the causes that bumped each tag, newest first.
+        let mut bumped: HashMap<u64, Vec<usize>> = HashMap::new();
+        for (place, told) in causes.iter().enumerate() {
+            for mark in &told.cause.marks {
+                bumped.entry(*mark).or_default().push(place);
+            }
+        }
         for (_, missed) in self.each(|report| &report.missed) {
-            let last = causes
-                .iter_mut()
-                .find(|cause| explains(cause.cause, missed));
-            if let Some(last) = last
-                && !last.dropped.contains(&&missed.key)
-            {
-                last.dropped.push(&missed.key);
+            let last = |places: &Vec<usize>| {
+                let later = places.partition_point(|place| causes[*place].cause.at > missed.at);
+                places.get(later).copied()
+            };
+            let marks = missed.marks.iter().filter_map(|mark| bumped.get(mark));
+            let Some(last) = marks.filter_map(last).min() else {
+                continue;
+            };
+            let told = &mut causes[last];
+            if missed.at - told.cause.at <= TRACED_MAX && !told.dropped.contains(&&missed.key) {
+                told.dropped.push(&missed.key);
             }
         }
         causes
@@ -179,10 +190,4 @@ fn newest<'a, T>(
     items.reverse();
     items.sort_by_key(|(_, item)| std::cmp::Reverse(at(item)));
     items
-}
-
-fn explains(cause: &Cause, missed: &Missed) -> bool {
-    cause.at <= missed.at
-        && missed.at - cause.at <= TRACED_MAX
-        && missed.marks.iter().any(|mark| cause.marks.contains(mark))
 }

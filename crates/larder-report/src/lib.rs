@@ -33,7 +33,8 @@
 //!
 //! # What it shows
 //!
-//! Keys in their readable form, and statements with `?` in the place of every literal. No parameters, no
+//! Keys in their readable form, and statements without their values, as the cache remembers them
+//! ([`Cache::causes`](larder::Cache::causes); a cache that is told to remember none has none to show). No parameters, no
 //! values. Whoever can read the store can read the reports, as they can read the keys of entries.
 
 mod cause;
@@ -46,7 +47,7 @@ mod report;
 mod reporter;
 mod slots;
 
-pub use cause::{CAUSE_CHARS_MAX, CAUSE_TAGS_MAX, Cause, CauseTag, without_literals};
+pub use cause::{CAUSE_CHARS_MAX, CAUSE_TAGS_MAX, Cause, CauseTag};
 pub use counts::Counts;
 pub use fleet::{Fleet, FleetCause};
 pub use latencies::{LATENCY_BOUNDS, Latencies};

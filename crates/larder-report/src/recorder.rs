@@ -3,13 +3,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use larder::{Cache, Key, Tag};
+use larder::{Cache, Key};
 
-use crate::cause::{Cause, mark};
 use crate::counts::Counts;
 use crate::hot::HotKeys;
 use crate::latencies::Latencies;
-use crate::report::{Act, KeyText, Missed, Report, SLICE, SLICES_MAX, Slice, Slow, Trouble, cut};
+use crate::report::{Act, KeyText, Report, SLICE, SLICES_MAX, Slice, Slow, Trouble, cut};
 use crate::slots::GROUP;
 
 /// So many groups are told by name; the others count as one.
@@ -18,17 +17,9 @@ const GROUPS_MAX: usize = 32;
 /// The group of all further groups.
 const OTHER: &str = "other";
 
-const CAUSES_MAX: usize = 64;
-const MISSED_MAX: usize = 64;
 const SLOW_MAX: usize = 32;
 const ACTS_MAX: usize = 32;
 const TROUBLES_MAX: usize = 16;
-
-/// So many marks of an entry's tags are remembered.
-const MARKS_MAX: usize = 32;
-
-/// A key that is not loaded again within so many milliseconds is not asked for any more.
-const LEARNED_WITHIN: u64 = 30_000;
 
 /// So many times slices go by until what was hot counts half.
 const AGED_EVERY: u64 = 12;
@@ -42,22 +33,11 @@ pub(crate) struct Recorder {
     counted: HashMap<String, Counts>,
     bumps: u64,
     latencies: Latencies,
-    causes: VecDeque<Cause>,
-    missed: VecDeque<Noted>,
     slow: VecDeque<Slow>,
     acts: VecDeque<Act>,
     troubles: VecDeque<Trouble>,
     pub(crate) hot: HotKeys,
     aged_at: u64,
-}
-
-/// A key that was found invalidated.
-struct Noted {
-    at: u64,
-    key: Key,
-    marks: Vec<u64>,
-    /// Whether its tags are known, or nobody looks for them any more.
-    settled: bool,
 }
 
 impl Recorder {
@@ -75,21 +55,6 @@ impl Recorder {
         push(&mut self.slow, slow, SLOW_MAX);
     }
 
-    pub(crate) fn cause(&mut self, cause: Cause) {
-        push(&mut self.causes, cause, CAUSES_MAX);
-    }
-
-    pub(crate) fn missed(&mut self, at: u64, key: &Key) {
-        // Written out when it is told: a read waits here.
-        let noted = Noted {
-            at,
-            key: key.clone(),
-            marks: Vec::new(),
-            settled: false,
-        };
-        push(&mut self.missed, noted, MISSED_MAX);
-    }
-
     pub(crate) fn act(&mut self, at: u64, mut act: Act) {
         act.at = at;
         push(&mut self.acts, act, ACTS_MAX);
@@ -105,22 +70,6 @@ impl Recorder {
         }
         let trouble = Trouble { at, what, times: 1 };
         push(&mut self.troubles, trouble, TROUBLES_MAX);
-    }
-
-    /// Keys that were found invalidated and whose tags nobody knows yet.
-    pub(crate) fn unknown(&self, max: usize) -> Vec<Key> {
-        let unknown = self.missed.iter().filter(|noted| !noted.settled);
-        unknown.map(|noted| noted.key.clone()).take(max).collect()
-    }
-
-    /// What an entry depends on that was found invalidated before; nothing if there is none again yet.
-    pub(crate) fn learned(&mut self, key: &Key, tags: Option<&[Tag]>, now: u64) {
-        let unknown = self.missed.iter_mut().filter(|noted| !noted.settled);
-        for noted in unknown.filter(|noted| noted.key == *key) {
-            let marks = tags.unwrap_or_default().iter().take(MARKS_MAX).map(mark);
-            noted.marks = marks.collect();
-            noted.settled = tags.is_some() || now.saturating_sub(noted.at) > LEARNED_WITHIN;
-        }
     }
 
     /// Takes the difference to what the cache had counted when it was asked last.
@@ -189,22 +138,10 @@ impl Recorder {
     pub(crate) fn tell(&self, report: &mut Report) {
         report.groups.clone_from(&self.groups);
         report.slices = self.slices.iter().cloned().collect();
-        report.causes = self.causes.iter().cloned().collect();
-        report.missed = self.missed.iter().map(Noted::told).collect();
         report.slow = self.slow.iter().cloned().collect();
         report.acts = self.acts.iter().cloned().collect();
         report.troubles = self.troubles.iter().cloned().collect();
         report.hot = self.hot.told();
-    }
-}
-
-impl Noted {
-    fn told(&self) -> Missed {
-        Missed {
-            at: self.at,
-            key: KeyText::new(&self.key),
-            marks: self.marks.clone(),
-        }
     }
 }
 

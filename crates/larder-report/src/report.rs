@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use larder::Key;
+use larder::{Gone, Key};
 use serde::{Deserialize, Serialize};
 
-use crate::cause::Cause;
+use crate::cause::{Cause, marks, millis};
 use crate::counts::Counts;
 use crate::latencies::Latencies;
 
@@ -99,8 +99,19 @@ pub struct Missed {
     pub at: u64,
     /// The key.
     pub key: KeyText,
-    /// Marks of what its entry depends on, if it was loaded again since.
+    /// Marks of the tag that had changed, or of all that its entry depended on.
     pub marks: Vec<u64>,
+}
+
+impl Missed {
+    /// What the cache itself remembers of a miss.
+    pub(crate) fn of(gone: &Gone) -> Missed {
+        Missed {
+            at: millis(gone.at()),
+            key: KeyText::new(gone.key()),
+            marks: marks(gone.tags()),
+        }
+    }
 }
 
 /// A load that took long.

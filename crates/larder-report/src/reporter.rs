@@ -4,16 +4,16 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use larder::{Cache, Clock, Event, MissReason, Observer, Result, SystemClock};
+use larder::{Cache, Clock, Event, Observer, Result, SystemClock};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use crate::cause::Cause;
+use crate::cause::{self, Cause};
 use crate::fleet::Fleet;
 use crate::hot;
 use crate::recorder::Recorder;
-use crate::report::{Act, Report, cut};
+use crate::report::{Act, Missed, Report, cut};
 use crate::slots::{self, GROUP, PROCESSES_SHOWN_MAX};
 
 /// One hit in so many is looked at, to find out what is asked for most.
@@ -31,8 +31,11 @@ pub const REPORT_BYTES_MAX: usize = 256 * 1024;
 /// A load that takes longer is slow, if nobody says otherwise.
 pub const SLOW_AFTER_DEFAULT: Duration = Duration::from_millis(100);
 
-/// So many keys that were found invalidated are looked at for each report, to learn their tags.
-const LEARNED_MAX: usize = 16;
+/// So many of the last causes are told.
+const CAUSES_MAX: usize = 64;
+
+/// So many of the last keys that were found invalidated are told.
+const MISSED_MAX: usize = 64;
 
 /// Listens to a cache: give it to [`CacheBuilder::observer`](larder::CacheBuilder::observer), and
 /// [`start`](Reporter::start) it with the cache that was built. Cheap to clone.
@@ -121,7 +124,7 @@ impl fmt::Debug for Reporter {
 }
 
 fn millis(clock: &dyn Clock) -> u64 {
-    clock.now().as_nanos() / 1_000_000
+    cause::millis(clock.now())
 }
 
 impl Inner {
@@ -137,15 +140,6 @@ impl Observer for Reporter {
             Event::Hit { group, key } if hot::is_sampled() && *group != GROUP => {
                 inner.recorder.lock().hot.sample(key);
             }
-            Event::Miss {
-                group,
-                key,
-                reason: MissReason::Invalidated,
-                ..
-            } if *group != GROUP => {
-                let now = inner.now();
-                inner.recorder.lock().missed(now, key);
-            }
             Event::Loaded {
                 group,
                 key,
@@ -158,10 +152,6 @@ impl Observer for Reporter {
                 }
             }
             Event::LoadedMany { elapsed, .. } => inner.recorder.lock().loaded(*elapsed),
-            Event::Invalidated { cause, tags, .. } => {
-                let cause = Cause::new(inner.now(), *cause, tags);
-                inner.recorder.lock().cause(cause);
-            }
             Event::LoadFailed { group, how, .. } => {
                 inner.trouble(&format!("a load of {group} failed: {how}"));
             }
@@ -296,6 +286,20 @@ impl Running {
             written_at: now,
             ..Report::default()
         };
+        // The cache remembers both by itself, the newest first.
+        let causes = self.cache.causes();
+        report.causes = causes
+            .iter()
+            .take(CAUSES_MAX)
+            .rev()
+            .map(|cause| Cause::of(cause))
+            .collect();
+        let gone = self.cache.gone();
+        let ours = gone
+            .iter()
+            .filter(|gone| gone.key().first_text() != Some(GROUP));
+        report.missed = ours.take(MISSED_MAX).map(Missed::of).collect();
+        report.missed.reverse();
         let mut recorder = inner.recorder.lock();
         recorder.count(&self.cache, now);
         recorder.tell(&mut report);
@@ -304,27 +308,11 @@ impl Running {
 
     async fn publish(&self) -> Result<()> {
         let _alone = self.publishing.lock().await;
-        self.learn().await?;
         let report = self.report();
         let held = *self.slot.lock();
         let first = self.reporter.0.first_slot;
         let slot = slots::publish(&self.cache, &report, held, first).await?;
         *self.slot.lock() = slot;
-        Ok(())
-    }
-
-    /// Finds out what those entries depend on that were found invalidated: an event does not tell it,
-    /// and what was loaded again in their place does.
-    async fn learn(&self) -> Result<()> {
-        let recorder = &self.reporter.0.recorder;
-        let keys = recorder.lock().unknown(LEARNED_MAX);
-        for key in keys {
-            let entry = self.cache.inspect(&key).await?;
-            let tags = entry.map(|entry| entry.tags.into_iter().map(|tag| tag.tag).collect());
-            let tags: Option<Vec<_>> = tags;
-            let now = self.reporter.0.now();
-            recorder.lock().learned(&key, tags.as_deref(), now);
-        }
         Ok(())
     }
 }

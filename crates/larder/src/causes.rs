@@ -24,6 +24,9 @@ pub const CAUSE_TAGS_KEPT: usize = 64;
 /// So many misses by invalidation a cache remembers. Beyond, the oldest is forgotten.
 pub const GONE_KEPT: usize = 1_000;
 
+/// A miss of a key of more bytes is not remembered: so many of them would take more than the cache may.
+pub const GONE_KEY_BYTES_MAX: usize = 4_096;
+
 /// A write, or an act, that invalidated something.
 ///
 /// ```
@@ -159,6 +162,7 @@ impl fmt::Display for Cause {
 #[derive(Clone, Debug)]
 pub struct Gone {
     pub(crate) key: Key,
+    pub(crate) tags: Box<[Tag]>,
     pub(crate) tag: Option<Tag>,
     pub(crate) cause: Option<Arc<Cause>>,
     pub(crate) at: Moment,
@@ -174,6 +178,13 @@ impl Gone {
     /// away says only that one of them does not, and this process knows no write of any.
     pub fn tag(&self) -> Option<&Tag> {
         self.tag.as_ref()
+    }
+
+    /// What may have changed: the tag that did, where the store tells which, else all that the entry
+    /// carried, but not more than [`CAUSE_TAGS_KEPT`]. By them a write of another process is found that
+    /// this one does not know.
+    pub fn tags(&self) -> &[Tag] {
+        &self.tags
     }
 
     /// The last write of this process that bumped the tag. Nothing if it was another process, or

@@ -74,7 +74,6 @@ async fn a_key_that_was_dropped_is_traced_to_the_last_cause_that_bumped_one_of_i
         .iter()
         .map(|told| (told.cause.tags[0].text.as_str(), told.dropped.len()))
         .collect();
-    // The entry was bumped again after it was loaded: its tags are known all the same.
     assert_eq!(dropped, [("prices", 0), ("other", 0), ("prices", 1)]);
 }
 

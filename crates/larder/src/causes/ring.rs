@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{CAUSE_TAGS_KEPT, CAUSES_KEPT, Cause, GONE_KEPT, Gone, Story};
+use super::{CAUSE_TAGS_KEPT, CAUSES_KEPT, Cause, GONE_KEPT, GONE_KEY_BYTES_MAX, Gone, Story};
 use crate::cache::{Cache, Core};
 use crate::clock::Moment;
 use crate::entry::Entry;
@@ -161,7 +161,9 @@ impl Core {
             return None;
         }
         let gone = self.gone(key, entry);
-        self.causes.remember(gone.clone());
+        if key.as_bytes().len() <= GONE_KEY_BYTES_MAX {
+            self.causes.remember(gone.clone());
+        }
         Some(gone)
     }
 
@@ -178,6 +180,7 @@ impl Core {
         };
         Gone {
             key: key.clone(),
+            tags: tags.iter().take(CAUSE_TAGS_KEPT).cloned().collect(),
             tag,
             cause,
             at: self.clock.now(),
