@@ -3,15 +3,19 @@
 //! Each act asks, in this order: may this person act, does the dashboard allow the act, is the form one of
 //! ours for this act and target, and not used before. Then it is done, told, and the browser sent back to
 //! a page by a look, so that reloading does nothing twice.
+//!
+//! It is done on a task of its own: a browser that goes away in the middle of it takes neither the act back
+//! nor the word of it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use larder::{Error, Key, Tag, TagKind};
+use larder::{Cache, Error, Key, Tag, TagKind};
 use larder_report::ActOutcome;
 use tokio::time::timeout;
 
@@ -25,7 +29,7 @@ type Fields = Result<Form<HashMap<String, String>>, FormRejection>;
 
 /// One act that somebody has asked for.
 struct Asked<'a> {
-    site: &'a Site,
+    site: &'a Arc<Site>,
     visitor: &'a Visitor,
     act: &'static str,
     fields: HashMap<String, String>,
@@ -33,7 +37,7 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn new(
-        site: &'a Site,
+        site: &'a Arc<Site>,
         visitor: &'a Visitor,
         act: &'static str,
         fields: Fields,
@@ -99,25 +103,33 @@ impl<'a> Asked<'a> {
     }
 
     /// Does it, and says what came of it.
-    async fn run(
-        &self,
-        act: impl Future<Output = Result<(), Error>>,
-        back: &str,
-    ) -> Result<Response, Refusal> {
-        let done = match timeout(STORE_ANSWERS_WITHIN, act).await {
-            Ok(done) => done.map_err(|error| error.to_string()),
-            Err(_) => Err("the store did not answer in time".to_owned()),
+    async fn run<F>(&self, act: impl FnOnce(Cache) -> F, back: &str) -> Result<Response, Refusal>
+    where
+        F: Future<Output = Result<(), Error>> + Send + 'static,
+    {
+        let act = act(self.site.cache().clone());
+        let (site, who, name) = (self.site.clone(), self.visitor.who.clone(), self.act);
+        let task = tokio::spawn(async move {
+            let done = act.await.map_err(|error| error.to_string());
+            let outcome = match &done {
+                Ok(()) => ActOutcome::Done,
+                Err(error) => ActOutcome::Failed(error.clone()),
+            };
+            site.note(&who, name, outcome);
+            done
+        });
+        let done = match timeout(STORE_ANSWERS_WITHIN, task).await {
+            Ok(Ok(done)) => done,
+            Ok(Err(panicked)) => Err(panicked.to_string()),
+            // It goes on, and is noted when it ends.
+            Err(_) => Err("the store has not answered yet".to_owned()),
         };
         match done {
+            // Relative to the page, as all addresses.
             Ok(()) => {
-                self.site
-                    .note(&self.visitor.who, self.act, ActOutcome::Done);
-                // Relative to the page, as all addresses.
                 Ok((StatusCode::SEE_OTHER, [(header::LOCATION, back.to_owned())]).into_response())
             }
             Err(error) => {
-                let why = ActOutcome::Failed(error.clone());
-                self.site.note(&self.visitor.who, self.act, why);
                 let sentence = format!(
                     "The store did not confirm it, and it is not known whether it was done: {}",
                     short(&error, 300)
@@ -142,7 +154,10 @@ pub(crate) async fn delete(
     let key = key_of(&asked)?;
     asked.take_token(asked.field("key"))?;
     asked
-        .run(site.cache().remove(&key), "entries?done=deleted")
+        .run(
+            |cache| async move { cache.remove(&key).await },
+            "entries?done=deleted",
+        )
         .await
 }
 
@@ -159,8 +174,12 @@ pub(crate) async fn delete_tree(
         return Err(asked.refused(StatusCode::BAD_REQUEST, "This stands for no key."));
     }
     asked.take_token(asked.field("key"))?;
-    let remove = site.cache().remove_tree(&key);
-    asked.run(remove, "entries?done=deleted-tree").await
+    asked
+        .run(
+            |cache| async move { cache.remove_tree(&key).await },
+            "entries?done=deleted-tree",
+        )
+        .await
 }
 
 pub(crate) async fn invalidate(
@@ -181,7 +200,9 @@ pub(crate) async fn invalidate(
         "tables" => "tables?done=invalidated",
         _ => "entries?done=invalidated",
     };
-    asked.run(site.cache().invalidate([tag]), back).await
+    asked
+        .run(|cache| async move { cache.invalidate([tag]).await }, back)
+        .await
 }
 
 pub(crate) async fn clear(
@@ -199,6 +220,9 @@ pub(crate) async fn clear(
     }
     asked.take_token(site.cache().namespace().name())?;
     asked
-        .run(site.cache().clear(), "overview?done=cleared")
+        .run(
+            |cache| async move { cache.clear().await },
+            "overview?done=cleared",
+        )
         .await
 }
