@@ -74,7 +74,8 @@ impl Access {
 }
 
 /// The application's own authorisation: asked for every request, after the host that it
-/// names and before anything else; the style sheet and the icon alone are given without it.
+/// names and before anything else; the style sheet, the icon, and the way from the
+/// mount to the first page, are given without it.
 ///
 /// Async closures are: `async |request: Parts| { … }` of what the session in its cookies allows.
 #[diagnostic::on_unimplemented(

@@ -48,9 +48,9 @@ async fn admit(site: &Site, mut request: Request) -> Result<Request, Refusal> {
             "This is not the name of a site with these pages.",
         ));
     };
-    // It shows nothing, and a refusal is to be read, too.
+    // They show nothing, and a refusal is to be read, too: at the address of a page, from which its style is found.
     let looks = matches!(*request.method(), Method::GET | Method::HEAD);
-    if looks && matches!(request.uri().path(), "/style.css" | "/icon.svg") {
+    if looks && matches!(request.uri().path(), "/" | "/style.css" | "/icon.svg") {
         return Ok(request);
     }
     let (parts, body) = request.into_parts();

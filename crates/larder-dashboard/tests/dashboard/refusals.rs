@@ -5,8 +5,7 @@ use larder::{Cache, Key, Tag};
 use crate::site::{ADA, GRACE, PREFIX, Site, ask};
 
 const ACTS: [&str; 4] = ["delete", "delete-tree", "invalidate", "clear"];
-const PAGES: [&str; 8] = [
-    "",
+const PAGES: [&str; 7] = [
     "overview",
     "entries",
     "entry",
@@ -66,6 +65,10 @@ async fn who_has_no_access_sees_and_does_nothing() {
             assert_eq!(answer.status, 403, "{act}");
             told_of(&site, "", "no access");
         }
+        // The mount says where the first page is, and no more: there the refusal finds its style.
+        let answer = site.ask("GET", "", &headers, "").await;
+        assert_eq!(answer.status, 303);
+        assert!(answer.body.is_empty(), "{}", answer.body);
     }
     assert!(is_there(&site, &key).await);
     // What strangers try fills nobody's list.
