@@ -199,6 +199,10 @@ pub(crate) enum Setting {
     /// Nothing, as far as its words tell.
     Nothing,
     /// Something that changes no answer and no meaning, and does nothing else.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        allow(dead_code, reason = "only PostgreSQL has such settings")
+    )]
     Harmless,
     /// What later statements of its transaction mean or do.
     #[cfg_attr(

@@ -1,30 +1,33 @@
 //! One cached read, from a statement to its value.
 
-use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
-use larder::adapter::{self, Fetch, Fetched, Group, Want};
-use larder::{Event, Key, LoadError, Mode};
-use larder_sql::{Explanation, Footprint, Name, Planned, ReadSet, explain};
+use larder::adapter::{self, Fetch, Fetched};
+use larder::{Event, LoadError, Mode};
+use larder_sql::{Planned, ReadSet};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 
-use crate::bind;
 use crate::cached::{PLAIN, Terms};
 use crate::connection::CachedConnection;
 use crate::reader::{Kind, Reader};
 use crate::sample::{self, Sample};
 use crate::schema::Schema;
-use crate::shared::Shared;
 use crate::snapshot::Unit;
-use crate::strict::{Strict, guards};
+use crate::strict::Strict;
 use crate::trace::{self, Outcome, Span};
-use crate::write::{Intent, values};
+use crate::write::Intent;
 
 use loading::{Halt, Loading};
 
+mod identity;
+mod kept;
 mod loading;
 mod many;
 
+use identity::{group, key, wants};
+use kept::cacheable;
+
+pub(crate) use kept::explained;
 pub(crate) use many::{LoadMany, fetch_many};
 
 /// The group of statements that cannot be cached, in events.
@@ -92,8 +95,7 @@ impl<'a, T> Ask<'a, T> {
     }
 }
 
-/// Makes the value of a read by asking the database.
-/// Cloned for a read that is compared with the database.
+/// Makes the value of a read by asking the database. Cloned where a hit is compared with it.
 pub(crate) trait Load<T>: Clone + Send + 'static {
     fn load<C: ConnectionTrait>(
         self,
@@ -209,50 +211,6 @@ impl By<'_> {
             None => self.connection.shared.strict.of(read, also),
         }
     }
-}
-
-/// What the statement reads, or why its answer cannot be kept.
-fn cacheable<'a>(
-    shared: &Shared,
-    schema: &Schema,
-    planned: &'a Planned,
-    terms: &Terms,
-) -> Result<&'a ReadSet, String> {
-    if let Some(why) = terms.uncached() {
-        return Err(why.to_owned());
-    }
-    if shared.connections_differ() {
-        return Err(
-            "connections of the pool differ: temporary objects, attached databases or settings"
-                .to_owned(),
-        );
-    }
-    match &planned.plan.footprint {
-        Footprint::Read(read) => match &read.uncacheable {
-            None if read
-                .tables
-                .iter()
-                .any(|read| schema.is_virtual(&read.table)) =>
-            {
-                Err("a table in it has rows that are not its own (a virtual or foreign table), or shows each role \
-                     others (row security)"
-                    .to_owned())
-            }
-            None => match excluded(shared, read) {
-                Some(table) => Err(format!("reads of the table {table} are not kept")),
-                None => Ok(read),
-            },
-            Some(reason) => Err(reason.to_string()),
-        },
-        Footprint::Unknown(reason) => Err(reason.to_string()),
-        _ => Err("it is not a plain read".to_owned()),
-    }
-}
-
-/// The first table of a read that the connection was told not to keep.
-fn excluded<'a>(shared: &Shared, read: &'a ReadSet) -> Option<&'a str> {
-    let names = read.tables.iter().map(|read| &*read.table);
-    names.into_iter().find(|name| shared.excluded.has(name))
 }
 
 /// What became of a read by one plan.
@@ -372,127 +330,6 @@ where
             }
         }
     }
-}
-
-/// What a read depends on: the guards of strict tables, and the tags that cover every row which could
-/// change the answer.
-fn wants<T>(
-    shared: &Shared,
-    schema: &Schema,
-    planned: &Planned,
-    read: &ReadSet,
-    statement: &Statement,
-    ask: &Ask<'_, T>,
-    strict: Option<&[&str]>,
-) -> Vec<Want> {
-    let mut wants = match strict {
-        Some(tables) => guards(&shared.database, tables),
-        None => Vec::new(),
-    };
-    let read = listening(schema, read, ask.terms());
-    wants.extend(bind::wants(
-        &*shared.engine,
-        &shared.database,
-        &schema.catalogue,
-        planned,
-        &read,
-        values(statement),
-        &ask.also,
-    ));
-    wants
-}
-
-/// The read with the columns by which its reader wants to hear of changes.
-fn listening<'a>(schema: &Schema, read: &'a ReadSet, terms: &Terms) -> Cow<'a, ReadSet> {
-    match terms.on() {
-        Some(on) => Cow::Owned(read.on(&on.listened(schema))),
-        None => Cow::Borrowed(read),
-    }
-}
-
-/// What a statement depends on, for people.
-pub(crate) async fn explained(
-    shared: &Shared,
-    statement: &Statement,
-    terms: &Terms,
-) -> Result<Explanation, DbErr> {
-    let schema = shared.known_schema().await?;
-    let planned = schema.plan(&statement.sql);
-    let heard = match terms.on() {
-        Some(on) => planned.on(&on.listened(&schema)),
-        None => planned.clone(),
-    };
-    let mut explanation = explain(&heard, &schema.catalogue);
-    if let Err(why) = cacheable(shared, &schema, &planned, terms) {
-        explanation.uncacheable.get_or_insert(why);
-    }
-    Ok(explanation)
-}
-
-/// Where reads of a table are counted.
-fn group(shared: &Shared, schema: &Schema, terms: &Terms, table: &Name) -> Arc<Group> {
-    match terms.own_cache() {
-        Some(cache) => cache.group(table),
-        None => schema.group(&shared.cache, table),
-    }
-}
-
-/// Identity of a read: the type and form of its value, the statement's text, its values.
-///
-/// The schema's version is part of it: tags of an entry were made canonical by the columns as they
-/// were, and a connection that knows the new schema must not meet it. So are the strict tables: what
-/// was stored without their guards may not be served to a strict read.
-fn key<T>(
-    connection: &CachedConnection,
-    schema: &Schema,
-    statement: &Statement,
-    ask: &Ask<'_, T>,
-    strict: Option<&[&str]>,
-) -> Key {
-    let CachedConnection { shared, context } = connection;
-    // Built in place: a builder that moves carries its bytes along at every step.
-    let mut key = Key::builder();
-    key.push("query");
-    if let Some(tables) = strict {
-        key.push(("strict", tables.len() as u64));
-        for table in tables {
-            key.push(*table);
-        }
-    }
-    if let Some(on) = ask.terms().on() {
-        on.push_to(&mut key);
-    }
-    context.push_to(&mut key);
-    key.push(&*shared.database);
-    key.push(schema.version);
-    key.push(ask.form);
-    key.push(std::any::type_name::<T>());
-    key.push(ask.reader);
-    key.push(statement.sql.as_str());
-    if let Some(rows) = ask.terms().rows() {
-        if let Some(name) = &rows.name {
-            key.push(("key", &**name));
-        }
-        if let Some(version) = rows.version {
-            key.push(("version", version));
-        }
-    }
-    for value in values(statement).iter().chain(&ask.extra) {
-        match value {
-            Value::Bool(Some(b)) => key.push(*b),
-            Value::TinyInt(Some(i)) => key.push(*i),
-            Value::SmallInt(Some(i)) => key.push(*i),
-            Value::Int(Some(i)) => key.push(*i),
-            Value::BigInt(Some(i)) => key.push(*i),
-            Value::Unsigned(Some(i)) => key.push(*i),
-            Value::BigUnsigned(Some(i)) => key.push(*i),
-            Value::String(Some(s)) => key.push(s.as_str()),
-            Value::Bytes(Some(b)) => key.push(b.as_slice()),
-            // Every other type, and every NULL, in its own words.
-            other => key.push((None::<bool>, format!("{other:?}"))),
-        }
-    }
-    key.build()
 }
 
 fn failure(error: LoadError<Halt>) -> DbErr {
