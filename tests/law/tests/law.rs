@@ -54,7 +54,6 @@ fn no_cached_answer_differs_from_a_fresh_one_on_postgres() {
 }
 
 #[test]
-#[ignore = "has not yet gone through at full length: run it with --ignored"]
 fn no_cached_answer_differs_from_a_fresh_one_on_mariadb() {
     law(Options {
         database: Database::MariaDb,
@@ -138,7 +137,6 @@ fn each_seeded_bug_is_caught_on_postgres() {
 }
 
 #[test]
-#[ignore = "has not yet gone through at full length: run it with --ignored"]
 fn each_seeded_bug_is_caught_on_mariadb() {
     bugs_are_caught(Database::MariaDb);
 }

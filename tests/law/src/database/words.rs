@@ -27,6 +27,10 @@ pub(crate) struct Words {
     pub(crate) expression: &'static str,
     /// What stands between tables that are joined without a condition.
     pub(crate) crosses: &'static [&'static str],
+    /// What keeps the rows of the table on the right, whether it has partners on the left or not.
+    pub(crate) outer: &'static [&'static str],
+    /// What may stand between `AS` and the query of a CTE.
+    pub(crate) cte: &'static [&'static str],
     /// How a column is ordered by.
     pub(crate) orders: &'static [&'static str],
     /// Sums of a column, with others.

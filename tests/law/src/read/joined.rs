@@ -76,7 +76,7 @@ pub(super) fn left(generator: &mut Gen<'_>) -> Option<String> {
 }
 
 pub(super) fn right(generator: &mut Gen<'_>) -> Option<String> {
-    let word = generator.pick(&["RIGHT JOIN", "FULL JOIN", "FULL OUTER JOIN"]);
+    let word = generator.pick(generator.words().outer);
     join(generator, word)
 }
 

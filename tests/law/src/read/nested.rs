@@ -115,7 +115,7 @@ pub(super) fn cte(generator: &mut Gen<'_>) -> Option<String> {
     let inner = some(generator);
     let ((column, of), (other, _)) = (generator.any_column(&inner), generator.any_column(&inner));
     let condition = generator.maybe_where(&inner);
-    let kind = generator.pick(&["", "", " MATERIALIZED", " NOT MATERIALIZED"]);
+    let kind = generator.pick(generator.words().cte);
     // Now and then a name that a table has, too.
     let name = generator.pick(&["q", "q", "q", "genre"]);
     let head = format!(

@@ -110,6 +110,8 @@ pub(super) const WORDS: Words = Words {
     ],
     expression: "coalesce({a}, {b}), isnull({a})",
     crosses: &[",", " CROSS JOIN", " JOIN", " STRAIGHT_JOIN"],
+    outer: &["RIGHT JOIN", "RIGHT OUTER JOIN"],
+    cte: &[""],
     orders: &["", "", " DESC", " ASC"],
     sums: &[
         "sum({a})",

@@ -7,7 +7,7 @@ use fastrand::Rng;
 use crate::column::pick;
 use crate::schema::Schema;
 use crate::text::Gen;
-use crate::write::{Act, Call, Class, Make, SHARED, insert, several, update};
+use crate::write::{Act, Call, Class, Make, SHARED, insert, update};
 
 /// Classes that MariaDB has no words for.
 const ABSENT: [&str; 8] = [
@@ -36,7 +36,6 @@ pub(super) static CLASSES: LazyLock<Vec<Class>> = LazyLock::new(|| {
         ("UPDATE … ORDER BY … LIMIT", Make::One(update_limited)),
         ("DELETE … ORDER BY … LIMIT", Make::One(delete_limited)),
         ("TRUNCATE", Make::Act(truncate)),
-        ("several statements in a block", Make::Act(block)),
         ("ALTER TABLE, a key or trigger", Make::Act(alter)),
     ];
     let shared = SHARED.iter().filter(|(name, _)| !ABSENT.contains(name));
@@ -217,18 +216,6 @@ fn truncate(rng: &mut Rng, schema: &Schema) -> Option<Act> {
     let name = schema.tables[rng.usize(0..schema.tables.len())].quoted();
     let word = pick(rng, &["TRUNCATE", "TRUNCATE TABLE"]);
     Some(Act::Calls(vec![Call::unprepared(format!("{word} {name}"))]))
-}
-
-/// Statements between BEGIN and END, outside of any function.
-fn block(rng: &mut Rng, schema: &Schema) -> Option<Act> {
-    let (one, other) = (several::text(rng, schema), several::text(rng, schema));
-    let handler = pick(
-        rng,
-        &["", "DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; "],
-    );
-    Some(Act::Call(Call::unprepared(format!(
-        "BEGIN NOT ATOMIC {handler}{one}; {other}; END"
-    ))))
 }
 
 /// What decides about what else a write changes.

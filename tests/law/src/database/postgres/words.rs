@@ -116,6 +116,8 @@ pub(super) const WORDS: Words = Words {
     ],
     expression: "coalesce({a}, {b}), pg_typeof({a})::text",
     crosses: &[",", " CROSS JOIN"],
+    outer: &["RIGHT JOIN", "FULL JOIN", "FULL OUTER JOIN"],
+    cte: &["", "", " MATERIALIZED", " NOT MATERIALIZED"],
     orders: &["", "", " DESC", " ASC NULLS FIRST", " DESC NULLS LAST"],
     sums: &[
         "sum({a})",

@@ -94,6 +94,8 @@ pub(super) const WORDS: Words = Words {
     ],
     expression: "coalesce({a}, {b}), typeof({a})",
     crosses: &[",", " CROSS JOIN", " JOIN"],
+    outer: &["RIGHT JOIN", "FULL JOIN", "FULL OUTER JOIN"],
+    cte: &["", "", " MATERIALIZED", " NOT MATERIALIZED"],
     orders: &["", "", " DESC", " ASC NULLS LAST", " COLLATE BINARY"],
     sums: &["sum({a})", "total({a}), count({b})", "avg({a})"],
     respelled: &[
