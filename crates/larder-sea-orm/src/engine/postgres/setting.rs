@@ -46,6 +46,9 @@ pub(super) fn of(sql: &str) -> Setting {
 }
 
 fn of_one(text: &str) -> Setting {
+    if hides_words(text) {
+        return Setting::Connection;
+    }
     if words::begins(text, &["reset", "discard"]) {
         return Setting::Connection;
     }
@@ -72,6 +75,17 @@ fn of_one(text: &str) -> Setting {
         Some(name) if rest.sign("=") || rest.word("to") => strongest(&[name]),
         _ => Setting::Transaction,
     }
+}
+
+/// Whether the words that set something may stand where [`words`] does not see them as such: behind a quote
+/// that a backslash keeps from ending a text, or behind a comment within a comment.
+fn hides_words(text: &str) -> bool {
+    let mentions = |words: &[&str]| {
+        let text = text.to_ascii_lowercase();
+        words.iter().any(|word| text.contains(word))
+    };
+    let nested = text.split("*/").any(|part| part.matches("/*").count() > 1);
+    nested && mentions(&["set", "discard"]) || text.contains("\\'") && mentions(&["set_config"])
 }
 
 /// What it means that these are set for a transaction.
@@ -227,6 +241,11 @@ mod tests {
             Setting::Harmless,
         );
         check("UPDATE track SET n = 1", Setting::Nothing);
+        check(r"UPDATE track SET name = E'it\'s'", Setting::Nothing);
+        check(
+            "/* one */ UPDATE track SET n = 1 /* another */",
+            Setting::Nothing,
+        );
         check(
             "UPDATE track SET n = 1; SET LOCAL lock_timeout = 1",
             Setting::Nothing,
@@ -241,6 +260,9 @@ mod tests {
             "SET /* LOCAL */ search_path = app",
             "RESET ALL",
             "DISCARD ALL",
+            // Where the words are is seen by PostgreSQL alone.
+            "/* /* */ */ SET search_path = app",
+            r"SELECT E'\'', set_config('search_path', 'app', false)",
             "SET LOCAL standard_conforming_strings = off",
             "SELECT set_config('app.tenant', $1, false)",
             "SELECT set_config('app.tenant', $1, true), set_config('search_path', 'x', false)",
