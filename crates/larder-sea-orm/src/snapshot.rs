@@ -114,7 +114,8 @@ impl CachedConnection {
             }
         }
         let options = self.shared.engine.to_read_at_once();
-        let transaction = Arc::new(CachedTransaction::begin(&self.shared, options).await?);
+        let transaction = CachedTransaction::begin(&self.shared, options).await?;
+        let transaction = Arc::new(transaction.only_reads());
         let answer = reads(Snapshot(Way::Alone(transaction.clone()))).await;
         // Whoever still holds it keeps it open; it ends with him.
         if let Some(transaction) = Arc::into_inner(transaction) {
@@ -122,6 +123,11 @@ impl CachedConnection {
         }
         answer
     }
+}
+
+/// What is said to a text that may write.
+pub(crate) fn refused() -> DbErr {
+    DbErr::Custom("a snapshot reads, and this text may write".to_owned())
 }
 
 /// The reads of one run, with the cache.
@@ -186,7 +192,7 @@ impl Unit {
     /// A text may write: nothing of the kind is run, and run again.
     pub(crate) fn refuse(&self) -> DbErr {
         self.noted.lock().refused = true;
-        DbErr::Custom("a snapshot reads, and this text may write".to_owned())
+        refused()
     }
 
     async fn end(&self) -> Ended {

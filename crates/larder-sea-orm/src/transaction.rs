@@ -15,6 +15,7 @@ use crate::fate::Fate;
 use crate::hook::Capture;
 use crate::sabotage;
 use crate::shared::Shared;
+use crate::snapshot;
 use crate::trace::{Outcome, Span};
 use crate::write::intent::Script;
 use crate::write::{Answer, How, Intent, Need, Write, send};
@@ -62,6 +63,8 @@ pub(crate) struct Pending {
     /// Whether its statements may mean something else than elsewhere (`SET LOCAL`): everything is
     /// dropped when it commits, and nothing that is larder's own is asked in it.
     unlike: bool,
+    /// Whether texts that may write are refused.
+    only_reads: bool,
     capture: Option<Capture>,
 }
 
@@ -100,6 +103,12 @@ impl CachedTransaction {
         })
     }
 
+    /// From now on it refuses what may write.
+    pub(crate) fn only_reads(self) -> Self {
+        self.pending.lock().only_reads = true;
+        self
+    }
+
     fn inner(&self) -> &DatabaseTransaction {
         self.inner
             .as_ref()
@@ -110,7 +119,11 @@ impl CachedTransaction {
         let span = Span::begin(&statement.sql);
         let mut outcome = Outcome::Write;
         let schema = self.shared.schema();
-        let answer = match Intent::of(&self.shared, &schema, &statement.sql) {
+        let intent = Intent::of(&self.shared, &schema, &statement.sql);
+        if self.pending.lock().only_reads && !matches!(intent, Intent::Read) {
+            return Err(snapshot::refused());
+        }
+        let answer = match intent {
             Intent::Read => {
                 outcome = Outcome::Uncached("inside a transaction".to_owned());
                 let answer = send(&self.shared, self.inner(), statement, how).await;

@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use larder::Tag;
+use larder::{Memory, Near, Tag};
 use larder_sea_orm::trace::{self, Outcome};
 use larder_sea_orm::{CachedConnection, CachedExt, Snapshot};
 use sea_orm::{
@@ -231,4 +231,24 @@ async fn l5_sums_add_up_in_every_process() {
         }
         writes.await.expect("the writer is done");
     }
+}
+
+/// Where a snapshot is a transaction from the start, it refuses what may write all the same.
+#[tokio::test]
+async fn l5_what_writes_is_refused_also_where_a_snapshot_is_always_a_transaction() {
+    let fleet = Fleet::new(Server::redis()).await;
+    let near = Near::pushed(Memory::bytes_max(1 << 20));
+    let cache = fleet.server.builder().await.near(near).build();
+    let db = fleet.with(cache.expect("a cache"), |builder| builder).await;
+    let text = |sql: &'static str| Statement::from_string(DbBackend::Sqlite, sql).cached();
+    let prices = db.snapshot(|at| async move { price(1, &at).await });
+    assert_eq!(prices.await.unwrap(), 99);
+    let refused = db.snapshot(|at| async move {
+        text("INSERT INTO genre VALUES (9, 'Pop') RETURNING id")
+            .rows(&at)
+            .await
+    });
+    assert!(refused.await.unwrap_err().to_string().contains("may write"));
+    let genres = text("SELECT id FROM genre").rows(&db).await.unwrap();
+    assert_eq!(genres.rows.len(), 3);
 }
