@@ -5,7 +5,11 @@ use larder_law::{Database, Options, run};
 /// So many of the pairs must be at risk, or the others prove nothing.
 const SHARE_AT_RISK_MIN: f64 = 0.2;
 /// So many schemas.
-const SCHEMAS_MIN: u64 = 150;
+const SCHEMAS_MIN: u64 = 200;
+/// So many pairs, which are those of two hundred schemas.
+const PAIRS: u64 = 22_500;
+/// Different statements of every class, each in ten pairs or more.
+const STATEMENTS: u64 = 20;
 /// A bug must be found in so many pairs, which is what a normal run has.
 const BUG_PAIRS_MAX: u64 = 20_000;
 /// Where the runs of every day begin: a failure comes again.
@@ -33,22 +37,19 @@ fn law(options: Options) {
 fn no_cached_answer_differs_from_a_fresh_one() {
     law(Options {
         seed: SEED,
+        pairs: PAIRS,
+        statements: STATEMENTS,
         ..Options::default()
     });
 }
-
-/// So many pairs of so many schemas.
-const PAIRS_ON_A_SERVER: u64 = 22_000;
-/// Fewer statements of each class than on SQLite, as there are more classes and each pair takes longer.
-const STATEMENTS_ON_A_SERVER: u64 = 20;
 
 #[test]
 fn no_cached_answer_differs_from_a_fresh_one_on_postgres() {
     law(Options {
         database: Database::Postgres,
         seed: SEED + 4,
-        pairs: PAIRS_ON_A_SERVER,
-        statements: STATEMENTS_ON_A_SERVER,
+        pairs: PAIRS,
+        statements: STATEMENTS,
         ..Options::default()
     });
 }
@@ -58,8 +59,8 @@ fn no_cached_answer_differs_from_a_fresh_one_on_mariadb() {
     law(Options {
         database: Database::MariaDb,
         seed: SEED + 5,
-        pairs: PAIRS_ON_A_SERVER,
-        statements: STATEMENTS_ON_A_SERVER,
+        pairs: PAIRS,
+        statements: STATEMENTS,
         ..Options::default()
     });
 }
@@ -69,6 +70,8 @@ fn no_cached_answer_differs_from_a_fresh_one_on_mariadb() {
 fn no_cached_answer_differs_from_a_fresh_one_with_the_hook() {
     law(Options {
         seed: SEED + 1,
+        pairs: PAIRS,
+        statements: STATEMENTS,
         hook: true,
         ..Options::default()
     });
