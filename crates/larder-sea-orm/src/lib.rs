@@ -42,6 +42,7 @@ mod strict;
 pub mod trace;
 mod transaction;
 mod value;
+mod watch;
 mod words;
 mod write;
 
