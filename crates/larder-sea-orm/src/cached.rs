@@ -24,7 +24,7 @@ mod terms;
 
 pub use cursor::CachedCursor;
 pub(crate) use on::On;
-pub use on::OnColumns;
+pub use on::{NamedColumn, OnColumns, column};
 pub use paginator::CachedPaginator;
 pub use query::Query;
 pub(crate) use terms::{PLAIN, Said, Terms};

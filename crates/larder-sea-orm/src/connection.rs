@@ -143,11 +143,18 @@ impl CachedConnection {
 
     /// The connection as SeaORM made it, for what accepts no other: migrations, schema sync.
     ///
-    /// Writes through it are not promised to be seen. Changes of the schema are: every write looks
-    /// for one, and so does every cached read, at the price of one statement, for a minute after
-    /// the handle was given out, after each statement seen on it, and after its last clone is
-    /// dropped. To be sure at once and pay nothing, drop it and call
-    /// [`schema_changed`](Self::schema_changed).
+    /// Writes through it are not promised to be seen. Changes of the schema are, by this connection and its
+    /// clones: every write looks for one, and so does every cached read, for a minute after the handle was given
+    /// out, after each statement seen on it, and after its last clone is dropped. A look costs a statement,
+    /// and a load over a store that processes share looks twice. To be sure at once and pay nothing, drop
+    /// the handle with its clones and call [`schema_changed`](Self::schema_changed).
+    ///
+    /// # What is noticed later
+    /// Text that is run unprepared is not seen on the handle. Where it runs on one that is older than a
+    /// minute, it is noticed when the last clone is dropped, and before that as a change by another program
+    /// is: on SQLite by the next write, and by the next load over a shared store; elsewhere by the first of these
+    /// that comes a second after the last look. Until then cached answers are those of the schema as it was.
+    /// Other processes learn of a change when this one has noticed it.
     pub fn inner(&self) -> DatabaseConnection {
         let mut inner = self.shared.inner.clone();
         let outside = Outside::new(&self.shared);
@@ -156,11 +163,13 @@ impl CachedConnection {
     }
 
     /// Reads the catalogue again and invalidates everything read from this database: to be called
-    /// after a migration.
+    /// after a migration. Reads stop looking for further changes, if no handle that
+    /// [`inner`](Self::inner) gave out is left.
     ///
     /// # Errors
     /// When the catalogue cannot be read.
     pub async fn schema_changed(&self) -> Result<(), DbErr> {
+        self.shared.watch.end();
         self.shared.schema_changed().await
     }
 

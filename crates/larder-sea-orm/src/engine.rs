@@ -99,6 +99,12 @@ pub(crate) trait Engine: Send + Sync + 'static {
     /// may also end a transaction by itself, where a statement in it fails.
     fn writes_alone(&self) -> bool;
 
+    /// Whether a statement that fails in a transaction commits nothing, neither of its own nor of what came
+    /// before it, and leaves a transaction open.
+    fn fails_whole(&self) -> bool {
+        false
+    }
+
     /// Whether a change of the schema commits what the transaction did before it.
     fn commits_by_ddl(&self) -> bool;
 

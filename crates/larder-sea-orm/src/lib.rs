@@ -42,10 +42,13 @@ mod strict;
 pub mod trace;
 mod transaction;
 mod value;
+mod watch;
 mod words;
 mod write;
 
-pub use cached::{Cached, CachedCursor, CachedExt, CachedPaginator, OnColumns, Query};
+pub use cached::{
+    Cached, CachedCursor, CachedExt, CachedPaginator, NamedColumn, OnColumns, Query, column,
+};
 pub use connection::{Builder, CachedConnection, RowStream};
 pub use excluded::UNCACHED_TABLES;
 pub use failure::cache_error;

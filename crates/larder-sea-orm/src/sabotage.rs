@@ -48,11 +48,13 @@ pub enum Bug {
     Savepoint,
     /// That a statement that failed may have changed rows.
     Failure,
+    /// That a read which chooses its columns depends on all others of their rows, too.
+    Unheard,
 }
 
 impl Bug {
     /// Every bug.
-    pub const ALL: [Bug; 15] = [
+    pub const ALL: [Bug; 16] = [
         Bug::OldImage,
         Bug::NewImage,
         Bug::OtherRows,
@@ -68,6 +70,7 @@ impl Bug {
         Bug::Affinity,
         Bug::Savepoint,
         Bug::Failure,
+        Bug::Unheard,
     ];
 }
 
@@ -153,18 +156,27 @@ pub(crate) fn read(read: &ReadSet) -> Cow<'_, ReadSet> {
                 .for_each(|table| table.alternatives.truncate(1));
         }
         Some(Bug::JoinedTables) => read.to_mut().tables.truncate(1),
-        Some(Bug::ColumnsRead) => {
-            for table in &mut read.to_mut().tables {
-                let pins = table
-                    .alternatives
-                    .iter()
-                    .flat_map(|conjunction| &conjunction.pins);
-                table.columns = ColumnSet::Set(pins.map(|pin| pin.column.clone()).collect());
-            }
-        }
+        Some(Bug::ColumnsRead) => only_pins(read.to_mut()),
         _ => {}
     }
     read
+}
+
+/// A read whose reader has chosen the columns by which it hears of changes.
+pub(crate) fn heard(mut read: ReadSet) -> ReadSet {
+    if has(Bug::Unheard) {
+        only_pins(&mut read);
+    }
+    read
+}
+
+/// Forgets the columns that a read has beyond its pins.
+fn only_pins(read: &mut ReadSet) {
+    for table in &mut read.tables {
+        let conjunctions = table.alternatives.iter();
+        let pins = conjunctions.flat_map(|conjunction| &conjunction.pins);
+        table.columns = ColumnSet::Set(pins.map(|pin| pin.column.clone()).collect());
+    }
 }
 
 /// What a write did to rows.

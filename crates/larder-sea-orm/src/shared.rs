@@ -21,11 +21,7 @@ use crate::sample::Sampler;
 use crate::schema::Schema;
 use crate::strict::Strict;
 use crate::trace;
-
-/// How long reads look for a changed schema after anything was heard of a handle that
-/// [`CachedConnection::inner`](crate::CachedConnection::inner) gave out. What comes later is
-/// noticed by the next write.
-const SCHEMA_WATCH: Duration = Duration::from_secs(60);
+use crate::watch::Watch;
 
 /// How often a database whose schema costs something to compare is asked, beside what larder's own
 /// connections tell of their changes.
@@ -62,10 +58,8 @@ pub(crate) struct Shared {
     differ: AtomicBool,
     /// Whether the caches were told how to know that the writers of this database have ended.
     horizon_known: AtomicBool,
-    /// Until when reads look for a changed schema.
-    watch: Mutex<Option<Instant>>,
-    /// Whether `watch` holds anything: the only thing a hit looks at.
-    watching: AtomicU64,
+    /// Whether reads and writes look for a changed schema each time.
+    pub(crate) watch: Watch,
     statements: AtomicU64,
     /// How many transactions have been begun: their numbers in causes.
     transactions: AtomicU64,
@@ -148,8 +142,7 @@ impl Shared {
             schema_asked: Mutex::new(Instant::now()),
             differ: AtomicBool::new(false),
             horizon_known: AtomicBool::new(false),
-            watch: Mutex::new(None),
-            watching: AtomicU64::new(0),
+            watch: Watch::default(),
             statements: AtomicU64::new(0),
             transactions: AtomicU64::new(0),
             sampler,
@@ -244,13 +237,6 @@ impl Shared {
         self.reload_schema(&self.inner).await
     }
 
-    /// Something happened on a handle we do not wrap: a change of the schema may follow.
-    pub(crate) fn watch_schema(&self) {
-        let mut watch = self.watch.lock();
-        *watch = Some(Instant::now() + SCHEMA_WATCH);
-        self.watching.store(1, Ordering::Release);
-    }
-
     /// The schema to plan with.
     pub(crate) async fn known_schema(&self) -> Result<Arc<Schema>, DbErr> {
         match self.settled_schema() {
@@ -268,7 +254,7 @@ impl Shared {
     pub(crate) fn settled_schema(&self) -> Option<Arc<Schema>> {
         let schema = self.schema();
         let settled = self.distant || schema.is_witnessed();
-        (settled && self.watching.load(Ordering::Acquire) == 0).then_some(schema)
+        (settled && !self.watch.is_on()).then_some(schema)
     }
 
     /// Whether the database still has this schema. To be asked by a load after the versions of
@@ -281,16 +267,21 @@ impl Shared {
     /// the question is announced after it, too, and the entry has the root's version from before.
     ///
     /// Where the question is not cheap, what was announced is asked for instead, and the database now
-    /// and then: a change that nobody announces is noticed within [`SCHEMA_ASKED_EVERY`].
+    /// and then: a change that nobody announces is noticed within [`SCHEMA_ASKED_EVERY`]. Of one that
+    /// may come by a handle which this connection gave out it is asked each time.
     pub(crate) async fn is_at(&self, connection: &dyn Asked, schema: &Schema) -> Result<At, DbErr> {
+        let look = self.watch.look();
         if self.engine.counts_schema_changes() {
             let same = self.engine.version(connection).await? == schema.version;
+            if same {
+                self.watch.looked(look);
+            }
             return Ok(At {
                 same,
                 statements: 1,
             });
         }
-        if !self.is_time_to_ask() {
+        if !self.is_time_to_ask() && !self.watch.is_on() {
             let announced = match self.distant {
                 true => schema.is_announced().await,
                 false => !schema.is_witnessed(),
@@ -306,6 +297,7 @@ impl Shared {
         let same = self.engine.version(connection).await? == schema.version;
         if same {
             schema.witnessed(witness);
+            self.watch.looked(look);
         }
         Ok(At {
             same,
@@ -337,12 +329,7 @@ impl Shared {
     /// The schema, after a look at its version.
     pub(crate) async fn settle_schema(&self) -> Result<Arc<Schema>, DbErr> {
         let schema = self.schema();
-        {
-            let watch = self.watch.lock();
-            if watch.is_some_and(|end| end < Instant::now()) {
-                self.watching.store(0, Ordering::Release);
-            }
-        }
+        let look = self.watch.look();
         if self.distant {
             let at = self.is_at(&self.inner, &schema).await?;
             self.count(at.statements);
@@ -355,6 +342,7 @@ impl Shared {
         self.count(1);
         if self.engine.version(&self.inner).await? == schema.version {
             schema.witnessed(witness);
+            self.watch.looked(look);
             return Ok(schema);
         }
         match schema.is_witnessed() {

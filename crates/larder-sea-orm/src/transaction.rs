@@ -159,7 +159,8 @@ impl CachedTransaction {
     /// A read may end the transaction: that of a deadlock that locks what it reads. What comes then
     /// commits by itself.
     fn read_failed(&self, failed: bool) {
-        if failed && !self.shared.engine.writes_alone() {
+        let engine = &self.shared.engine;
+        if failed && !engine.writes_alone() && !engine.fails_whole() {
             self.pending.lock().doubtful = true;
         }
     }
@@ -193,7 +194,7 @@ impl CachedTransaction {
             return self.end_by_text(statement, how).await;
         }
         let answer = send(&self.shared, self.inner(), statement, how).await;
-        self.pending.lock().doubtful |= answer.is_err();
+        self.pending.lock().doubtful |= answer.is_err() && !engine.fails_whole();
         if script.commits && engine.commits_by_ddl() {
             // What came before is committed by now, and what comes is perhaps no transaction.
             self.pending.lock().doubtful = true;
@@ -239,14 +240,18 @@ impl CachedTransaction {
             pending
                 .changes
                 .merge(sabotage::pending(changes, self.level > 0));
-            let commits = write.commits() && self.shared.engine.commits_by_ddl();
-            pending.doubtful |= answer.is_err() || commits;
+            let engine = &self.shared.engine;
+            let commits = write.commits() && engine.commits_by_ddl();
+            pending.doubtful |= commits || answer.is_err() && !engine.fails_whole();
+            if pending.doubtful || answer.is_err() {
+                // It may have failed here and not there.
+                pending.changes.merge(write.widened());
+            }
             pending.doubtful
         };
         if doubtful {
             // Perhaps there is no transaction any more, and this write is committed already; or what
             // came before it is, too.
-            self.pending.lock().changes.merge(write.widened());
             self.shared.publish(self.changes_so_far()).await;
         }
         answer

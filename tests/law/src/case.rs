@@ -94,11 +94,11 @@ impl Case {
         for action in &self.actions {
             match action {
                 Action::Setup(sql) => push(&mut script, &Text::plain(sql)),
-                Action::Read(read) => push(&mut script, &read.text),
+                Action::Read(read) => push_read(&mut script, read),
                 Action::Write(write) => push_act(&mut script, &write.act),
             }
         }
-        push(&mut script, &read.text);
+        push_read(&mut script, read);
         script
     }
 }
@@ -112,6 +112,13 @@ fn push(script: &mut String, text: &Text) {
         let _ = writeln!(script, "-- @params {}", values.join(", "));
     }
     let _ = writeln!(script, "{};", text.sql);
+}
+
+fn push_read(script: &mut String, read: &Read) {
+    if !read.on.is_empty() {
+        let _ = writeln!(script, "-- it listens to {:?}", read.on);
+    }
+    push(script, &read.text);
 }
 
 pub(crate) fn push_act(script: &mut String, act: &Act) {

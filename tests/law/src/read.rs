@@ -2,6 +2,7 @@
 
 use fastrand::Rng;
 
+use crate::column::{percent, pick};
 use crate::schema::Schema;
 use crate::text::{Gen, Text};
 
@@ -20,6 +21,34 @@ pub(crate) struct Read {
     pub(crate) loose: bool,
     /// The order of the rows counts.
     pub(crate) ordered: bool,
+    /// The columns by which it listens, with their tables, if it chooses them.
+    pub(crate) on: Vec<(String, String)>,
+}
+
+/// So many of a hundred reads choose the columns by which they hear of changes.
+const LISTENING_PERCENT: u8 = 25;
+
+/// Some columns of some tables, read by the statement or not.
+fn listened(rng: &mut Rng, schema: &Schema) -> Vec<(String, String)> {
+    let mut on = Vec::new();
+    for table in &schema.tables {
+        if !percent(rng, 70) {
+            continue;
+        }
+        let name = match table.space {
+            Some(space) => format!("{space}.{}", table.name),
+            None => table.name.clone(),
+        };
+        for _ in 0..rng.usize(1..=2) {
+            let column = &table.columns[rng.usize(0..table.columns.len())];
+            on.push((name.clone(), column.name.clone()));
+        }
+        if percent(rng, 30) && !table.key.is_empty() {
+            let key = pick(rng, &table.key);
+            on.push((name, table.columns[key].name.clone()));
+        }
+    }
+    on
 }
 
 /// Writes a read of one class. `None`: the schema has nothing for it.
@@ -91,11 +120,17 @@ impl Read {
                 let mut generator = Gen::new(rng, schema);
                 let sql = make(&mut generator)?;
                 let (loose, ordered) = (generator.loose, generator.ordered);
+                let text = generator.finish(&sql);
+                let on = match percent(rng, LISTENING_PERCENT) {
+                    true => listened(rng, schema),
+                    false => Vec::new(),
+                };
                 Some(Read {
                     class,
-                    text: generator.finish(&sql),
+                    text,
                     loose,
                     ordered,
+                    on,
                 })
             })
             .expect("some class needs nothing of the schema")

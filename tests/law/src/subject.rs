@@ -10,7 +10,7 @@ use larder_sea_orm::sea_orm::{
     TransactionTrait,
 };
 use larder_sea_orm::trace::{self, Outcome};
-use larder_sea_orm::{CachedConnection, CachedExt, CachedTransaction, raw_rows};
+use larder_sea_orm::{CachedConnection, CachedExt, CachedTransaction, column, raw_rows};
 
 use crate::answer::{Answer, same};
 use crate::database::{Database, Dialect, Ground, Settings};
@@ -124,13 +124,12 @@ impl Subject {
 
     /// Through the cache.
     pub(crate) async fn cached(&self, read: &Read) -> (Answer, Outcome) {
-        let (rows, traces) = trace::scope(
-            read.text
-                .statement(self.dialect.backend())
-                .cached()
-                .rows(self.next()),
-        )
-        .await;
+        let mut cached = read.text.statement(self.dialect.backend()).cached();
+        if !read.on.is_empty() {
+            let columns = read.on.iter();
+            cached = cached.on(columns.map(|(table, name)| column(table, name)));
+        }
+        let (rows, traces) = trace::scope(cached.rows(self.next())).await;
         let outcome = traces
             .into_iter()
             .next_back()

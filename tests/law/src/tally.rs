@@ -18,6 +18,8 @@ pub struct Tally {
     pub pairs: u64,
     /// Pairs whose write changed the answer.
     pub at_risk: u64,
+    /// Pairs whose read chooses the columns by which it hears of changes.
+    pub listening: u64,
     /// Entries that had to be dropped, and were.
     pub dropped_rightly: u64,
     /// Entries that were dropped although their answer had not changed.
@@ -62,6 +64,7 @@ impl Tally {
         self.schemas_refused += other.schemas_refused;
         self.pairs += other.pairs;
         self.at_risk += other.at_risk;
+        self.listening += other.listening;
         self.dropped_rightly += other.dropped_rightly;
         self.dropped_wrongly += other.dropped_wrongly;
         self.uncached += other.uncached;
@@ -176,12 +179,13 @@ impl fmt::Display for Tally {
         }
         writeln!(
             f,
-            "{} schemas ({} more were refused), {} pairs of a cached read and a write, {} of them at risk ({:.1} %), {} uncached pairs beside",
+            "{} schemas ({} more were refused), {} pairs of a cached read and a write, {} of them at risk ({:.1} %), {} by chosen columns, {} uncached pairs beside",
             self.schemas,
             self.schemas_refused,
             self.pairs,
             self.at_risk,
             100.0 * self.share_at_risk(),
+            self.listening,
             self.uncached
         )?;
         write!(

@@ -4,6 +4,8 @@ use larder_law::{Database, Options, run};
 
 /// So many of the pairs must be at risk, or the others prove nothing.
 const SHARE_AT_RISK_MIN: f64 = 0.2;
+/// So many of the pairs must have a read that chooses its columns (CB-5).
+const SHARE_LISTENING_MIN: f64 = 0.1;
 /// So many schemas.
 const SCHEMAS_MIN: u64 = 200;
 /// So many pairs, which are those of two hundred schemas.
@@ -25,6 +27,11 @@ fn law(options: Options) {
         tally.share_at_risk() >= SHARE_AT_RISK_MIN,
         "{:.3} of the pairs are at risk",
         tally.share_at_risk()
+    );
+    let listening = tally.listening as f64 / tally.pairs as f64;
+    assert!(
+        listening >= SHARE_LISTENING_MIN,
+        "{listening:.3} of the pairs choose their columns"
     );
     let rare: Vec<_> = tally
         .classes()

@@ -46,6 +46,63 @@ impl<C: ColumnTrait, I: IntoIterator<Item = C>> OnColumns<Many> for I {
     }
 }
 
+/// A column by its name: for SQL text, and for tables that have no entity.
+///
+/// The table is named as in the text, with its schema before it where it is another than the usual one
+/// (`"audit.track"`). What the catalogue does not know widens, as everywhere, and
+/// [`explain`](crate::Cached::explain) says so.
+///
+/// # Example: a text that listens to the tracks of a genre
+/// ```
+/// # use larder_sea_orm::sea_orm;
+/// use larder::Cache;
+/// use larder_sea_orm::{CachedConnection, CachedExt, column};
+/// use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), sea_orm::DbErr> {
+/// # let connection = Database::connect("sqlite::memory:").await?;
+/// # connection.execute_unprepared("CREATE TABLE track (id INTEGER PRIMARY KEY, genre_id INTEGER, price INTEGER)").await?;
+/// let db = CachedConnection::new(connection, Cache::memory()).await?;
+/// let cheap = "SELECT id FROM track WHERE genre_id = 1 AND price = 99";
+/// let cheap = Statement::from_string(DbBackend::Sqlite, cheap)
+///     .cached()
+///     .on(column("track", "genre_id"));
+/// assert_eq!(cheap.explain(&db).await?.tags, ["track(genre_id=1; *)"]);
+/// # Ok(())
+/// # }
+/// ```
+pub fn column(table: impl Into<String>, name: impl Into<String>) -> NamedColumn {
+    NamedColumn(Named {
+        schema: None,
+        table: table.into(),
+        column: name.into(),
+    })
+}
+
+/// What [`column`] gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedColumn(Named);
+
+/// Of columns: one by its name.
+#[derive(Debug)]
+pub struct ByName;
+
+/// Of columns: several by their names.
+#[derive(Debug)]
+pub struct ManyByName;
+
+impl OnColumns<ByName> for NamedColumn {
+    fn name(self, on: &mut On) {
+        on.0.insert(self.0);
+    }
+}
+
+impl<I: IntoIterator<Item = NamedColumn>> OnColumns<ManyByName> for I {
+    fn name(self, on: &mut On) {
+        self.into_iter().for_each(|column| column.name(on));
+    }
+}
+
 macro_rules! tuples {
     ($($columns:ident $how:ident),+) => {
         impl<$($columns: OnColumns<$how>, $how),+> OnColumns<($($how,)+)> for ($($columns,)+) {

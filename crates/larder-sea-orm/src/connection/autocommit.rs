@@ -65,6 +65,7 @@ async fn in_transaction(
     if moved {
         changes.root(&shared.database);
     }
+    let before = changes.clone();
     let Some(write) = Write::new(&shared, &schema, &planned) else {
         shared.publish(changes).await;
         return Err(replanned());
@@ -78,6 +79,14 @@ async fn in_transaction(
     if answer.is_ok() {
         let looked = shared.look_after(&transaction, &mut changes).await;
         answer = looked.and(answer);
+    }
+    if answer.is_err() && shared.engine.fails_whole() {
+        shared.count(1);
+        // One that cannot be rolled back because its connection is gone is rolled back by that.
+        let _ = transaction.rollback().await;
+        fate.settle(before);
+        fate.publish().await;
+        return answer;
     }
     capture.add_to(&shared, &schema, &mut changes);
     fate.settle(changes);

@@ -10,7 +10,7 @@ pub(super) struct Outside(Weak<Shared>);
 
 impl Outside {
     pub(super) fn new(shared: &Arc<Shared>) -> Outside {
-        shared.watch_schema();
+        shared.watch.given_out();
         Outside(Arc::downgrade(shared))
     }
 
@@ -29,7 +29,7 @@ impl Outside {
                 }
             }
             Intent::Script(script) => {
-                shared.watch_schema();
+                shared.watch.begin();
                 shared.cache.publish_now(script.changes);
             }
         }
@@ -39,7 +39,7 @@ impl Outside {
 impl Drop for Outside {
     fn drop(&mut self) {
         if let Some(shared) = self.0.upgrade() {
-            shared.watch_schema();
+            shared.watch.given_back();
         }
     }
 }

@@ -168,6 +168,11 @@ impl Engine for Postgres {
         false
     }
 
+    /// Its transaction can be rolled back then, and nothing else, or be taken back to a savepoint.
+    fn fails_whole(&self) -> bool {
+        true
+    }
+
     fn commits_by_ddl(&self) -> bool {
         false
     }

@@ -12,6 +12,7 @@ use super::Ask;
 use crate::bind;
 use crate::cached::Terms;
 use crate::connection::CachedConnection;
+use crate::sabotage;
 use crate::schema::Schema;
 use crate::shared::Shared;
 use crate::strict::guards;
@@ -48,7 +49,7 @@ pub(super) fn wants<T>(
 /// The read with the columns by which its reader wants to hear of changes.
 fn listening<'a>(schema: &Schema, read: &'a ReadSet, terms: &Terms) -> Cow<'a, ReadSet> {
     match terms.on() {
-        Some(on) => Cow::Owned(read.on(&on.listened(schema))),
+        Some(on) => Cow::Owned(sabotage::heard(read.on(&on.listened(schema)))),
         None => Cow::Borrowed(read),
     }
 }

@@ -17,6 +17,10 @@ pub(crate) fn read(read: &ReadSet) -> Cow<'_, ReadSet> {
     Cow::Borrowed(read)
 }
 
+pub(crate) fn heard(read: ReadSet) -> ReadSet {
+    read
+}
+
 pub(crate) fn rows(change: RowsChange) -> RowsChange {
     change
 }

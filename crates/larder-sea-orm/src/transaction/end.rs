@@ -151,8 +151,8 @@ impl CachedTransaction {
         TransactionSession::commit(self).await
     }
 
-    /// Rolls back. Nothing is invalidated, unless a statement in it failed: then more may have
-    /// been committed than one thinks (`INSERT OR ROLLBACK`).
+    /// Rolls back. Nothing is invalidated, unless a statement in it failed on another database than
+    /// PostgreSQL: then more may have been committed than one thinks (`INSERT OR ROLLBACK`, a deadlock).
     ///
     /// # Errors
     /// Those of the rollback.

@@ -1,15 +1,14 @@
-//! AC-7: transactions, by the rules of H5 to H8 and H10, and by those of MySQL: some statements
-//! commit, and a deadlock ends the whole transaction.
+//! AC-7: transactions by the rules of MySQL: some statements commit, and a deadlock ends the whole
+//! transaction. What holds on every database: `../shared/transactions.rs`, `../shared/isolation.rs`.
 
-use larder_sea_orm::trace::Outcome;
 use larder_sea_orm::{Cached, CachedExt};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, Select, Set, TransactionTrait,
 };
 
 use crate::entity::genre;
-use crate::shop::{Shop, read, text};
-use crate::{hit, miss};
+use crate::miss;
+use crate::shop::{Shop, text};
 
 fn one(id: i32) -> Cached<Select<genre::Entity>> {
     genre::Entity::find_by_id(id).cached()
@@ -31,64 +30,6 @@ async fn check(shop: &Shop) {
         let fresh = genre::Entity::find_by_id(id).one(&shop.db).await.unwrap();
         assert_eq!(kept.as_deref(), fresh.as_ref(), "genre {id}");
     }
-}
-
-#[tokio::test]
-async fn h3_h7_a_commit_announces_and_a_rollback_does_not() {
-    let Shop { db, .. } = Shop::open().await;
-    miss!(one(1).one(&db));
-    miss!(one(2).one(&db));
-    let transaction = db.begin().await.unwrap();
-    rename(&transaction, 1, "A").await.unwrap();
-    hit!(one(1).one(&db));
-    transaction.commit().await.unwrap();
-    assert_eq!(miss!(one(1).one(&db)).unwrap().name, "A");
-    hit!(one(2).one(&db));
-
-    let transaction = db.begin().await.unwrap();
-    rename(&transaction, 1, "B").await.unwrap();
-    transaction.rollback().await.unwrap();
-    assert_eq!(hit!(one(1).one(&db)).unwrap().name, "A");
-
-    let transaction = db.begin().await.unwrap();
-    rename(&transaction, 1, "C").await.unwrap();
-    drop(transaction);
-    assert_eq!(hit!(one(1).one(&db)).unwrap().name, "A");
-}
-
-#[tokio::test]
-async fn h7_savepoints() {
-    let Shop { db, .. } = Shop::open().await;
-    for id in 1..=3 {
-        miss!(one(id).one(&db));
-    }
-    let transaction = db.begin().await.unwrap();
-    rename(&transaction, 1, "A").await.unwrap();
-    let savepoint = transaction.begin().await.unwrap();
-    rename(&savepoint, 2, "B").await.unwrap();
-    savepoint.rollback().await.unwrap();
-    let savepoint = transaction.begin().await.unwrap();
-    rename(&savepoint, 2, "C").await.unwrap();
-    savepoint.commit().await.unwrap();
-    transaction.commit().await.unwrap();
-    assert_eq!(miss!(one(1).one(&db)).unwrap().name, "A");
-    assert_eq!(miss!(one(2).one(&db)).unwrap().name, "C");
-    hit!(one(3).one(&db));
-}
-
-/// AC-7, H8: under REPEATABLE READ a transaction sees the past; it fills nothing.
-#[tokio::test]
-async fn h8_reads_in_a_transaction_fill_nothing() {
-    let Shop { db, .. } = Shop::open().await;
-    let transaction = db.begin().await.unwrap();
-    let (before, outcome) = read(one(1).one(&transaction)).await;
-    assert_eq!(outcome, Outcome::Uncached("inside a transaction".into()));
-    rename(&db, 1, "A").await.unwrap();
-    assert_eq!(miss!(one(1).one(&db)).unwrap().name, "A");
-    let (again, _) = read(one(1).one(&transaction)).await;
-    assert_eq!(again, before);
-    transaction.commit().await.unwrap();
-    assert_eq!(hit!(one(1).one(&db)).unwrap().name, "A");
 }
 
 /// What commits by itself, whatever the end of the transaction says.

@@ -145,27 +145,6 @@ async fn ddl_through_the_connection_is_noticed() {
     miss!(cheap().rows(&db));
 }
 
-/// Migrations and schema sync run on the inner connection: SeaORM accepts no wrapper there.
-#[tokio::test]
-async fn ddl_on_the_inner_connection_is_noticed() {
-    let Shop { db, .. } = Shop::open().await;
-    let all = || text("SELECT * FROM genre ORDER BY id");
-    assert_eq!(miss!(all().rows(&db)).columns.len(), 2);
-    let alter = "ALTER TABLE genre ADD COLUMN mood VARCHAR(9)";
-    db.inner().execute_unprepared(alter).await.unwrap();
-    assert_eq!(all().rows(&db).await.unwrap().columns.len(), 3);
-    let trigger =
-        "CREATE TRIGGER t AFTER UPDATE ON album FOR EACH ROW UPDATE genre SET mood = NEW.title";
-    db.inner().execute_unprepared(trigger).await.unwrap();
-    db.schema_changed().await.unwrap();
-    all().rows(&db).await.unwrap();
-    run(&db, "UPDATE album SET title = 'Loud' WHERE id = 1").await;
-    assert_eq!(
-        all().rows(&db).await.unwrap().rows[0][2],
-        larder_sea_orm::Stored::Text("Loud".into())
-    );
-}
-
 /// Each part of the schema is in its number.
 #[tokio::test]
 async fn a_change_that_nobody_tells_is_noticed_in_a_second() {

@@ -116,6 +116,7 @@ async fn h11_a_prepared_transaction_is_announced_when_it_is_committed() {
 async fn h11_a_distributed_transaction_on_a_pool_is_refused() {
     let Shop { db, .. } = Shop::of(THINGS).await;
     for sql in [
+        "START TRANSACTION",
         "XA START 'a'",
         "xa begin 'a'",
         "XA START 'a'; UPDATE thing SET n = 9; XA END 'a'; XA PREPARE 'a'",

@@ -294,6 +294,27 @@ async fn upserts_of_new_rows_do_not_fail_each_other() {
     agree(&db, "new rows").await;
 }
 
+/// The look after an upsert that met a row by another key finds nothing under the key that was given, and locks no
+/// place there: others write beside it while its transaction is open.
+#[tokio::test]
+async fn an_upsert_that_meets_another_key_locks_no_place() {
+    let Shop { db, .. } = Shop::of(PEOPLE).await;
+    for number in 1..=3 {
+        miss!(team(number).rows(&db));
+    }
+    let open = db.begin().await.expect("begun");
+    let meets = "INSERT INTO person (id, mail, team) VALUES (60, 'a', 2) \
+                 ON DUPLICATE KEY UPDATE team = VALUES(team)";
+    open.execute_unprepared(meets).await.expect("written");
+    let beside = "INSERT INTO person (id, mail, team) VALUES (61, 'z', 3)";
+    let limit = std::time::Duration::from_secs(10);
+    let beside = tokio::time::timeout(limit, db.execute_unprepared(beside)).await;
+    beside.expect("it waits for nobody").expect("written");
+    miss!(team(3).rows(&db));
+    open.commit().await.expect("committed");
+    agree(&db, meets).await;
+}
+
 /// BEGIN, what is there, its lock, the upsert, what is there now, COMMIT.
 #[tokio::test]
 async fn an_upsert_costs_six_statements() {

@@ -1,14 +1,12 @@
-//! AC-13, CB-3: every kind of write through the connection is seen, and does what it does without
-//! the cache.
+//! AC-13, CB-3: writes that MySQL has in words of its own are seen, and do what they do without the
+//! cache. What holds on every database: `../shared/writes.rs`.
 
 use larder_sea_orm::{Cached, CachedConnection, CachedExt};
-use sea_orm::prelude::Expr;
-use sea_orm::sea_query::{ExprTrait as _, OnConflict};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select, Set, Statement,
 };
 
-use crate::entity::{album, genre, playlist_track, track};
+use crate::entity::{playlist_track, track};
 use crate::shop::{Shop, bound, text};
 use crate::{hit, miss};
 
@@ -154,32 +152,6 @@ async fn a_number_that_is_not_the_keys_names_no_row() {
     assert_eq!(miss!(of(3).rows(&db)).rows.len(), 1);
 }
 
-#[tokio::test]
-async fn update_many_and_delete_many_in_bulk() {
-    let Shop { db, .. } = Shop::open().await;
-    warm(&db).await;
-    let result = track::Entity::update_many()
-        .col_expr(
-            track::Column::UnitPrice,
-            Expr::col(track::Column::UnitPrice).add(1),
-        )
-        .filter(track::Column::GenreId.eq(1))
-        .exec(&db)
-        .await
-        .unwrap();
-    assert_eq!(result.rows_affected, 2);
-    assert_eq!(miss!(of_genre(1).all(&db))[0].unit_price, 100);
-    hit!(of_genre(2).all(&db));
-    let result = track::Entity::delete_many()
-        .filter(track::Column::GenreId.eq(2))
-        .exec(&db)
-        .await
-        .unwrap();
-    assert_eq!(result.rows_affected, 1);
-    assert!(miss!(of_genre(2).all(&db)).is_empty());
-    hit!(of_genre(1).all(&db));
-}
-
 /// H28: rows that a statement gives back are not counted by the database where nobody asks for them;
 /// zero rows do not mean that nothing was written.
 #[tokio::test]
@@ -212,31 +184,6 @@ async fn h28_a_statement_whose_returned_rows_nobody_wants_is_seen() {
     let text = "DELETE FROM track WHERE genre_id = 1 RETURNING id";
     db.execute_unprepared(text).await.unwrap();
     assert_eq!(counts(&db).await, [0, 1, 0]);
-}
-
-#[tokio::test]
-async fn upserts_and_replace() {
-    let Shop { db, .. } = Shop::open().await;
-    warm(&db).await;
-    let conflict = OnConflict::column(track::Column::Id)
-        .update_column(track::Column::GenreId)
-        .to_owned();
-    track::Entity::insert(new(1, 2))
-        .on_conflict(conflict)
-        .exec(&db)
-        .await
-        .unwrap();
-    assert_eq!(counts(&db).await, [1, 2, 1]);
-    let text = "REPLACE INTO track (id, name, genre_id, unit_price) VALUES (2, 'x', 2, 1)";
-    db.execute_unprepared(text).await.unwrap();
-    assert_eq!(counts(&db).await, [0, 3, 1]);
-    db.execute_unprepared(
-        "INSERT INTO track (id, name, genre_id, unit_price) VALUES (2, 'x', 1, 1), (50, 'y', 3, 1) \
-         ON DUPLICATE KEY UPDATE genre_id = VALUES(genre_id)",
-    )
-    .await
-    .unwrap();
-    assert_eq!(counts(&db).await, [1, 2, 2]);
 }
 
 #[tokio::test]
@@ -298,25 +245,6 @@ async fn truncate_and_load_data() {
     assert_eq!(miss!(links().all(db)).len(), 2);
 }
 
-#[tokio::test]
-async fn text_with_several_statements() {
-    let Shop { db, .. } = Shop::open().await;
-    warm(&db).await;
-    miss!(genre::Entity::find().cached().all(&db));
-    db.execute_unprepared(
-        "UPDATE track SET unit_price = 1 WHERE id = 1; -- one; two\n DELETE FROM track WHERE id = 4;",
-    )
-    .await
-    .unwrap();
-    assert_eq!(miss!(of_genre(1).all(&db))[0].unit_price, 1);
-    assert!(miss!(of_genre(3).all(&db)).is_empty());
-    hit!(genre::Entity::find().cached().all(&db));
-    db.execute_unprepared("BEGIN; UPDATE track SET unit_price = 2 WHERE id = 1; COMMIT;")
-        .await
-        .unwrap();
-    assert_eq!(miss!(of_genre(1).all(&db))[0].unit_price, 2);
-}
-
 /// What is a comment elsewhere, and none here.
 #[tokio::test]
 async fn what_only_looks_like_a_comment_is_seen() {
@@ -345,26 +273,6 @@ async fn what_only_looks_like_a_comment_is_seen() {
             .unwrap_or_else(|error| panic!("{sql}: {error}"));
         assert_eq!(counts(&db).await, expected, "{sql}");
     }
-}
-
-#[tokio::test]
-async fn cascades_reach_other_tables() {
-    let Shop { db, .. } = Shop::open().await;
-    let of_album = |album| {
-        track::Entity::find()
-            .filter(track::Column::AlbumId.eq(album))
-            .cached()
-    };
-    let links = || playlist_track::Entity::find().cached();
-    miss!(of_album(2).all(&db));
-    miss!(links().all(&db));
-    // SET NULL
-    album::Entity::delete_by_id(2).exec(&db).await.unwrap();
-    assert!(miss!(of_album(2).all(&db)).is_empty());
-    hit!(links().all(&db));
-    // CASCADE
-    track::Entity::delete_by_id(3).exec(&db).await.unwrap();
-    assert_eq!(miss!(links().all(&db)).len(), 1);
 }
 
 #[tokio::test]
@@ -456,20 +364,4 @@ async fn a_failed_statement_leaves_the_connection_as_good_as_before() {
         .await
         .unwrap();
     assert_eq!(counts(&db).await, [1, 2, 1]);
-}
-
-#[tokio::test]
-async fn transactions_by_text_on_a_pool_are_refused() {
-    let Shop { db, .. } = Shop::open().await;
-    for sql in [
-        "BEGIN",
-        "START TRANSACTION",
-        "COMMIT",
-        "SAVEPOINT a",
-        "BEGIN; UPDATE track SET unit_price = 2",
-        "UPDATE track SET unit_price = 2; COMMIT",
-    ] {
-        let error = db.execute_unprepared(sql).await.unwrap_err().to_string();
-        assert!(error.contains("begin()"), "{sql}: {error}");
-    }
 }

@@ -85,6 +85,62 @@ async fn h27_an_update_that_came_too_late_is_refused_as_without_the_cache() {
     }
 }
 
+/// H7: what failed is not there, and a transaction in which something failed leaves what was kept as it
+/// is, however it ends: rolled back, dropped, or committed as far as a savepoint.
+#[tokio::test]
+async fn h7_what_is_refused_and_rolled_back_drops_nothing() {
+    let (db, _) = wrapped(THINGS).await;
+    warm(&db).await;
+    let update = "UPDATE thing SET n = n + 1 WHERE id = 1";
+    let refused = "INSERT INTO thing VALUES (1, 1, 1)";
+    let told = |error: DbErr| assert!(error.to_string().contains("duplicate key"), "{error}");
+    // Alone.
+    told(db.execute_unprepared(refused).await.expect_err("refused"));
+    hit!(of_kind(1).rows(&db));
+    for drops in [false, true] {
+        let transaction = db.begin().await.expect("begun");
+        transaction
+            .execute_unprepared(update)
+            .await
+            .expect("written");
+        told(
+            transaction
+                .execute_unprepared(refused)
+                .await
+                .expect_err("refused"),
+        );
+        let aborted = transaction.execute_unprepared(update).await;
+        aborted.expect_err("it is spoilt");
+        of_kind(1).rows(&transaction).await.expect_err("it is");
+        match drops {
+            true => drop(transaction),
+            false => transaction.rollback().await.expect("rolled back"),
+        }
+        hit!(of_kind(1).rows(&db));
+        hit!(of_kind(2).rows(&db));
+    }
+    // What is kept of it is announced, and once more what failed, which is safe.
+    let transaction = db.begin().await.expect("begun");
+    transaction
+        .execute_unprepared(update)
+        .await
+        .expect("written");
+    let savepoint = transaction.begin().await.expect("begun");
+    told(
+        savepoint
+            .execute_unprepared(refused)
+            .await
+            .expect_err("refused"),
+    );
+    savepoint.rollback().await.expect("taken back");
+    hit!(of_kind(1).rows(&db));
+    transaction.commit().await.expect("committed");
+    miss!(of_kind(1).rows(&db));
+    for kind in 1..=2 {
+        agree(&db, || of_kind(kind), "after the savepoint").await;
+    }
+}
+
 /// What a chain begins belongs to nobody's commit: it is announced as it is written.
 #[tokio::test]
 async fn h7_commit_and_chain() {

@@ -1,7 +1,7 @@
 //! AC-13, CB-3: every kind of write through a connection is seen by every process, on every store, and
 //! does what it does without the cache.
 
-use larder::Memory;
+use larder_sea_orm::trace::Outcome;
 use larder_sea_orm::{CachedConnection, CachedExt};
 use sea_orm::prelude::Expr;
 use sea_orm::sea_query::ExprTrait as _;
@@ -10,9 +10,10 @@ use sea_orm::{
     Statement,
 };
 
+use crate::asked::counted;
 use crate::entity::{album, genre, playlist_track, track};
 use crate::fleet::{Fleet, Server};
-use crate::shop::BACKEND;
+use crate::shop::{BACKEND, TRIGGER};
 use crate::{hit, miss};
 
 fn of_genre(genre: i32) -> larder_sea_orm::Cached<sea_orm::Select<track::Entity>> {
@@ -177,26 +178,75 @@ async fn ddl_through_the_connection_is_noticed() {
     }
 }
 
-/// Migrations and schema sync run on the inner connection: SeaORM accepts no wrapper there. Over a store
-/// that processes share it may take a second, but on SQLite, until a read notices.
+/// H32: migrations and schema sync run on the inner connection: SeaORM accepts no wrapper there. The next
+/// read knows, and so does the next write, over every store.
 #[tokio::test]
-async fn ddl_on_the_inner_connection_is_noticed() {
-    let fleet = Fleet::new(Server::Memory(Memory::new())).await;
-    let db = fleet.single().await;
-    let all = || Statement::from_string(BACKEND, "SELECT * FROM genre ORDER BY id").cached();
-    assert_eq!(miss!(all().rows(&db)).columns.len(), 2);
-    db.inner()
-        .execute_unprepared("ALTER TABLE genre ADD COLUMN mood TEXT")
-        .await
-        .unwrap();
-    let rows = all().rows(&db).await.unwrap();
-    assert_eq!(rows.columns.len(), 3);
-    db.schema_changed().await.unwrap();
-    db.execute_unprepared("UPDATE genre SET mood = 'loud' WHERE id = 1")
-        .await
-        .unwrap();
-    let rows = all().rows(&db).await.unwrap();
-    assert_eq!(rows.rows[0][2], larder_sea_orm::Stored::Text("loud".into()));
+async fn h32_ddl_on_the_inner_connection_is_noticed_by_the_next_read() {
+    for server in Server::all() {
+        let fleet = Fleet::new(server).await;
+        let db = fleet.single().await;
+        let all = || Statement::from_string(BACKEND, "SELECT * FROM genre ORDER BY id").cached();
+        let columns = async || all().rows(&db).await.unwrap().columns.len();
+        assert_eq!(columns().await, 2);
+        let inner = db.inner();
+        for (count, column) in (3..).zip(["mood", "tempo", "colour"]) {
+            // Kept, by the schema that is about to go.
+            assert_eq!(columns().await, count - 1);
+            let alter = format!("ALTER TABLE genre ADD COLUMN {column} VARCHAR(9)");
+            inner.execute_unprepared(&alter).await.unwrap();
+            assert_eq!(
+                columns().await,
+                count,
+                "{column} over {}",
+                fleet.server.name()
+            );
+        }
+        // One that was given out before, and is gone before anybody reads.
+        inner
+            .execute_unprepared("ALTER TABLE genre ADD COLUMN year INTEGER")
+            .await
+            .unwrap();
+        drop(inner);
+        assert_eq!(columns().await, 6);
+        // To look costs a statement, until it is said that it need not be.
+        let (_, outcomes, statements) = counted(all().rows(&db)).await;
+        assert_eq!((outcomes, statements), (vec![Outcome::Hit], 1));
+        db.schema_changed().await.unwrap();
+        all().rows(&db).await.unwrap();
+        hit!(all().rows(&db));
+        db.execute_unprepared("UPDATE genre SET mood = 'loud' WHERE id = 1")
+            .await
+            .unwrap();
+        let rows = all().rows(&db).await.unwrap();
+        assert_eq!(rows.rows[0][2], larder_sea_orm::Stored::Text("loud".into()));
+    }
+}
+
+/// H29, H32: a trigger that came by the inner connection reaches what the next write changes by it.
+#[tokio::test]
+async fn h32_a_trigger_made_on_the_inner_connection_is_known_to_the_next_write() {
+    for server in Server::all() {
+        let fleet = Fleet::new(server).await;
+        let db = fleet.process().await;
+        let prices = || {
+            Statement::from_string(BACKEND, "SELECT unit_price FROM track WHERE id = 1").cached()
+        };
+        miss!(prices().rows(&db));
+        let inner = db.inner();
+        for sql in TRIGGER {
+            inner.execute_unprepared(sql).await.unwrap();
+        }
+        db.execute_unprepared("UPDATE genre SET name = 'Loud' WHERE id = 3")
+            .await
+            .unwrap();
+        let rows = prices().rows(&db).await.unwrap();
+        assert_eq!(
+            rows.rows[0][0],
+            larder_sea_orm::Stored::Int(3),
+            "over {}",
+            fleet.server.name()
+        );
+    }
 }
 
 /// A caller that goes away in the middle of a write leaves no stale answer behind: the write runs to

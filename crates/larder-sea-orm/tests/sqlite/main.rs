@@ -14,6 +14,7 @@ mod fleet;
 #[cfg(feature = "sqlite-hook")]
 mod hooked;
 mod invalidation;
+mod large;
 mod limits;
 #[path = "../shared/nested.rs"]
 mod nested;

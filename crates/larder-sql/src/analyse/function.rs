@@ -16,8 +16,8 @@ use super::Analyser;
 use crate::{Dialect, Reason, name::fold_ident, normalise::slot_of};
 use moment::{is_bare_moment, is_given_time, names_a_moment};
 use names::{
-    BARE, CLOCKS, LISTS, PLACES, PURE, PURE_MYSQL, PURE_POSTGRES, PURE_SQLITE, SEQUENCES, SESSION,
-    SQLITE_TIMES, VOLATILE,
+    BARE, CLOCKS, LISTS, LOOKS, PLACES, PURE, PURE_MYSQL, PURE_POSTGRES, PURE_SQLITE, SEQUENCES,
+    SESSION, SQLITE_TIMES, VOLATILE,
 };
 
 impl Analyser<'_> {
@@ -196,8 +196,9 @@ impl Look {
             return;
         }
         let clock = CLOCKS.contains(&name.as_str()) || SESSION.contains(&name.as_str());
-        let sequence = self.dialect == Dialect::Postgres && SEQUENCES.contains(&name.as_str());
-        let volatile = clock || sequence || VOLATILE.contains(&name.as_str());
+        let own =
+            |names: &[&str]| self.dialect == Dialect::Postgres && names.contains(&name.as_str());
+        let volatile = clock || own(SEQUENCES) || own(LOOKS) || VOLATILE.contains(&name.as_str());
         self.may_write |= !volatile && self.dialect != Dialect::Sqlite || name == "load_extension";
         self.refuse(match volatile {
             true => Reason::of(format!("{name} differs from call to call")),

@@ -99,6 +99,17 @@ fn postgres_functions_that_do_not_always_answer_alike_may_also_write() {
         check(Dialect::Postgres, expression, true);
     }
     check(Dialect::Postgres, "app.charge(name)", false);
+    // What tells of the server or of a type is not kept, and is no write that drops everything.
+    for look in ["pg_typeof(name)", "pg_catalog.to_regclass('track')"] {
+        check(Dialect::Postgres, look, false);
+        let sql = format!("SELECT {look} FROM track");
+        assert!(
+            !read_of(&plan(Dialect::Postgres, "", &sql)).may_write,
+            "{look}"
+        );
+    }
+    assert!(read_of(&plan(Dialect::Postgres, "", "SELECT app.pg_typeof(1)")).may_write);
+    assert!(read_of(&plan(Dialect::MySql, "", "SELECT pg_typeof(1)")).may_write);
     assert!(read_of(&plan(Dialect::Postgres, "", "SELECT charge(1)")).may_write);
     assert!(!read_of(&plan(Dialect::Postgres, "", "SELECT now()")).may_write);
     assert!(!read_of(&plan(Dialect::Postgres, "", "SELECT nextval('s')")).may_write);

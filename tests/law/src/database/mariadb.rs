@@ -51,6 +51,9 @@ impl Dialect for MariaDb {
             Bug::OtherRows,
             Bug::Cascade,
             Bug::Trigger,
+            Bug::JoinedTables,
+            Bug::ColumnsRead,
+            Bug::Unheard,
         ]
     }
 

@@ -5,7 +5,7 @@
 //!   SELECT … WHERE key IN (given)                        → which are there
 //!   SELECT … WHERE key IN (those) FOR UPDATE             → before
 //!   INSERT … ON DUPLICATE KEY UPDATE …, or REPLACE       → count
-//!   SELECT … WHERE key IN (given) FOR UPDATE             → after
+//!   SELECT … WHERE key IN (given) [FOR UPDATE]           → after
 //! ```
 //!
 //! Why this is exact. For each of its rows the statement counts one, and one more for each row that was
@@ -19,7 +19,10 @@
 //! meanwhile and stayed as it is may be among them, which drops too much and never too little.
 //!
 //! What is not there is not locked: its place would be, and two writers that lock one place wait for each
-//! other for ever.
+//! other for ever. So the last question locks only where one of the rows given was there before. If none was,
+//! each that is there afterwards was written by the statement and is seen as it left it, also by a
+//! transaction that sees the past; and if one is missing, because the statement met a row by another unique key,
+//! no place is locked for it.
 
 use larder::Columns;
 use larder_sql::WriteKind;
@@ -77,7 +80,10 @@ impl Learn<'_> {
         count: u64,
     ) -> Result<Rows, DbErr> {
         // Locked, so that it is the present also where the transaction sees the past.
-        let lock = self.engine().spelling().lock_to_update;
+        let lock = match before.is_empty() {
+            true => "",
+            false => self.engine().spelling().lock_to_update,
+        };
         let after = self.by_given(connection, given, lock).await?;
         let Some(after) = after.filter(|after| after.len() == given.rows.len()) else {
             return Ok(None);

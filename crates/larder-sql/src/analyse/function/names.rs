@@ -54,6 +54,42 @@ pub(super) const SESSION: &[&str] = &[
 /// functions of these names.
 pub(super) const SEQUENCES: &[&str] = &["nextval", "currval", "lastval", "setval"];
 
+/// PostgreSQL's functions that tell of the server, of its catalogue, or of a type: never kept, as no write of
+/// a row says when they answer otherwise. They change nothing. Nobody's own function stands before
+/// one of these, for the catalogue's schema comes first on the path.
+pub(super) const LOOKS: &[&str] = &[
+    "col_description",
+    "current_schemas",
+    "format_type",
+    "has_column_privilege",
+    "has_schema_privilege",
+    "has_table_privilege",
+    "inet_client_addr",
+    "inet_server_addr",
+    "obj_description",
+    "pg_backend_pid",
+    "pg_column_size",
+    "pg_current_wal_lsn",
+    "pg_database_size",
+    "pg_get_constraintdef",
+    "pg_get_expr",
+    "pg_get_indexdef",
+    "pg_get_serial_sequence",
+    "pg_get_viewdef",
+    "pg_indexes_size",
+    "pg_is_in_recovery",
+    "pg_last_wal_replay_lsn",
+    "pg_postmaster_start_time",
+    "pg_relation_size",
+    "pg_size_pretty",
+    "pg_table_is_visible",
+    "pg_table_size",
+    "pg_total_relation_size",
+    "pg_typeof",
+    "to_regclass",
+    "to_regtype",
+];
+
 pub(super) const VOLATILE: &[&str] = &[
     "random",
     "randomblob",

@@ -35,7 +35,7 @@ impl Inner {
             .collect();
         let items: Vec<&Insertion<'_>> = items.iter().filter(storable).collect();
         let mut acts: Vec<(Name, Act)> = Vec::with_capacity(items.len());
-        // The size of what was packed, where it is not too large.
+        // The size of what was packed; where nothing could be, about what it would be.
         let mut sizes: Vec<usize> = Vec::with_capacity(items.len());
         let mut failed: Option<Error> = None;
         for item in &items {
@@ -45,9 +45,14 @@ impl Inner {
                 failed.get_or_insert(error);
                 None
             });
-            let size = packed
-                .as_ref()
-                .map_or(usize::MAX, |packed| packed.len() + LIFE_BYTES);
+            let size = match &packed {
+                Some(packed) => packed.len() + LIFE_BYTES,
+                // Its value, its key or one of its tags is beyond what an envelope holds.
+                None => {
+                    let about = item.entry.weight() + item.key.as_bytes().len();
+                    about.max(self.value_bytes_max.saturating_add(1))
+                }
+            };
             sizes.push(size);
             let act = match packed {
                 Some(value) if size <= self.value_bytes_max => {
