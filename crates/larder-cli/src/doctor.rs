@@ -45,7 +45,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
         Err(error) if error.is_config() => findings.push(Finding::unsafe_(
             "store",
             "it cannot be used",
-            error.to_string(),
+            format!("{error}."),
         )),
         Err(error) => return Err(Failure::new(format!("cannot open the store: {error}"))),
     }

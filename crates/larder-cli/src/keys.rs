@@ -1,6 +1,7 @@
 //! `larder keys`: the keys that a cache holds.
 
 use std::cmp::Reverse;
+use std::num::NonZeroUsize;
 
 use larder::{Clock as _, KeyInfo, KeyList, Moment, SystemClock};
 use larder_report::shown::{bytes, number, time};
@@ -11,6 +12,10 @@ use crate::place::{self, Place};
 use crate::say::{remark, say, say_json};
 use crate::table::{self, Align};
 
+/// So many keys are listed, unless said.
+const LIMIT_DEFAULT: NonZeroUsize =
+    NonZeroUsize::new(larder::KEYS_LISTED_DEFAULT).expect("it is more than none");
+
 /// Arguments of `larder keys`.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -20,8 +25,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     place: Place,
     /// How many at most.
-    #[arg(long, value_name = "COUNT", default_value_t = larder::KEYS_LISTED_DEFAULT)]
-    limit: usize,
+    #[arg(long, value_name = "COUNT", default_value_t = LIMIT_DEFAULT)]
+    limit: NonZeroUsize,
     /// In which order. It is that of the keys listed: with a limit, of those that the store told of first.
     #[arg(long, value_enum, default_value_t = Order::Key)]
     sort: Order,
@@ -51,7 +56,7 @@ enum Order {
 pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     let prefix = place::key(&arguments.prefix)?;
     let cache = arguments.place.open().await?;
-    let listed = larder_report::keys(&cache, &prefix, arguments.limit).await;
+    let listed = larder_report::keys(&cache, &prefix, arguments.limit.get()).await;
     let mut list = listed.map_err(|error| match error.is_unsupported() {
         true => Failure::new(
             "this store cannot list its keys: Redis and Valkey can, memcached cannot. `larder show KEY` looks at \

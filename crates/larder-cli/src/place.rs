@@ -89,7 +89,7 @@ impl Place {
         match cache.is_in_use().await {
             Ok(true) => Ok(None),
             Ok(false) => Ok(Some(format!(
-                "nothing was ever kept in the namespace {}: give --namespace the name that the service gives its \
+                "nothing is kept in the namespace {}: give --namespace the name that the service gives its \
                  cache (Cache::builder().namespace(…)), and --store the same servers",
                 self.namespace
             ))),

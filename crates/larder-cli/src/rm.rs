@@ -39,25 +39,20 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
             "the store has not confirmed it, and may serve what was there before; repeat it: {error}"
         ))
     })?;
+    if !was_there && let Some(stranger) = arguments.place.stranger(&cache).await? {
+        return Err(Failure::new(stranger));
+    }
     let typed = key.to_typed();
     if arguments.json {
         say_json(&json!({ "removed": typed, "was_there": was_there, "tree": arguments.tree }));
-    } else {
-        match (was_there, arguments.tree) {
-            (_, true) => say(format!("removed: {typed} and what is below it")),
-            (true, false) => say(format!("removed: {typed}")),
-            (false, false) => {}
-        }
+        return Ok(was_there || arguments.tree);
     }
-    if !was_there {
-        if let Some(stranger) = arguments.place.stranger(&cache).await? {
-            return Err(Failure::new(stranger));
-        }
-        if !arguments.tree {
-            remark(format!(
-                "there was no entry under {typed}; `larder keys` lists what is there"
-            ));
-        }
+    match (was_there, arguments.tree) {
+        (_, true) => say(format!("removed: {typed} and what is below it")),
+        (true, false) => say(format!("removed: {typed}")),
+        (false, false) => remark(format!(
+            "there was no entry under {typed}; `larder keys` lists what is there"
+        )),
     }
     Ok(was_there || arguments.tree)
 }

@@ -1,6 +1,7 @@
 //! `larder top`: how a fleet's cache does, live.
 
 use std::io::IsTerminal as _;
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use larder::Cache;
@@ -29,7 +30,7 @@ pub(crate) struct Arguments {
     place: Place,
     /// End after so many frames. One, where standard output is no terminal.
     #[arg(long, value_name = "COUNT")]
-    frames: Option<u64>,
+    frames: Option<NonZeroU64>,
     /// One JSON object a line, for each frame.
     #[arg(long)]
     json: bool,
@@ -41,9 +42,11 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     // The first look is not forgiven: a store that is away is told as such, and not drawn.
     let mut fleet = Ok(arguments.place.fleet(&cache).await?);
     let is_terminal = std::io::stdout().is_terminal();
-    let frames = arguments
-        .frames
-        .unwrap_or(if is_terminal { u64::MAX } else { 1 });
+    let frames = match (arguments.frames, is_terminal) {
+        (Some(frames), _) => frames.get(),
+        (None, true) => u64::MAX,
+        (None, false) => 1,
+    };
     let mut screen = match is_terminal && !arguments.json {
         true => Some(Screen::open()?),
         false => None,
@@ -57,7 +60,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
                 say_json(&summary::as_json(&cache, fleet, summary::now()));
                 Vec::new()
             }
-            (Ok(_), false) if !any => vec![arguments.place.silence(&cache).await?],
+            (Ok(_), false) if !any => vec![silence(&arguments.place, &cache).await],
             (Ok(fleet), false) => view(&cache, fleet),
             (Err(error), _) => vec![format!(
                 "the store does not answer, and is asked again: {error}"
@@ -87,6 +90,12 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     Ok(any)
 }
 
+/// Why there is nothing to see.
+async fn silence(place: &Place, cache: &Cache) -> String {
+    let said = place.silence(cache).await;
+    said.unwrap_or_else(|failure| failure.to_string())
+}
+
 /// What `stats` says, and the last writes.
 fn view(cache: &Cache, fleet: &Fleet) -> Vec<String> {
     let now = summary::now();
@@ -97,7 +106,7 @@ fn view(cache: &Cache, fleet: &Fleet) -> Vec<String> {
     }
     for told in causes.iter().take(CAUSES_MAX) {
         lines.push(format!(
-            "{:>10}  {}  {}  dropped {}",
+            "{:>16}  {}  {}  dropped {}",
             ago(told.cause.at, now),
             short(told.process, 24),
             short(&told.cause.text, 160),

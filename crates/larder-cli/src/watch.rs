@@ -37,9 +37,9 @@ pub(crate) struct Arguments {
 /// Watches until it is told to end.
 pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     let cache = arguments.place.open().await?;
-    let end = arguments
-        .seconds
-        .map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    // A time that no clock reaches is none.
+    let lasts = arguments.seconds.map(Duration::from_secs);
+    let end = lasts.and_then(|lasts| Instant::now().checked_add(lasts));
     let mut told = Told::default();
     // The first look is not forgiven: who watches nothing should know at once.
     let fleet = arguments.place.fleet(&cache).await?;

@@ -84,7 +84,7 @@ async fn strict(target: &Target, cache: Cache) -> Finding {
             "strict reads",
             "not possible here",
             format!(
-                "Reads are right after a write has returned, as without .strict(); more is refused: {failure}"
+                "Reads are right after a write has returned, as without .strict(); more is refused: {failure}."
             ),
         ),
     }

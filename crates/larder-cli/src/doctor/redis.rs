@@ -83,12 +83,34 @@ fn access(server: &RedisServer) -> Finding {
             "Whoever reaches the server reads and changes what is cached: give it a password, or a user with the \
              rights that larder needs.",
         ),
+        (true, false, false) if is_open(server) => Finding::advice(
+            "access",
+            format!("{is}; it listens to others as well (protected-mode no)"),
+            "Whoever reaches this machine's network reads and changes what is cached: give it a password, or let it \
+             listen to this machine alone (bind 127.0.0.1).",
+        ),
+        (true, _, false) => Finding::good(
+            "access",
+            is,
+            "It is reached on this machine alone; whoever has an account here can read and change what is cached.",
+        ),
         _ => Finding::good(
             "access",
             is,
             "Nobody on the way reads or changes what is cached.",
         ),
     }
+}
+
+/// Whether it takes connections without a password from other machines.
+fn is_open(server: &RedisServer) -> bool {
+    let bound = setting(server, "bind").unwrap_or_default();
+    let here = |address: &str| {
+        let address = address.trim_start_matches('-');
+        address.starts_with("127.") || matches!(address, "::1" | "localhost")
+    };
+    let elsewhere = bound.is_empty() || !bound.split_whitespace().all(here);
+    setting(server, "protected-mode") == Some("no") && elsewhere
 }
 
 fn memory(server: &RedisServer) -> Vec<Finding> {

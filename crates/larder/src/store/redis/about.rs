@@ -16,7 +16,7 @@ use crate::clock::{Clock, Moment, SystemClock};
 use crate::error::{Error, Result};
 
 /// The settings that are asked for, each by itself: an older server takes one at a time.
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 10] = [
     "maxmemory",
     "maxmemory-policy",
     "appendonly",
@@ -25,6 +25,8 @@ const SETTINGS: [&str; 8] = [
     "min-slaves-to-write",
     "stop-writes-on-bgsave-error",
     "timeout",
+    "protected-mode",
+    "bind",
 ];
 
 /// What one server of a [`Redis`] store says about itself: see [`Redis::about`].
