@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use larder::Cache;
-use larder_sea_orm::CachedConnection;
 use larder_sea_orm::sea_orm::{ConnectOptions, DbBackend, DbErr, RuntimeErr, sqlx};
+use larder_sea_orm::{Builder, CachedConnection};
 use larder_sql::Dialect;
 
 use crate::failure::Failure;
@@ -86,22 +86,28 @@ impl Target {
         cache: Cache,
         name: &str,
     ) -> Result<CachedConnection, Failure> {
-        CachedConnection::builder(cache)
-            .database(name)
-            .connect(self.options())
-            .await
-            .map_err(|error| {
-                let why = match &error {
-                    DbErr::Conn(RuntimeErr::SqlxError(error))
-                        if matches!(**error, sqlx::Error::PoolTimedOut) =>
-                    {
-                        "nobody answers there".to_owned()
-                    }
-                    // SeaORM repeats a URL that it cannot read.
-                    _ => error.to_string().replace(&self.url, "its URL"),
-                };
-                Failure::new(format!("cannot open {}: {why}", self.name))
-            })
+        let builder = CachedConnection::builder(cache).database(name);
+        self.open(builder).await
+    }
+
+    /// A connection whose reads behave as if the database had answered them, where that can be had.
+    pub(crate) async fn connect_strictly(&self, cache: Cache) -> Result<CachedConnection, Failure> {
+        self.open(CachedConnection::builder(cache).strict()).await
+    }
+
+    async fn open(&self, builder: Builder) -> Result<CachedConnection, Failure> {
+        builder.connect(self.options()).await.map_err(|error| {
+            let why = match &error {
+                DbErr::Conn(RuntimeErr::SqlxError(error))
+                    if matches!(**error, sqlx::Error::PoolTimedOut) =>
+                {
+                    "nobody answers there".to_owned()
+                }
+                // SeaORM repeats a URL that it cannot read.
+                _ => error.to_string().replace(&self.url, "its URL"),
+            };
+            Failure::new(format!("cannot open {}: {why}", self.name))
+        })
     }
 
     /// One connection, so that a transaction stays on it; nobody waits for a lock, or not for long:

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::database::{self, Target};
 use crate::failure::Failure;
-use crate::say::say;
+use crate::say::{say, say_json};
 
 /// Arguments of `larder explain`.
 #[derive(clap::Args)]
@@ -71,10 +71,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
         None => None,
     };
     match arguments.json {
-        true => say(format!(
-            "{}",
-            as_json(&arguments.sql, &explanation, against.as_ref())
-        )),
+        true => say_json(&as_json(&arguments.sql, &explanation, against.as_ref())),
         false => print(&arguments.sql, &explanation, against.as_ref()),
     }
     Ok(true)

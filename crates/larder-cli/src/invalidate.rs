@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::database::Target;
 use crate::failure::Failure;
-use crate::say::say;
-use crate::store::Place;
+use crate::place::Place;
+use crate::say::{remark, say, say_json};
 
 /// Arguments of `larder invalidate`.
 #[derive(clap::Args)]
@@ -43,8 +43,8 @@ struct What {
     #[arg(long, value_name = "SQL", requires = "database")]
     query: Option<String>,
     /// Everything in the namespace.
-    #[arg(long)]
-    everything: bool,
+    #[arg(long, alias = "everything")]
+    all: bool,
 }
 
 /// Invalidates; whoever reads afterwards reads anew.
@@ -56,7 +56,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
             "the store has not confirmed it, and may serve what was there before: {error}"
         ))
     };
-    let done = if what.everything {
+    // Asked before, as what follows leaves something there; what it says changes nothing.
+    let was_strange = matches!(cache.is_in_use().await, Ok(false));
+    let done = if what.all {
         cache.clear().await.map_err(failed)?;
         format!("everything in the namespace {}", cache.namespace().name())
     } else if let Some(sql) = &what.query {
@@ -81,8 +83,13 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
         format!("what depends on {}", names.join(", "))
     };
     match arguments.json {
-        true => say(json!({ "invalidated": done }).to_string()),
+        true => say_json(&json!({ "invalidated": done })),
         false => say(format!("invalidated: {done}")),
+    }
+    if was_strange {
+        remark(
+            "nothing was kept in this namespace before: is it the one that the service gives its cache?",
+        );
     }
     Ok(true)
 }

@@ -1,9 +1,19 @@
 //! The commands as a user runs them: what they print, and how they exit.
 
+#[path = "cli/doctor.rs"]
+mod doctor;
+#[path = "cli/entries.rs"]
+mod entries;
+#[path = "cli/fleet.rs"]
+mod fleet;
+#[path = "cli/generated.rs"]
+mod generated;
 #[path = "cli/invalidate.rs"]
 mod invalidate;
 #[path = "cli/servers.rs"]
 mod servers;
+#[path = "cli/service.rs"]
+mod service;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -13,6 +23,8 @@ use serde_json::Value;
 fn larder(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_larder"))
         .args(arguments)
+        .env_remove("LARDER_STORE")
+        .env_remove("LARDER_NAMESPACE")
         .output()
         .expect("larder runs")
 }

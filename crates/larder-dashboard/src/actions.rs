@@ -22,8 +22,8 @@ use tokio::time::timeout;
 use crate::dashboard::{STORE_ANSWERS_WITHIN, Site};
 use crate::guard::Visitor;
 use crate::page::{Refusal, SharedSite};
-use crate::shown::short;
 use crate::token::{Fault, Purpose};
+use larder_report::shown::short;
 
 type Fields = Result<Form<HashMap<String, String>>, FormRejection>;
 

@@ -38,7 +38,6 @@ mod origin;
 mod page;
 mod pages;
 mod search;
-mod shown;
 mod token;
 
 pub use access::{Access, Authorise};

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use crate::assets;
 use crate::dashboard::Site;
 use crate::guard::Visitor;
-use crate::shown::short;
+use larder_report::shown::short;
 
 /// What the frame shows.
 pub(crate) struct Frame {

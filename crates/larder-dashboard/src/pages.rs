@@ -14,12 +14,12 @@ use axum::extract::{OriginalUri, Query};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use larder::{Error, Key, KeyList};
-use larder_report::{Fleet, GROUP, KeyText};
+use larder_report::{Fleet, KeyText};
 use tokio::time::timeout;
 
 use crate::dashboard::{STORE_ANSWERS_WITHIN, Site};
 use crate::page::Refusal;
-use crate::shown::short;
+use larder_report::shown::short;
 
 /// So many entries are looked at for a page, in the order in which the store tells of them.
 pub(crate) const LISTED_MAX: usize = 1_000;
@@ -68,19 +68,11 @@ pub(crate) async fn fleet(site: &Site) -> Fleet {
 
 /// The entries below `prefix`, without those in which reports lie.
 pub(crate) async fn list(site: &Site, prefix: &Key) -> Result<KeyList, Error> {
-    let limit = LISTED_MAX + larder_report::PROCESSES_SHOWN_MAX;
-    let keys = site.cache().keys(prefix).limit(limit);
-    let mut list = match timeout(STORE_ANSWERS_WITHIN, keys.into_future()).await {
-        Ok(list) => list?,
-        Err(_) => return Err(Error::store("the list took too long")),
-    };
-    list.keys
-        .retain(|info| info.key.first_text() != Some(GROUP));
-    if list.keys.len() > LISTED_MAX {
-        list.keys.truncate(LISTED_MAX);
-        list.complete = false;
+    let listed = larder_report::keys(site.cache(), prefix, LISTED_MAX);
+    match timeout(STORE_ANSWERS_WITHIN, listed).await {
+        Ok(list) => list,
+        Err(_) => Err(Error::store("the list took too long")),
     }
-    Ok(list)
 }
 
 /// A key in a list: its text, and where its page is.

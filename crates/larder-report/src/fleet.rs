@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::cause::Cause;
+use larder::{Cache, Clock as _, Result, SystemClock};
+
+use crate::cause::{Cause, millis};
 use crate::counts::Counts;
 use crate::counts::believed;
 use crate::latencies::Latencies;
 use crate::report::{Act, Hot, KeyText, Report, Slow, Trouble};
+use crate::slots;
 
 /// A miss is traced to no cause that is older, in milliseconds: ten minutes.
 const TRACED_MAX: u64 = 600_000;
@@ -29,6 +32,36 @@ pub struct FleetCause<'a> {
     /// Keys that were found invalidated after it, and depend on one of its tags. It is the last such cause
     /// before they were asked for. What nobody has asked for since is not among them.
     pub dropped: Vec<&'a KeyText>,
+}
+
+/// What all processes tell that share a cache's store, for somebody who tells nothing: a tool beside them.
+/// [`Reporting::fleet`](crate::Reporting::fleet) is for one of them.
+///
+/// ```
+/// use larder::{Cache, Memory};
+/// use larder_report::Reporter;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> larder::Result<()> {
+/// let store = Memory::new();
+/// let reporter = Reporter::named("web 3");
+/// let cache = Cache::builder().store(store.clone()).observer(reporter.clone()).build()?;
+/// let reporting = reporter.start(&cache);
+/// cache.get::<i32>("price").await?;
+/// reporting.publish().await?;
+///
+/// let beside = Cache::builder().store(store).build()?;
+/// assert_eq!(larder_report::fleet(&beside).await?.total().misses, 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// The store failed. That nobody tells anything is none: [`Fleet::reports`] is empty then.
+pub async fn fleet(cache: &Cache) -> Result<Fleet> {
+    let now = millis(SystemClock.now());
+    Ok(Fleet::new(slots::read(cache, now).await?, None))
 }
 
 impl Fleet {
@@ -90,6 +123,11 @@ impl Fleet {
             .collect()
     }
 
+    /// How many tags were bumped in the last minutes.
+    pub fn bumps(&self) -> u64 {
+        self.timeline().iter().map(|(_, _, bumps)| bumps).sum()
+    }
+
     /// How long loads took in the last minutes.
     pub fn latencies(&self) -> Latencies {
         let mut all = Latencies::default();
@@ -97,6 +135,19 @@ impl Fleet {
             all.add(&slice.latencies);
         }
         all
+    }
+
+    /// How long loads took in the last minutes, by group.
+    pub fn latencies_by_group(&self) -> HashMap<&str, Latencies> {
+        let mut groups: HashMap<&str, Latencies> = HashMap::new();
+        for report in &self.reports {
+            let slices = report.slices.iter();
+            for (place, latencies) in slices.flat_map(|slice| &slice.group_latencies) {
+                let name = report.groups.get(*place).map_or("?", String::as_str);
+                groups.entry(name).or_default().add(latencies);
+            }
+        }
+        groups
     }
 
     /// The last causes, newest first.

@@ -41,15 +41,18 @@ mod cause;
 mod counts;
 mod fleet;
 mod hot;
+mod keys;
 mod latencies;
 mod recorder;
 mod report;
 mod reporter;
+pub mod shown;
 mod slots;
 
 pub use cause::{CAUSE_CHARS_MAX, CAUSE_TAGS_MAX, Cause, CauseTag};
 pub use counts::Counts;
-pub use fleet::{Fleet, FleetCause};
+pub use fleet::{Fleet, FleetCause, fleet};
+pub use keys::keys;
 pub use latencies::{LATENCY_BOUNDS, Latencies};
 pub use report::{
     Act, ActOutcome, Hot, KEY_CHARS_MAX, KeyText, Missed, Report, SLICE, SLICES_MAX, Slice, Slow,

@@ -32,7 +32,8 @@ pub(crate) struct Recorder {
     /// What each group had counted when we looked last.
     counted: HashMap<String, Counts>,
     bumps: u64,
-    latencies: Latencies,
+    /// By group.
+    latencies: HashMap<String, Latencies>,
     slow: VecDeque<Slow>,
     acts: VecDeque<Act>,
     troubles: VecDeque<Trouble>,
@@ -41,8 +42,15 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub(crate) fn loaded(&mut self, elapsed: Duration) {
-        self.latencies.count(elapsed);
+    pub(crate) fn loaded(&mut self, group: &str, elapsed: Duration) {
+        match self.latencies.get_mut(group) {
+            Some(latencies) => latencies.count(elapsed),
+            None => self
+                .latencies
+                .entry(group.to_owned())
+                .or_default()
+                .count(elapsed),
+        }
     }
 
     pub(crate) fn slow(&mut self, at: u64, group: &str, key: &Key, elapsed: Duration) {
@@ -92,7 +100,10 @@ impl Recorder {
         let bumps = cache.bumps();
         let bumped = bumps.saturating_sub(self.bumps);
         self.bumps = bumps;
-        let latencies = std::mem::take(&mut self.latencies);
+        let latencies: Vec<(usize, Latencies)> = std::mem::take(&mut self.latencies)
+            .into_iter()
+            .map(|(group, latencies)| (self.group(cut(&group, 80)), latencies))
+            .collect();
         if self.slices.back().is_none_or(|slice| slice.at < at) {
             let slice = Slice {
                 at,
@@ -102,7 +113,14 @@ impl Recorder {
         }
         if let Some(slice) = self.slices.back_mut() {
             slice.bumps += bumped;
-            slice.latencies.add(&latencies);
+            for (group, new) in latencies {
+                slice.latencies.add(&new);
+                let mut known = slice.group_latencies.iter_mut();
+                match known.find(|(known, _)| *known == group) {
+                    Some((_, latencies)) => latencies.add(&new),
+                    None => slice.group_latencies.push((group, new)),
+                }
+            }
             for (group, new) in counts {
                 match slice.counts.iter_mut().find(|(known, _)| *known == group) {
                     Some((_, counts)) => *counts += new,

@@ -66,6 +66,8 @@ pub struct Slice {
     pub bumps: u64,
     /// How long loads took.
     pub latencies: Latencies,
+    /// The same by group, by their place in [`Report::groups`].
+    pub group_latencies: Vec<(usize, Latencies)>,
 }
 
 /// A key, for people and for links.

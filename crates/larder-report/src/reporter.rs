@@ -146,12 +146,14 @@ impl Observer for Reporter {
                 elapsed,
             } => {
                 let mut recorder = inner.recorder.lock();
-                recorder.loaded(*elapsed);
+                recorder.loaded(group, *elapsed);
                 if *elapsed >= inner.slow_after {
                     recorder.slow(inner.now(), group, key, *elapsed);
                 }
             }
-            Event::LoadedMany { elapsed, .. } => inner.recorder.lock().loaded(*elapsed),
+            Event::LoadedMany { group, elapsed, .. } => {
+                inner.recorder.lock().loaded(group, *elapsed);
+            }
             Event::LoadFailed { group, how, .. } => {
                 inner.trouble(&format!("a load of {group} failed: {how}"));
             }

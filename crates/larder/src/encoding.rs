@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 
+use crate::visible::write_quoted;
+
 /// Keys up to this many bytes are built and looked up without heap allocation.
 pub(crate) const INLINE_BYTES: usize = 256;
 
@@ -303,7 +305,7 @@ pub(crate) fn write_part(f: &mut dyn Write, parts: &mut Parts<'_>, depth: usize)
         Part::Int(value) => write!(f, "{value}"),
         Part::Huge(value) => write!(f, "{value}"),
         Part::Real(value) => write!(f, "{value:?}"),
-        Part::Text(value) => write!(f, "'{}'", value.replace('\'', "''")),
+        Part::Text(value) => write_quoted(f, value),
         Part::Bytes(value) => {
             f.write_str("x'")?;
             for byte in value {

@@ -9,9 +9,11 @@ use crate::encoding::{self, Bytes, Part, Parts};
 mod named;
 mod opaque;
 mod part;
+mod typed;
 
 pub use opaque::OPAQUE_BYTES_MAX;
 pub use part::KeyPart;
+pub use typed::TYPED_BYTES_MAX;
 
 /// The identity of an entry: a sequence of typed parts.
 ///

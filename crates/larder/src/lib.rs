@@ -80,6 +80,7 @@ mod trace;
 mod undelivered;
 mod value;
 mod version;
+mod visible;
 mod write;
 
 pub use adapter::Fetch;
@@ -105,7 +106,7 @@ pub use form::{ByHand, Form, FormError, FromInvalid, Tidy};
 pub use freshness::{Freshness, TagState, freshness};
 #[doc(inline)]
 pub use function::{HasCache, install, installed_cache as installed};
-pub use key::{IntoKey, Key, KeyBuilder, KeyPart, OPAQUE_BYTES_MAX};
+pub use key::{IntoKey, Key, KeyBuilder, KeyPart, OPAQUE_BYTES_MAX, TYPED_BYTES_MAX};
 pub use larder_macros::{CacheModel, cached, cached_form};
 pub use level::Level;
 pub use mode::{Local, Mode, Serde};
@@ -123,11 +124,11 @@ pub use shape::{
     TagValue,
 };
 #[cfg(feature = "memcached")]
-pub use store::memcached::{Memcached, MemcachedBuilder};
+pub use store::memcached::{Memcached, MemcachedBuilder, MemcachedServer};
 pub use store::memory::{MEMORY_BYTES_MAX_DEFAULT, Memory};
 pub use store::near::Near;
 #[cfg(feature = "redis")]
-pub use store::redis::{Redis, RedisBuilder};
+pub use store::redis::{Redis, RedisBuilder, RedisDeployment, RedisServer};
 #[cfg(any(feature = "redis", feature = "memcached"))]
 pub use store::remote::{GUARD_BELIEVED_FOR, GUARD_RIPE_AFTER, MARK_AGE_MAX, TAG_KEEP};
 pub use store::{Store, Versions, Want};
@@ -136,6 +137,7 @@ pub use tag::{TREE_DEPTH_MAX, Tag, TagKind};
 pub use trace::Tracing;
 pub use value::{CacheValue, Encode, Encoded, Value, ValueKind};
 pub use version::Version;
+pub use visible::is_unseen;
 pub use write::{MarkGuard, Published};
 
 /// For code that larder's macros write. It may change with any version of larder.

@@ -38,6 +38,7 @@ mod redis;
 mod resp;
 mod sentinel;
 mod sql;
+mod terminal;
 mod tls;
 mod wait;
 
@@ -51,5 +52,6 @@ pub use proxy::Proxy;
 pub use redis::{Monitor, Redis, RedisBuilder};
 pub use resp::Reply;
 pub use sentinel::Sentinel;
+pub use terminal::Terminal;
 pub use tls::Certificates;
 pub use wait::until;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::say::say;
+use crate::say::{say, say_json};
 
 /// One statement's line.
 #[derive(Debug, Serialize)]
@@ -63,7 +63,7 @@ impl Summary {
 
 pub(crate) fn print(line: &Line, json: bool) {
     if json {
-        say(serde_json::to_string(line).expect("a line has only plain fields"));
+        say_json(&serde_json::to_value(line).expect("a line has only plain fields"));
         return;
     }
     let outcome = line.outcome.unwrap_or(line.kind);
@@ -100,7 +100,7 @@ pub(crate) fn print(line: &Line, json: bool) {
 
 pub(crate) fn print_summary(summary: &Summary, json: bool) {
     if json {
-        say(serde_json::to_string(summary).expect("a summary has only numbers"));
+        say_json(&serde_json::to_value(summary).expect("a summary has only numbers"));
         return;
     }
     let Summary {

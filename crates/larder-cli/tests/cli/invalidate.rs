@@ -127,20 +127,16 @@ async fn cb9_a_table_a_query_a_tag_and_everything_by_command() {
         run(&["--tag", "prices", "--json"]);
         assert_eq!(cache.get::<i32>(("price", 7)).await.expect("a look"), None);
 
-        run(&["--everything"]);
-        assert_eq!(service.hits(&READS).await, [false; 3]);
+        for all in ["--all", "--everything"] {
+            run(&[all]);
+            assert_eq!(service.hits(&READS).await, [false; 3]);
+        }
     }
 }
 
 #[test]
 fn what_cannot_be_invalidated_is_refused_in_a_sentence() {
-    let begin = [
-        "invalidate",
-        "--namespace",
-        "shop",
-        "--everything",
-        "--store",
-    ];
+    let begin = ["invalidate", "--namespace", "shop", "--all", "--store"];
     let with = |store| [&begin[..], &[store]].concat();
     let said = refused(&with("memory"));
     assert!(said.contains("--store takes redis://HOST"), "{said}");

@@ -10,7 +10,7 @@ use larder_report::{Fleet, FleetCause};
 use super::{KeyLink, fleet};
 use crate::guard::Visitor;
 use crate::page::{Frame, SharedSite, render};
-use crate::shown::{ago, short};
+use larder_report::shown::{ago, short};
 
 /// So many causes are shown.
 const CAUSES_SHOWN_MAX: usize = 100;

@@ -14,7 +14,7 @@ use super::{Fields, KeyLink, LISTED_MAX, field, fleet, list, notice};
 use crate::guard::Visitor;
 use crate::page::{Frame, SharedSite, render};
 use crate::search;
-use crate::shown::{bytes, number, short, time};
+use larder_report::shown::{bytes, number, short, time};
 
 /// So many rows are shown.
 pub const ENTRIES_SHOWN_MAX: usize = 200;
@@ -76,7 +76,7 @@ pub(crate) async fn show(
     let prefix = match search::prefix(&typed) {
         Ok(prefix) => prefix,
         Err(problem) => {
-            page.problem = Some(problem.to_owned());
+            page.problem = Some(problem);
             return render(StatusCode::UNPROCESSABLE_ENTITY, &page);
         }
     };

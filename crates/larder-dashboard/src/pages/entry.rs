@@ -5,14 +5,16 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use larder::{Error, Inspected, Key, TagKind, TagState, ValueForm};
+use larder::{Error, Inspected, Key, TagKind};
 use tokio::time::timeout;
 
 use super::{Fields, field};
 use crate::dashboard::{STORE_ANSWERS_WITHIN, Site};
 use crate::guard::Visitor;
 use crate::page::{Frame, Refusal, SharedSite, render};
-use crate::shown::{Shown, bytes, lines, short, shown, time};
+use larder_report::shown::{
+    Shown, bytes, entry_state, lines, short, shown, tag_state, time, value_form,
+};
 
 /// So many bytes of a value are shown.
 pub const VALUE_BYTES_MAX: usize = 16 * 1024;
@@ -112,14 +114,7 @@ async fn look(site: &Site, key: &Key, value: bool) -> Result<Option<Inspected>, 
 }
 
 fn tell(site: &Site, visitor: &Visitor, entry: Inspected, wants_value: bool) -> Entry {
-    let expired = entry.age >= entry.ttl;
-    let (state, is_good) = match entry.state {
-        TagState::Current if expired => ("past its ttl", false),
-        TagState::Current => ("fresh", true),
-        TagState::Changed => ("invalidated", false),
-        TagState::Missing => ("a tag is gone, so it is not served", false),
-        TagState::Marked => ("a writer is about to commit", false),
-    };
+    let (state, is_good) = entry_state(&entry);
     let value = match (&entry.value, wants_value) {
         (Some(value), _) => ValueShown::Text {
             text: lines(&value.text),
@@ -138,29 +133,13 @@ fn tell(site: &Site, visitor: &Visitor, entry: Inspected, wants_value: bool) -> 
         left: time(entry.ttl.saturating_sub(entry.age)),
         ttl: time(entry.ttl),
         size: bytes(entry.weight as u64),
-        form: form(&entry.form),
+        form: value_form(&entry.form),
         tags: entry
             .tags
             .iter()
             .map(|tag| tag_row(site, visitor, tag))
             .collect(),
         value,
-    }
-}
-
-fn form(form: &ValueForm) -> String {
-    match form {
-        ValueForm::Memory => "the value itself, in this process's memory".to_owned(),
-        ValueForm::Bytes {
-            codec,
-            fingerprint,
-            len,
-        } => format!(
-            "{}, {}, type {fingerprint:016x}",
-            codec.unwrap_or("a codec that this build does not know"),
-            bytes(*len as u64)
-        ),
-        _ => "?".to_owned(),
     }
 }
 
@@ -174,12 +153,7 @@ fn tag_row(site: &Site, visitor: &Visitor, tag: &larder::InspectedTag) -> TagRow
         let token = site.token(&visitor.who, "invalidate", &opaque);
         (opaque, token)
     });
-    let (state, is_current) = match tag.state {
-        TagState::Current => ("current", true),
-        TagState::Changed => ("changed", false),
-        TagState::Missing => ("gone", false),
-        TagState::Marked => ("marked", false),
-    };
+    let (state, is_current) = tag_state(tag.state);
     TagRow {
         text: short(&tag.tag.to_string(), 300),
         recorded: short(&tag.recorded, 40),

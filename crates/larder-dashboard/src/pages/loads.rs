@@ -10,7 +10,7 @@ use super::overview::{LatencyChart, latency_chart};
 use super::{KeyLink, fleet};
 use crate::guard::Visitor;
 use crate::page::{Frame, SharedSite, render};
-use crate::shown::{ago, micros, number, short};
+use larder_report::shown::{ago, micros, number, short};
 
 /// So many rows are shown of each list.
 const ROWS_MAX: usize = 50;

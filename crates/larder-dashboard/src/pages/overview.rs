@@ -11,7 +11,7 @@ use super::{Fields, fleet, notice};
 use crate::chart;
 use crate::guard::Visitor;
 use crate::page::{Frame, SharedSite, render};
-use crate::shown::{ago, micros, number, per_cent, short, time};
+use larder_report::shown::{ago, hit_ratio, latency, micros, number, short, time};
 
 /// So many groups, troubles and acts are shown.
 const ROWS_MAX: usize = 20;
@@ -115,17 +115,13 @@ pub(crate) async fn show(
 fn cards(fleet: &Fleet) -> Vec<Card> {
     let total = fleet.total();
     let latencies = fleet.latencies();
-    let below = |part| match latencies.below(part) {
-        Some(bound) => format!("≤ {}", micros(bound)),
-        None if latencies.is_empty() => "–".to_owned(),
-        None => "> 5 s".to_owned(),
-    };
-    let bumps: u64 = fleet.timeline().iter().map(|(_, _, bumps)| bumps).sum();
+    let below = |part| latency(&latencies, part);
+    let bumps = fleet.bumps();
     let card = |label, value, note| Card { label, value, note };
     vec![
         card(
             "Hit ratio",
-            total.hit_ratio().map_or("–".to_owned(), per_cent),
+            hit_ratio(&total),
             format!("of {} reads", number(total.reads())),
         ),
         card(
@@ -208,7 +204,7 @@ pub(crate) fn latency_chart(latencies: &Latencies) -> LatencyChart {
 fn group_row((name, counts): &(&str, Counts)) -> GroupRow {
     GroupRow {
         name: short(name, 60),
-        ratio: counts.hit_ratio().map_or("–".to_owned(), per_cent),
+        ratio: hit_ratio(counts),
         hits: number(counts.hits),
         stale_hits: number(counts.stale_hits),
         misses: number(counts.misses),

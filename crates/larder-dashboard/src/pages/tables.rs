@@ -14,7 +14,7 @@ use super::{Fields, LISTED_MAX, fleet, list, notice};
 use crate::dashboard::Site;
 use crate::guard::Visitor;
 use crate::page::{Frame, SharedSite, render};
-use crate::shown::{bytes, number, short};
+use larder_report::shown::{bytes, number, short};
 
 /// So many tables are shown, and so many tags of rows of each.
 const TABLES_SHOWN_MAX: usize = 200;

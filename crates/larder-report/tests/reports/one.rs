@@ -104,6 +104,7 @@ async fn slow_loads_spared_loads_and_acts_are_told() {
     assert_eq!(fleet.total().loads, 1);
     assert_eq!(fleet.total().joins, 3);
     assert_eq!(fleet.latencies().len(), 1);
+    assert_eq!(fleet.latencies_by_group()["slow"].len(), 1);
     assert_eq!(fleet.slow()[0].1.key.readable, "('slow')");
     assert_eq!(fleet.acts()[0].1.who, "ada");
 }

@@ -137,6 +137,24 @@ impl Cache {
             value_bytes_max: None,
         }
     }
+
+    /// Whether anything was kept, or invalidated, in the cache's namespace within
+    /// the time for which its store remembers tags. If not, a tool that finds nothing there may have been given another
+    /// namespace than the application. A store in memory is its process's own: there the answer is yes.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub async fn is_in_use(&self) -> Result<bool> {
+        let core = self.core();
+        if !core.remote {
+            return Ok(true);
+        }
+        // Every entry carries this tag, and no tag ever has this version.
+        let never: Arc<[_]> = [(Tag::namespace(), Version::from_bytes([0; 16]))].into();
+        let state = core.state_of(&Versions::recorded(never, false)).await?;
+        Ok(state != TagState::Missing)
+    }
 }
 
 impl Inspect<'_> {

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use super::remote::Remote;
 use crate::error::Result;
 
+mod about;
 mod address;
 mod builder;
 mod connection;
@@ -37,6 +38,7 @@ mod ring;
 mod tests;
 mod wire;
 
+pub use about::MemcachedServer;
 pub use builder::{MEMCACHED_VALUE_BYTES_MAX_DEFAULT, MemcachedBuilder};
 pub use job::MEMCACHED_KEEP_MAX;
 

@@ -6,7 +6,7 @@
 //! opens a connection (`stream`, `tls`, `wire`), and `greeting` asks who answers
 //! (`server`) and what may be done there; `link` runs operations on it, spelled by `spell`,
 //! read by `reply`, with a `script` or a `transaction` for a `condition`; `refusal` says
-//! what an error of the server means. `news` are what servers tell by themselves.
+//! what an error of the server means. `news` are what servers tell by themselves, `about` what they tell of themselves.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use crate::key::Key;
 use crate::namespace::Namespace;
 use crate::tag::Tag;
 
+mod about;
 mod builder;
 mod cluster;
 mod condition;
@@ -48,6 +49,7 @@ mod transaction;
 mod url;
 mod wire;
 
+pub use about::{RedisDeployment, RedisServer};
 pub use builder::{REDIS_VALUE_BYTES_MAX_DEFAULT, RedisBuilder};
 pub use cluster::CLUSTER_MAP_AGE_MIN;
 pub use link::LIFE_ASKED_EVERY;

@@ -35,26 +35,8 @@ impl MemcachedDial {
         }
     }
 
-    async fn open(&self) -> Result<Box<dyn Stream>> {
-        let opened: std::io::Result<Box<dyn Stream>> = match &self.address {
-            Address::Tcp { host, port } => match TcpStream::connect((host.as_str(), *port)).await {
-                Ok(stream) => stream.set_nodelay(true).map(|()| Box::new(stream) as _),
-                Err(error) => Err(error),
-            },
-            Address::Unix(path) => UnixStream::connect(path)
-                .await
-                .map(|stream| Box::new(stream) as _),
-        };
-        opened.map_err(|error| {
-            Error::store(format!(
-                "memcached at {} cannot be reached: {error}; check the address, and that it runs",
-                self.shown
-            ))
-        })
-    }
-
     async fn link(&self) -> Result<Arc<dyn Link>> {
-        let mut stream = self.open().await?;
+        let mut stream = open(&self.address, &self.shown).await?;
         let greeting = greeting::greet(&self.shown, &mut *stream).await?;
         // What others may have written, with limits of their own, is still to be read.
         let connection = Connection::new(
@@ -65,6 +47,24 @@ impl MemcachedDial {
         let value_bytes_max = greeting.value_bytes_max.min(self.value_bytes_max);
         MemcachedLink::new(connection, self.incarnation, value_bytes_max).map(link::shared)
     }
+}
+
+/// A connection on which nothing has been said.
+pub(super) async fn open(address: &Address, shown: &str) -> Result<Box<dyn Stream>> {
+    let opened: std::io::Result<Box<dyn Stream>> = match address {
+        Address::Tcp { host, port } => match TcpStream::connect((host.as_str(), *port)).await {
+            Ok(stream) => stream.set_nodelay(true).map(|()| Box::new(stream) as _),
+            Err(error) => Err(error),
+        },
+        Address::Unix(path) => UnixStream::connect(path)
+            .await
+            .map(|stream| Box::new(stream) as _),
+    };
+    opened.map_err(|error| {
+        Error::store(format!(
+            "memcached at {shown} cannot be reached: {error}; check the address, and that it runs"
+        ))
+    })
 }
 
 impl Dial for MemcachedDial {

@@ -54,12 +54,7 @@ pub(super) async fn greet(address: &str, stream: &mut dyn Stream) -> Result<Gree
         ))
     };
     stream.write_all(QUESTIONS.as_bytes()).await.map_err(lost)?;
-    let mut answers = Answers {
-        address,
-        stream,
-        buffer: Vec::new(),
-        read: 0,
-    };
+    let mut answers = Answers::new(address, stream);
     let line = answers.line().await?;
     let Some(version) = line.strip_prefix("VERSION ") else {
         return Err(no_memcached(address, &line));
@@ -134,7 +129,8 @@ fn shown(text: &str) -> String {
         .collect()
 }
 
-struct Answers<'a> {
+/// Lines that a server answers with.
+pub(super) struct Answers<'a> {
     address: &'a str,
     stream: &'a mut dyn Stream,
     buffer: Vec<u8>,
@@ -142,8 +138,17 @@ struct Answers<'a> {
     read: usize,
 }
 
-impl Answers<'_> {
-    async fn line(&mut self) -> Result<String> {
+impl<'a> Answers<'a> {
+    pub(super) fn new(address: &'a str, stream: &'a mut dyn Stream) -> Answers<'a> {
+        Answers {
+            address,
+            stream,
+            buffer: Vec::new(),
+            read: 0,
+        }
+    }
+
+    pub(super) async fn line(&mut self) -> Result<String> {
         loop {
             let unread = &self.buffer[self.read..];
             if let Some(end) = unread.iter().position(|byte| *byte == b'\n') {

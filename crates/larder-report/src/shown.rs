@@ -1,22 +1,27 @@
-//! Text from anywhere, as it is shown: cut, and with nothing in it that is not seen.
+//! What is told to people, in the words and numbers that all tools use: text from anywhere, cut, and with
+//! nothing in it that is not seen.
 //!
-//! What HTML means by a character is the templates' concern: they escape. This is about what people would
-//! be shown otherwise: a line that reads backwards, a name with a letter that has no width.
+//! What HTML means by a character is the business of whoever writes HTML. This is about what people would
+//! be shown otherwise: a line that reads backwards, a name with a letter that has no width, characters that
+//! drive a terminal.
 
 use std::fmt::Write;
 use std::time::Duration;
 
+use larder::{Inspected, TagState, ValueForm, is_unseen};
+
 /// A text to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Shown {
+#[non_exhaustive]
+pub struct Shown {
     /// The text, or its beginning.
-    pub(crate) text: String,
+    pub text: String,
     /// What to say if it was cut.
-    pub(crate) note: Option<String>,
+    pub note: Option<String>,
 }
 
 /// The first so many characters of a text on one line.
-pub(crate) fn shown(text: &str, chars_max: usize) -> Shown {
+pub fn shown(text: &str, chars_max: usize) -> Shown {
     let mut out = String::new();
     let mut chars = text.chars();
     for next in chars.by_ref().take(chars_max) {
@@ -30,7 +35,7 @@ pub(crate) fn shown(text: &str, chars_max: usize) -> Shown {
 }
 
 /// A text of several lines, whole.
-pub(crate) fn lines(text: &str) -> String {
+pub fn lines(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for next in text.chars() {
         match next {
@@ -42,7 +47,7 @@ pub(crate) fn lines(text: &str) -> String {
 }
 
 /// A text on one line, cut with an ellipsis.
-pub(crate) fn short(text: &str, chars_max: usize) -> String {
+pub fn short(text: &str, chars_max: usize) -> String {
     let mut shown = shown(text, chars_max);
     if shown.note.is_some() {
         shown.text.push('…');
@@ -59,18 +64,8 @@ fn push(out: &mut String, next: char) {
     }
 }
 
-/// Whether a character does something to others, or is not seen.
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-}
-
 /// A number with its thousands apart.
-pub(crate) fn number(n: u64) -> String {
+pub fn number(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -83,7 +78,7 @@ pub(crate) fn number(n: u64) -> String {
 }
 
 /// A number of bytes.
-pub(crate) fn bytes(n: u64) -> String {
+pub fn bytes(n: u64) -> String {
     let (kib, mib) = (1024.0, 1024.0 * 1024.0);
     let size = n as f64;
     match n {
@@ -95,7 +90,7 @@ pub(crate) fn bytes(n: u64) -> String {
 }
 
 /// A time as people say it: the largest unit, and the next one where that is short.
-pub(crate) fn time(time: Duration) -> String {
+pub fn time(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0 => micros(u64::try_from(time.as_micros()).unwrap_or(u64::MAX)),
@@ -108,7 +103,7 @@ pub(crate) fn time(time: Duration) -> String {
 }
 
 /// Microseconds.
-pub(crate) fn micros(micros: u64) -> String {
+pub fn micros(micros: u64) -> String {
     match micros {
         0..1_000 => format!("{micros} µs"),
         1_000..10_000 => format!("{:.1} ms", micros as f64 / 1e3),
@@ -118,7 +113,7 @@ pub(crate) fn micros(micros: u64) -> String {
 }
 
 /// How long ago something was, both in milliseconds.
-pub(crate) fn ago(at: u64, now: u64) -> String {
+pub fn ago(at: u64, now: u64) -> String {
     let passed = now.saturating_sub(at);
     match passed {
         0..1_000 => "just now".to_owned(),
@@ -127,7 +122,7 @@ pub(crate) fn ago(at: u64, now: u64) -> String {
 }
 
 /// A part of a whole, in per cent.
-pub(crate) fn per_cent(part: f64) -> String {
+pub fn per_cent(part: f64) -> String {
     // All but a few is not all.
     let rounded = (part * 1000.0).round() / 10.0;
     let honest = match rounded {
@@ -136,6 +131,58 @@ pub(crate) fn per_cent(part: f64) -> String {
         rounded => rounded,
     };
     format!("{honest:.1} %")
+}
+
+/// Whether a read would be given an entry, in words, and whether that is good.
+pub fn entry_state(entry: &Inspected) -> (&'static str, bool) {
+    match entry.state {
+        TagState::Current if entry.age >= entry.ttl => ("past its ttl", false),
+        TagState::Current => ("fresh", true),
+        TagState::Changed => ("invalidated", false),
+        TagState::Missing => ("a tag is gone, so it is not served", false),
+        TagState::Marked => ("a writer is about to commit", false),
+    }
+}
+
+/// Whether a tag has the version still that an entry has recorded, in a word, and whether that is good.
+pub fn tag_state(state: TagState) -> (&'static str, bool) {
+    match state {
+        TagState::Current => ("current", true),
+        TagState::Changed => ("changed", false),
+        TagState::Missing => ("gone", false),
+        TagState::Marked => ("marked", false),
+    }
+}
+
+/// How a store holds a value.
+pub fn value_form(form: &ValueForm) -> String {
+    match form {
+        ValueForm::Memory => "the value itself, in this process's memory".to_owned(),
+        ValueForm::Bytes {
+            codec,
+            fingerprint,
+            len,
+        } => format!(
+            "{}, {}, type {fingerprint:016x}",
+            codec.unwrap_or("a codec that this build does not know"),
+            bytes(*len as u64)
+        ),
+        _ => "?".to_owned(),
+    }
+}
+
+/// How long the loads took that were the fastest `part` of all.
+pub fn latency(latencies: &crate::Latencies, part: f64) -> String {
+    match latencies.below(part) {
+        Some(bound) => format!("≤ {}", micros(bound)),
+        None if latencies.is_empty() => "–".to_owned(),
+        None => "> 5 s".to_owned(),
+    }
+}
+
+/// The part of the look-ups that found something, in per cent.
+pub fn hit_ratio(counts: &crate::Counts) -> String {
+    counts.hit_ratio().map_or("–".to_owned(), per_cent)
 }
 
 #[cfg(test)]
