@@ -1,6 +1,7 @@
 //! What all processes tell together.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::cause::Cause;
 use crate::counts::Counts;
@@ -14,7 +15,7 @@ const TRACED_MAX: u64 = 600_000;
 /// The reports of all processes that share a store.
 #[derive(Clone, Debug)]
 pub struct Fleet {
-    reports: Vec<Report>,
+    reports: Vec<Arc<Report>>,
     unanswered: Option<String>,
 }
 
@@ -32,7 +33,7 @@ pub struct FleetCause<'a> {
 }
 
 impl Fleet {
-    pub(crate) fn new(mut reports: Vec<Report>, unanswered: Option<String>) -> Fleet {
+    pub(crate) fn new(mut reports: Vec<Arc<Report>>, unanswered: Option<String>) -> Fleet {
         reports
             .sort_by(|left, right| (&left.name, &left.process).cmp(&(&right.name, &right.process)));
         Fleet {
@@ -42,7 +43,7 @@ impl Fleet {
     }
 
     /// The reports, in the order of the processes' names.
-    pub fn reports(&self) -> &[Report] {
+    pub fn reports(&self) -> &[Arc<Report>] {
         &self.reports
     }
 
@@ -141,9 +142,19 @@ impl Fleet {
         newest(self.each(|report| &report.slow), |slow| slow.at)
     }
 
-    /// What people have done by hand or were refused, newest first, each with its process.
+    /// What people have done by hand, newest first, each with its process.
     pub fn acts(&self) -> Vec<(&str, &Act)> {
-        newest(self.each(|report| &report.acts), |act| act.at)
+        let acts = self.each(|report| &report.acts);
+        newest(acts.filter(|(_, act)| !act.is_refused()), |act| act.at)
+    }
+
+    /// What people were refused, newest first, each with its process.
+    pub fn refused(&self) -> Vec<(&str, &Act)> {
+        let refused = self.each(|report| &report.refused);
+        // Builds of before told of both in one list.
+        let acts = self.each(|report| &report.acts);
+        let all = acts.chain(refused);
+        newest(all.filter(|(_, act)| act.is_refused()), |act| act.at)
     }
 
     /// What went wrong, newest first, each with its process.

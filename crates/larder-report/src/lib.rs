@@ -50,6 +50,7 @@ mod slots;
 pub use cause::{CAUSE_CHARS_MAX, CAUSE_TAGS_MAX, Cause, CauseTag};
 pub use counts::Counts;
 pub use fleet::{Fleet, FleetCause};
+pub use hot::HOT_KEY_BYTES_MAX;
 pub use latencies::{LATENCY_BOUNDS, Latencies};
 pub use report::{
     Act, ActOutcome, Hot, KEY_CHARS_MAX, KeyText, Missed, Report, SLICE, SLICES_MAX, Slice, Slow,

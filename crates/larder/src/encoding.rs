@@ -303,7 +303,17 @@ pub(crate) fn write_part(f: &mut dyn Write, parts: &mut Parts<'_>, depth: usize)
         Part::Int(value) => write!(f, "{value}"),
         Part::Huge(value) => write!(f, "{value}"),
         Part::Real(value) => write!(f, "{value:?}"),
-        Part::Text(value) => write!(f, "'{}'", value.replace('\'', "''")),
+        Part::Text(value) => {
+            // Piece by piece: whoever shows only the beginning of a long text makes no copy of it.
+            f.write_char('\'')?;
+            for (index, piece) in value.split('\'').enumerate() {
+                if index > 0 {
+                    f.write_str("''")?;
+                }
+                f.write_str(piece)?;
+            }
+            f.write_char('\'')
+        }
         Part::Bytes(value) => {
             f.write_str("x'")?;
             for byte in value {
