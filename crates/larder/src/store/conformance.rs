@@ -652,8 +652,9 @@ async fn what_is_there_is_listed_if_the_store_can(bench: Bench) {
         "{}: what is current",
         bench.case
     );
-    let mut enough = |_: Listed| ControlFlow::Break(());
-    let all = listing.list(&bench.namespace, &prefix, &mut enough).await;
+    let mut enough = |_: Told| ControlFlow::Break(());
+    let all = listing.list(&bench.namespace, &prefix, None, &mut enough);
+    let all = all.await;
     assert!(
         all.is_ok_and(|all| !all),
         "{}: it says that there is more",
