@@ -1,4 +1,4 @@
-//! What it costs to see: a memory hit with events, metrics and spans off, and on; pages over a large store.
+//! What it costs to see: a memory hit with events, metrics and spans off, and on.
 
 use std::error::Error;
 use std::future::IntoFuture;
@@ -8,13 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::FutureExt;
 use larder::{Cache, CacheBuilder, Event, Key, Observer, Tag, Tracing};
 use larder_metrics::Metrics;
-use larder_report::Reporter;
 
-use crate::fleet::process;
 use crate::measure::pair;
 use crate::row::{Budget, Report};
-
-mod pages;
 
 /// What seeing may add to a hit.
 const NANOSECONDS_MAX: f64 = 50.0;
@@ -31,7 +27,7 @@ impl Observer for Counting {
 
 pub(crate) fn run(report: &Report) -> Result<(), Box<dyn Error>> {
     let off = |builder: CacheBuilder| builder.causes(0);
-    let rows: [(&str, Settings); 5] = [
+    let rows: [(&str, Settings); 4] = [
         ("hit, causes kept", |builder| builder),
         ("hit, metrics", |builder| {
             builder.observer(Metrics::new("bench"))
@@ -39,9 +35,6 @@ pub(crate) fn run(report: &Report) -> Result<(), Box<dyn Error>> {
         ("hit, metrics and events of `tracing`", |builder| {
             let metrics = Metrics::new("bench");
             builder.observer(metrics).observer(Tracing::new())
-        }),
-        ("hit, the dashboard's reporter", |builder| {
-            builder.observer(Reporter::new())
         }),
         ("hit, an observer that hears hits", |builder| {
             builder.observer(Arc::new(Counting::default()))
@@ -67,7 +60,7 @@ pub(crate) fn run(report: &Report) -> Result<(), Box<dyn Error>> {
         pair.ratio,
         Budget::Open,
     );
-    process()?.block_on(pages::rows(report))
+    Ok(())
 }
 
 type Settings = fn(CacheBuilder) -> CacheBuilder;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use larder::{Cache, Key, Redis};
-use larder_dashboard::LISTS_AT_ONCE;
 use larder_servers as servers;
 
 use crate::site::Site;
@@ -84,69 +83,6 @@ async fn a_search_that_takes_too_long_shows_what_it_found_and_goes_on_from_there
         "{}",
         page.text()
     );
-}
-
-#[tokio::test]
-async fn searches_do_not_pile_up() {
-    let (server, site) = on_redis(Duration::from_secs(2)).await;
-    site.cache.insert(("a", 1), 1).await.unwrap();
-    assert_eq!(site.get("entries").await.status, 200);
-    server.pause();
-    let searches: Vec<_> = (0..LISTS_AT_ONCE)
-        .map(|_| {
-            let address = site.address;
-            tokio::spawn(async move {
-                let page = format!("{}/entries?prefix=a", crate::site::PREFIX);
-                crate::site::ask(address, "GET", &page, &[crate::site::GRACE], "").await
-            })
-        })
-        .collect();
-    // Until both are at it.
-    let busy = async {
-        loop {
-            // One that comes before them waits as they do, and makes room when it goes away.
-            let page = tokio::time::timeout(Duration::from_millis(100), site.get("entries"));
-            match page.await {
-                Ok(page) if page.status == 503 => return page,
-                _ => continue,
-            }
-        }
-    };
-    let page = tokio::time::timeout(Duration::from_secs(2), busy)
-        .await
-        .expect("at once");
-    assert_eq!(page.header("retry-after"), Some("2"));
-    assert!(
-        page.text().contains("Load the page again in a few seconds"),
-        "{}",
-        page.text()
-    );
-    assert!(!page.text().contains("does not answer"), "{}", page.text());
-    server.resume();
-    for search in searches {
-        let page = search.await.unwrap();
-        assert_eq!(page.status, 200, "{}", page.text());
-        assert!(page.text().contains("1 entry found."), "{}", page.text());
-    }
-    // Whoever went away makes room.
-    server.pause();
-    for _ in 0..LISTS_AT_ONCE {
-        let page = site.get("entries?prefix=a");
-        assert!(
-            tokio::time::timeout(Duration::from_millis(50), page)
-                .await
-                .is_err()
-        );
-    }
-    server.resume();
-    let again = async {
-        while site.get("entries").await.status != 200 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), again)
-        .await
-        .expect("there is room");
 }
 
 #[tokio::test]
