@@ -9,6 +9,7 @@ use axum::routing::{get, post};
 use axum::{Router, middleware};
 use larder::{Cache, Clock, SystemClock};
 use larder_report::{Act, ActOutcome, Reporting};
+use tokio::sync::Semaphore;
 
 use crate::access::Authorise;
 use crate::token::{Purpose, Tokens};
@@ -16,6 +17,14 @@ use crate::{actions, assets, guard, pages};
 
 /// A page waits so long for the store; then it says that it does not answer.
 pub const STORE_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+
+/// A list of keys is looked for so long, if nobody says otherwise; then what was found so far is shown, with
+/// where it goes on.
+pub const LISTED_WITHIN: Duration = Duration::from_secs(2);
+
+/// So many lists are made at once, whoever asks for them: each keeps the store busy for as long as it takes.
+/// Whoever comes while they are made is told to come again.
+pub const LISTS_AT_ONCE: usize = 2;
 
 /// Shorter secrets are refused: they could be guessed.
 pub const SECRET_BYTES_MIN: usize = 16;
@@ -41,6 +50,9 @@ pub(crate) struct Site {
     pub(crate) trees: bool,
     pub(crate) everything: bool,
     pub(crate) tokens: Tokens,
+    pub(crate) listed_within: Duration,
+    /// A permit for each list that may be made at once.
+    pub(crate) lists: Semaphore,
     auditor: Option<Box<Auditor>>,
     clock: Arc<dyn Clock>,
 }
@@ -57,6 +69,8 @@ impl Dashboard {
                 trees: false,
                 everything: false,
                 tokens: Tokens::new(b""),
+                listed_within: LISTED_WITHIN,
+                lists: Semaphore::new(LISTS_AT_ONCE),
                 auditor: None,
                 clock: Arc::new(SystemClock),
             },
@@ -108,6 +122,13 @@ impl Dashboard {
             "the dashboard's secret has fewer than {SECRET_BYTES_MIN} bytes"
         );
         self.secret = Some(secret.to_vec());
+        self
+    }
+
+    /// How long a list of keys is looked for; [`LISTED_WITHIN`] if not set.
+    #[must_use]
+    pub fn listed_within(mut self, time: Duration) -> Dashboard {
+        self.site.listed_within = time;
         self
     }
 

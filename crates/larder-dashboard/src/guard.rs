@@ -1,7 +1,7 @@
 //! What every request passes before a page sees it, and what every answer carries.
 //!
-//! In this order: the name under which the site was asked for, who asks, and for everything that is no
-//! plain look where the form comes from. Each refusal is told. What a form's token says is looked at where
+//! In this order: the name under which the site was asked for, for a plain look whether somebody has asked for
+//! it, who asks, and for everything else where the form comes from. Each refusal is told. What a form's token says is looked at where
 //! its act is known: see `actions.rs`.
 
 use std::sync::Arc;
@@ -52,6 +52,14 @@ async fn admit(site: &Site, mut request: Request) -> Result<Request, Refusal> {
     let looks = matches!(*request.method(), Method::GET | Method::HEAD);
     if looks && matches!(request.uri().path(), "/" | "/style.css" | "/icon.svg") {
         return Ok(request);
+    }
+    if looks && !origin::is_asked_for(request.headers()) {
+        // Told as of a stranger: it was another site's doing, not that of whoever its page was shown to.
+        site.note_stranger(&act, "another site's page has asked for it");
+        return Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "Another site's page has asked for this, and is shown nothing.",
+        ));
     }
     let (parts, body) = request.into_parts();
     let access = site.authorise.access(parts.clone()).await;

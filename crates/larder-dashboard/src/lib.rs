@@ -41,7 +41,10 @@ mod search;
 mod token;
 
 pub use access::{Access, Authorise};
-pub use dashboard::{Auditor, Dashboard, SECRET_BYTES_MIN, STORE_ANSWERS_WITHIN};
+pub use dashboard::{
+    Auditor, Dashboard, LISTED_WITHIN, LISTS_AT_ONCE, SECRET_BYTES_MIN, STORE_ANSWERS_WITHIN,
+};
 pub use pages::entries::ENTRIES_SHOWN_MAX;
 pub use pages::entry::VALUE_BYTES_MAX;
+pub use pages::{FLEET_KEPT, LISTED_ENOUGH};
 pub use token::FORM_LIFE;

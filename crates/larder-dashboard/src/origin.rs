@@ -35,6 +35,23 @@ fn without_port(host: &str) -> &str {
     }
 }
 
+/// Whether a look is one that somebody has asked for: from one of our own pages, by typing the address, or by
+/// following a link to a page in a window of its own. What another site makes a browser fetch beside its
+/// own page (images, frames, prefetches) shows nobody anything, and costs us what a page costs. A client
+/// that does not say where it comes from is no browser that another site could use.
+pub(crate) fn is_asked_for(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    match text("sec-fetch-site") {
+        None | Some("same-origin" | "none") => true,
+        Some(_) => {
+            text("sec-fetch-mode") == Some("navigate")
+                && text("sec-fetch-dest") == Some("document")
+                && !headers.contains_key("sec-purpose")
+                && !headers.contains_key("purpose")
+        }
+    }
+}
+
 /// Whether a form was sent by one of our own pages. Browsers say where a form comes from, and no page
 /// can make them say otherwise. A client that does not say is refused as well.
 pub(crate) fn is_own(headers: &HeaderMap, host: &str) -> bool {

@@ -1,6 +1,7 @@
 //! What all processes tell together.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use larder::{Cache, Clock as _, Result, SystemClock};
 
@@ -17,7 +18,7 @@ const TRACED_MAX: u64 = 600_000;
 /// The reports of all processes that share a store.
 #[derive(Clone, Debug)]
 pub struct Fleet {
-    reports: Vec<Report>,
+    reports: Vec<Arc<Report>>,
     unanswered: Option<String>,
 }
 
@@ -61,11 +62,15 @@ pub struct FleetCause<'a> {
 /// The store failed. That nobody tells anything is none: [`Fleet::reports`] is empty then.
 pub async fn fleet(cache: &Cache) -> Result<Fleet> {
     let now = millis(SystemClock.now());
-    Ok(Fleet::new(slots::read(cache, now).await?, None))
+    let reports = slots::read(cache, now).await?;
+    Ok(Fleet::new(
+        reports.into_iter().map(Arc::new).collect(),
+        None,
+    ))
 }
 
 impl Fleet {
-    pub(crate) fn new(mut reports: Vec<Report>, unanswered: Option<String>) -> Fleet {
+    pub(crate) fn new(mut reports: Vec<Arc<Report>>, unanswered: Option<String>) -> Fleet {
         reports
             .sort_by(|left, right| (&left.name, &left.process).cmp(&(&right.name, &right.process)));
         Fleet {
@@ -75,7 +80,7 @@ impl Fleet {
     }
 
     /// The reports, in the order of the processes' names.
-    pub fn reports(&self) -> &[Report] {
+    pub fn reports(&self) -> &[Arc<Report>] {
         &self.reports
     }
 
@@ -192,9 +197,19 @@ impl Fleet {
         newest(self.each(|report| &report.slow), |slow| slow.at)
     }
 
-    /// What people have done by hand or were refused, newest first, each with its process.
+    /// What people have done by hand, newest first, each with its process.
     pub fn acts(&self) -> Vec<(&str, &Act)> {
-        newest(self.each(|report| &report.acts), |act| act.at)
+        let acts = self.each(|report| &report.acts);
+        newest(acts.filter(|(_, act)| !act.is_refused()), |act| act.at)
+    }
+
+    /// What people were refused, newest first, each with its process.
+    pub fn refused(&self) -> Vec<(&str, &Act)> {
+        let refused = self.each(|report| &report.refused);
+        // Builds of before told of both in one list.
+        let acts = self.each(|report| &report.acts);
+        let all = acts.chain(refused);
+        newest(all.filter(|(_, act)| act.is_refused()), |act| act.at)
     }
 
     /// What went wrong, newest first, each with its process.

@@ -12,6 +12,9 @@ use crate::reporter::HITS_SAMPLED_ONE_IN;
 /// goes.
 const COUNTED_MAX: usize = 512;
 
+/// A longer key is not counted: so many of them would take more than the cache may.
+pub const HOT_KEY_BYTES_MAX: usize = 4_096;
+
 /// So many are told.
 const TOLD_MAX: usize = 32;
 
@@ -23,6 +26,9 @@ pub(crate) struct HotKeys {
 
 impl HotKeys {
     pub(crate) fn sample(&mut self, key: &Key) {
+        if key.as_bytes().len() > HOT_KEY_BYTES_MAX {
+            return;
+        }
         if let Some(count) = self.samples.get_mut(key) {
             *count += 1;
             return;
@@ -85,6 +91,14 @@ mod tests {
         let told = hot.told();
         assert_eq!(told[0].key.readable, "('often')");
         assert!(told.len() <= TOLD_MAX && hot.samples.len() <= COUNTED_MAX);
+    }
+
+    #[test]
+    fn a_key_of_megabytes_is_not_kept() {
+        let mut hot = HotKeys::default();
+        hot.sample(&Key::new(("long", "x".repeat(3 << 20))));
+        hot.sample(&Key::new(("short", "x".repeat(HOT_KEY_BYTES_MAX / 2))));
+        assert_eq!(hot.samples.len(), 1);
     }
 
     #[test]

@@ -12,11 +12,16 @@ use crate::slots::{GROUP, PROCESSES_SHOWN_MAX};
 pub async fn keys(cache: &Cache, prefix: &Key, limit: usize) -> Result<KeyList> {
     let asked = limit.saturating_add(PROCESSES_SHOWN_MAX);
     let mut list = cache.keys(prefix).limit(asked).await?;
-    list.keys
-        .retain(|info| info.key.first_text() != Some(GROUP));
+    leave_reports_out(&mut list);
     if list.keys.len() > limit {
         list.keys.truncate(limit);
         list.complete = false;
     }
     Ok(list)
+}
+
+/// Takes those of reports out of a list of keys.
+pub fn leave_reports_out(list: &mut KeyList) {
+    list.keys
+        .retain(|info| info.key.first_text() != Some(GROUP));
 }

@@ -52,7 +52,8 @@ mod slots;
 pub use cause::{CAUSE_CHARS_MAX, CAUSE_TAGS_MAX, Cause, CauseTag};
 pub use counts::Counts;
 pub use fleet::{Fleet, FleetCause, fleet};
-pub use keys::keys;
+pub use hot::HOT_KEY_BYTES_MAX;
+pub use keys::{keys, leave_reports_out};
 pub use latencies::{LATENCY_BOUNDS, Latencies};
 pub use report::{
     Act, ActOutcome, Hot, KEY_CHARS_MAX, KeyText, Missed, Report, SLICE, SLICES_MAX, Slice, Slow,

@@ -1,6 +1,7 @@
 //! What is noted between two reports.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use larder::{Cache, Key};
@@ -18,8 +19,11 @@ const GROUPS_MAX: usize = 32;
 const OTHER: &str = "other";
 
 const SLOW_MAX: usize = 32;
-const ACTS_MAX: usize = 32;
 const TROUBLES_MAX: usize = 16;
+
+/// So many acts are told, and so many refusals, each in a ring of its own: whoever is refused again and again
+/// hides nothing of what was done.
+const ACTS_MAX: usize = 32;
 
 /// So many times slices go by until what was hot counts half.
 const AGED_EVERY: u64 = 12;
@@ -30,12 +34,13 @@ pub(crate) struct Recorder {
     groups: Vec<String>,
     slices: VecDeque<Slice>,
     /// What each group had counted when we looked last.
-    counted: HashMap<String, Counts>,
+    counted: HashMap<Arc<str>, Counts>,
     bumps: u64,
     /// By group.
     latencies: HashMap<String, Latencies>,
     slow: VecDeque<Slow>,
     acts: VecDeque<Act>,
+    refused: VecDeque<Act>,
     troubles: VecDeque<Trouble>,
     pub(crate) hot: HotKeys,
     aged_at: u64,
@@ -65,7 +70,11 @@ impl Recorder {
 
     pub(crate) fn act(&mut self, at: u64, mut act: Act) {
         act.at = at;
-        push(&mut self.acts, act, ACTS_MAX);
+        let ring = match act.is_refused() {
+            true => &mut self.refused,
+            false => &mut self.acts,
+        };
+        push(ring, act, ACTS_MAX);
     }
 
     pub(crate) fn trouble(&mut self, at: u64, what: &str) {
@@ -91,7 +100,7 @@ impl Recorder {
             }
             let all = Counts::of(&stats);
             let name = cut(&stats.name, 80);
-            let before = self.counted.insert(stats.name.to_string(), all);
+            let before = self.counted.insert(stats.name.clone(), all);
             let new = all.since(&before.unwrap_or_default());
             if !new.is_zero() {
                 counts.push((self.group(name), new));
@@ -158,6 +167,7 @@ impl Recorder {
         report.slices = self.slices.iter().cloned().collect();
         report.slow = self.slow.iter().cloned().collect();
         report.acts = self.acts.iter().cloned().collect();
+        report.refused = self.refused.iter().cloned().collect();
         report.troubles = self.troubles.iter().cloned().collect();
         report.hot = self.hot.told();
     }

@@ -18,7 +18,8 @@ pub const SLICES_MAX: usize = 60;
 /// Longer readable keys are cut.
 pub const KEY_CHARS_MAX: usize = 200;
 
-/// A key whose opaque text is longer is told without it: nobody can follow it then.
+/// A key whose opaque text is longer is told without it: nobody can follow it then. A key of more bytes has
+/// no shorter text, and none is made of it.
 const KEY_OPAQUE_MAX: usize = 2_048;
 
 /// What one process tells of a cache. As text it is JSON; fields that a build does not know are passed
@@ -47,8 +48,10 @@ pub struct Report {
     pub slow: Vec<Slow>,
     /// What is asked for most, of late.
     pub hot: Vec<Hot>,
-    /// What people have done by hand, or were refused, oldest first.
+    /// What people have done by hand, oldest first.
     pub acts: Vec<Act>,
+    /// What people were refused, oldest first.
+    pub refused: Vec<Act>,
     /// What went wrong, oldest first.
     pub troubles: Vec<Trouble>,
 }
@@ -84,9 +87,11 @@ pub struct KeyText {
 impl KeyText {
     /// The texts of a key.
     pub fn new(key: &Key) -> KeyText {
-        let opaque = Some(key.to_opaque());
+        // As many bytes as the longest text of so many characters has.
+        let readable = key.readable_start(KEY_CHARS_MAX * 4);
+        let opaque = (key.as_bytes().len() <= KEY_OPAQUE_MAX).then(|| key.to_opaque());
         KeyText {
-            readable: cut(&key.readable(), KEY_CHARS_MAX),
+            readable: cut(&readable, KEY_CHARS_MAX),
             opaque: opaque.filter(|text| text.len() <= KEY_OPAQUE_MAX),
         }
     }
@@ -184,6 +189,11 @@ pub struct Trouble {
 }
 
 impl Act {
+    /// Whether it was not allowed.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.outcome, ActOutcome::Refused(_))
+    }
+
     /// An act that has just happened; the recorder says when.
     pub fn new(who: &str, what: &str, outcome: ActOutcome) -> Act {
         const CHARS_MAX: usize = 200;

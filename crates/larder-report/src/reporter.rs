@@ -107,6 +107,7 @@ impl Reporter {
             cache: cache.clone(),
             slot: Mutex::new(None),
             publishing: tokio::sync::Mutex::new(()),
+            others: tokio::sync::Mutex::new(None),
             task: Mutex::new(None),
         });
         let task = Handle::current().spawn(publish_on(Arc::downgrade(&inner)));
@@ -188,7 +189,18 @@ struct Running {
     slot: Mutex<Option<usize>>,
     /// Held while a report is published: two at once could take two slots.
     publishing: tokio::sync::Mutex<()>,
+    /// What the others told when they were asked last. Held while they are asked: whoever comes meanwhile
+    /// waits for that answer.
+    others: tokio::sync::Mutex<Option<Others>>,
     task: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// The reports of the other processes, or why there are none.
+#[derive(Clone)]
+struct Others {
+    /// When they were read, in milliseconds since 1970.
+    read_at: u64,
+    reports: Result<Vec<Arc<Report>>, String>,
 }
 
 impl Drop for Running {
@@ -236,20 +248,58 @@ impl Reporting {
     /// published them. A store that is away is no error: what is known is this process's then, and
     /// [`Fleet::unanswered`] says why.
     pub async fn fleet(&self) -> Fleet {
+        self.fleet_as_of(Duration::ZERO).await
+    }
+
+    /// The same, with what the others have told at most so long ago: for pages that are looked at again and
+    /// again, by many people at once. The store is asked once for all of them.
+    ///
+    /// # Concurrent calls
+    ///
+    /// One asks the store; the others wait for its answer, and take it if it is not too old for them. If the
+    /// one that asks goes away, the next one asks.
+    pub async fn fleet_as_of(&self, age_max: Duration) -> Fleet {
+        let mut others = self.0.others.lock().await;
+        // After the wait: this process tells what it knows now.
         let own = self.report();
-        match slots::read(&self.0.cache, own.written_at).await {
+        let age_max = u64::try_from(age_max.as_millis()).unwrap_or(u64::MAX);
+        let is_young = |others: &&Others| {
+            let age = own.written_at.checked_sub(others.read_at);
+            age.is_some_and(|age| age < age_max)
+        };
+        let told = match others.as_ref().filter(is_young) {
+            Some(others) => others.reports.clone(),
+            None => {
+                // What is known is not known any more if we go away meanwhile.
+                *others = None;
+                let read = slots::read(&self.0.cache, own.written_at).await;
+                let reports = read.map_err(|error| error.to_string()).map(|reports| {
+                    let theirs = reports.into_iter();
+                    theirs
+                        .filter(|report| report.process != own.process)
+                        .map(Arc::new)
+                        .collect::<Vec<_>>()
+                });
+                *others = Some(Others {
+                    read_at: own.written_at,
+                    reports: reports.clone(),
+                });
+                reports
+            }
+        };
+        drop(others);
+        match told {
             Ok(mut reports) => {
-                reports.retain(|report| report.process != own.process);
-                reports.push(own);
+                reports.push(Arc::new(own));
                 Fleet::new(reports, None)
             }
-            Err(error) => Fleet::new(vec![own], Some(error.to_string())),
+            Err(error) => Fleet::new(vec![Arc::new(own)], Some(error)),
         }
     }
 
     /// This process's report alone, for whoever has asked the store and knows why it said nothing.
     pub fn alone(&self, why: &str) -> Fleet {
-        Fleet::new(vec![self.report()], Some(why.to_owned()))
+        Fleet::new(vec![Arc::new(self.report())], Some(why.to_owned()))
     }
 
     /// Takes note of something that somebody did by hand, or was refused.

@@ -102,6 +102,7 @@ impl Report {
         self.missed.retain(|missed| missed.at <= last);
         self.slow.retain(|slow| slow.at <= last);
         self.acts.retain(|act| act.at <= last);
+        self.refused.retain(|act| act.at <= last);
         self.troubles.retain(|trouble| trouble.at <= last);
     }
 

@@ -361,7 +361,9 @@ impl Cache {
     /// Redis is asked for its names a thousand at a time (`SCAN`, never `KEYS`), and then for the
     /// beginning of each entry in this namespace, where its key stands, and for the versions of
     /// its tags; after a million names on one server the list ends and is not
-    /// [`complete`](KeyList::complete). A near tier lists what is behind it.
+    /// [`complete`](KeyList::complete). A near tier lists what is behind it. It may be told to end
+    /// earlier ([`within`](Keys::within), [`enough`](Keys::enough)), and says then how many entries were
+    /// looked at and where another list goes on.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

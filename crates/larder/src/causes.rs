@@ -27,6 +27,9 @@ pub const GONE_KEPT: usize = 1_000;
 /// A miss of a key of more bytes is not remembered: so many of them would take more than the cache may.
 pub const GONE_KEY_BYTES_MAX: usize = 4_096;
 
+/// A tag of more bytes is not remembered, for the same reason: it counts, and nobody is told its name.
+pub const CAUSE_TAG_BYTES_MAX: usize = 4_096;
+
 /// A write, or an act, that invalidated something.
 ///
 /// ```
@@ -119,7 +122,8 @@ impl Cause {
         self.story.transaction
     }
 
-    /// The tags that were bumped: not more than [`CAUSE_TAGS_KEPT`].
+    /// The tags that were bumped: not more than [`CAUSE_TAGS_KEPT`], and none of more than
+    /// [`CAUSE_TAG_BYTES_MAX`] bytes.
     pub fn tags(&self) -> &[Tag] {
         &self.tags
     }
@@ -181,7 +185,7 @@ impl Gone {
     }
 
     /// What may have changed: the tag that did, where the store tells which, else all that the entry
-    /// carried, but not more than [`CAUSE_TAGS_KEPT`]. By them a write of another process is found that
+    /// carried, but not more than [`CAUSE_TAGS_KEPT`], and none of more than [`CAUSE_TAG_BYTES_MAX`] bytes. By them a write of another process is found that
     /// this one does not know.
     pub fn tags(&self) -> &[Tag] {
         &self.tags

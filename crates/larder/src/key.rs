@@ -15,6 +15,24 @@ pub use opaque::OPAQUE_BYTES_MAX;
 pub use part::KeyPart;
 pub use typed::TYPED_BYTES_MAX;
 
+/// A text that takes so many bytes, and says no to the rest.
+struct Start {
+    text: String,
+    bytes_max: usize,
+}
+
+impl fmt::Write for Start {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        let room = self.bytes_max - self.text.len();
+        let end = more.floor_char_boundary(room);
+        self.text.push_str(&more[..end]);
+        match end == more.len() {
+            true => Ok(()),
+            false => Err(fmt::Error),
+        }
+    }
+}
+
 /// The identity of an entry: a sequence of typed parts.
 ///
 /// Parts are encoded with their type and length, so different sequences never give equal
@@ -59,6 +77,27 @@ impl Key {
         // Writing to a string cannot fail.
         let _ = encoding::write_parts(&mut text, &self.bytes, 0);
         text
+    }
+
+    /// The first so many bytes of the [readable](Key::readable) form, with an ellipsis where there is more.
+    /// However long the key is, it costs no more than what is shown.
+    ///
+    /// ```
+    /// use larder::Key;
+    ///
+    /// let key = Key::new(("product", "x".repeat(1 << 20)));
+    /// assert_eq!(key.readable_start(16), "('product', 'xxx…");
+    /// assert_eq!(Key::new("a").readable_start(16), "('a')");
+    /// ```
+    pub fn readable_start(&self, bytes_max: usize) -> String {
+        let mut start = Start {
+            text: String::new(),
+            bytes_max,
+        };
+        if encoding::write_parts(&mut start, &self.bytes, 0).is_err() {
+            start.text.push('…');
+        }
+        start.text
     }
 
     /// The first part, if it is text: by convention what kind of thing the key names.

@@ -91,7 +91,9 @@ pub use cache::{
     Inspected, InspectedTag, KEYS_LISTED_DEFAULT, KeyInfo, KeyList, Keys, Loading, ValueForm,
     ValueText,
 };
-pub use causes::{CAUSE_TAGS_KEPT, CAUSES_KEPT, Cause, GONE_KEPT, GONE_KEY_BYTES_MAX, Gone};
+pub use causes::{
+    CAUSE_TAG_BYTES_MAX, CAUSE_TAGS_KEPT, CAUSES_KEPT, Cause, GONE_KEPT, GONE_KEY_BYTES_MAX, Gone,
+};
 pub use change::{
     BUMP_TAGS_MAX, CAUSE_STATEMENTS_KEPT, Changes, IMAGES_PER_TABLE_MAX, RowImage, RowsChange,
     Widen,

@@ -200,7 +200,7 @@ pub trait Store: Send + Sync + 'static {
 }
 
 pub use lease::{Claim, Leases, Permit, Taken};
-pub use list::{Listed, Listing};
+pub use list::{ListPlace, Listed, Listing, Told};
 pub use mark::{Mark, Marked, Marks};
 pub use memory::Memory;
 pub use push::{Listener, Push};

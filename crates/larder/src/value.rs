@@ -15,6 +15,8 @@ use crate::weigh;
 
 mod readable;
 
+pub(crate) use readable::Beginning;
+
 /// What can be cached on every store: serde's traits, and safe to share between threads.
 ///
 /// Nothing needs to implement it by hand. A value without serde can be cached in memory by

@@ -22,7 +22,15 @@ pub fn is_unseen(c: char) -> bool {
 /// begins what stands for a character.
 pub(crate) fn write_quoted(f: &mut dyn Write, text: &str) -> fmt::Result {
     if !text.chars().any(is_unseen) {
-        return write!(f, "'{}'", text.replace('\'', "''"));
+        // Piece by piece: whoever shows only the beginning of a long text makes no copy of it.
+        f.write_char('\'')?;
+        for (index, piece) in text.split('\'').enumerate() {
+            if index > 0 {
+                f.write_str("''")?;
+            }
+            f.write_str(piece)?;
+        }
+        return f.write_char('\'');
     }
     f.write_str("e'")?;
     for next in text.chars() {

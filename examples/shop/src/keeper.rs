@@ -1,5 +1,6 @@
 //! Who keeps the shop: whoever knows its word. The back office's pages about the cache ask for it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::{collections::VecDeque, fmt, sync::Mutex};
 
 use axum::http::{HeaderMap, HeaderValue};
@@ -23,7 +24,17 @@ pub struct Keeper {
     word: String,
     /// Nobody knows it yet.
     is_drawn: bool,
-    sessions: Mutex<VecDeque<String>>,
+    sessions: Mutex<VecDeque<Session>>,
+    /// How many there have been.
+    count: AtomicU64,
+}
+
+/// Somebody who is signed in.
+struct Session {
+    /// What the cookie says. Whoever knows it is taken for them.
+    secret: String,
+    /// What they are called where others read it.
+    number: u64,
 }
 
 impl fmt::Debug for Keeper {
@@ -59,6 +70,7 @@ impl Keeper {
             word,
             is_drawn: false,
             sessions: Mutex::default(),
+            count: AtomicU64::default(),
         }
     }
 
@@ -83,29 +95,33 @@ impl Keeper {
         if wrong > 0 || said.len() != self.word.len() {
             return None;
         }
-        let session = visitor::new_name().ok()?;
-        let text = format!("{COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict");
+        let secret = visitor::new_name().ok()?;
+        let text = format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict");
         let mut sessions = self.sessions();
         if sessions.len() >= SESSIONS_MAX {
             sessions.pop_front();
         }
-        sessions.push_back(session);
+        let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
+        sessions.push_back(Session { secret, number });
         HeaderValue::from_str(&text).ok()
     }
 
     /// What whoever sent these headers may do with the cache.
     pub fn access(&self, headers: &HeaderMap) -> Access {
         let known = visitor::named(headers, COOKIE);
-        match known.filter(|session| self.sessions().contains(session)) {
-            // Forms made for one session are good for no other.
-            Some(session) => Access::read(format!("the keeper ({})", &session[..6]))
-                .actions()
-                .values(),
+        let number = known.and_then(|secret| {
+            let sessions = self.sessions();
+            let session = sessions.iter().find(|session| session.secret == secret);
+            session.map(|session| session.number)
+        });
+        match number {
+            // Forms made for one session are good for no other. Its name says nothing of what the cookie is.
+            Some(number) => Access::read(format!("keeper {number}")).actions().values(),
             None => Access::none(),
         }
     }
 
-    fn sessions(&self) -> std::sync::MutexGuard<'_, VecDeque<String>> {
+    fn sessions(&self) -> std::sync::MutexGuard<'_, VecDeque<Session>> {
         self.sessions
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -132,6 +148,16 @@ mod tests {
         };
         assert_ne!(keeper.access(&headers(pair)), Access::none());
         assert_eq!(keeper.access(&HeaderMap::new()), Access::none());
+        // Its name is a number, and each session has another one.
+        let name = |pair: &str| format!("{:?}", keeper.access(&headers(pair)));
+        let again = keeper.sign_in("open sesame!").unwrap();
+        let (other, _) = again.to_str().unwrap().split_once(';').unwrap();
+        assert!(name(pair).contains("keeper 1") && name(other).contains("keeper 2"));
+        let secret = pair.strip_prefix("office=").unwrap();
+        let parts = secret.as_bytes().windows(4);
+        for part in parts.map(|part| std::str::from_utf8(part).unwrap()) {
+            assert!(!name(pair).contains(part), "{part}");
+        }
         let made_up = "office=0123456789abcdef0123456789abcdef";
         assert_eq!(keeper.access(&headers(made_up)), Access::none());
     }

@@ -8,16 +8,21 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use larder::store::ListPlace;
 use larder::{KeyInfo, Moment};
+use larder_report::HOT_KEY_BYTES_MAX;
 
-use super::{Fields, KeyLink, LISTED_MAX, field, fleet, list, notice};
+use super::{Fields, KeyLink, LISTED_ENOUGH, List, NoList, field, fleet, later, list, notice};
 use crate::guard::Visitor;
 use crate::page::{Frame, SharedSite, render};
 use crate::search;
-use larder_report::shown::{bytes, number, short, time};
+use larder_report::shown::{bytes, micros, number, short, time};
 
 /// So many rows are shown.
 pub const ENTRIES_SHOWN_MAX: usize = 200;
+
+/// A text is looked for in so many bytes of a key's readable form.
+const CONTAINS_BYTES_MAX: usize = 16 * 1024;
 
 /// Orders, by what stands in the address, with what people read.
 const ORDERS: [(&str, &str); 4] = [
@@ -41,7 +46,17 @@ struct Entries {
     /// Where exactly this key's page is, if the typed parts are a key.
     exact: Option<String>,
     sentence: String,
+    /// Where the list goes on, if it does.
+    next: Option<Next>,
     rows: Vec<Row>,
+}
+
+/// A list from here on: the search as it was typed, and the place.
+struct Next {
+    prefix: String,
+    contains: String,
+    order: String,
+    place: ListPlace,
 }
 
 struct Row {
@@ -71,6 +86,7 @@ pub(crate) async fn show(
         problem: None,
         exact: None,
         sentence: String::new(),
+        next: None,
         rows: Vec::new(),
     };
     let prefix = match search::prefix(&typed) {
@@ -83,16 +99,30 @@ pub(crate) async fn show(
     if !prefix.as_bytes().is_empty() {
         page.exact = Some(format!("entry?key={}", prefix.to_opaque()));
     }
-    let found = match list(&site, &prefix).await {
-        Ok(found) => found,
-        Err(error) if error.is_unsupported() => {
+    let from = match field(&fields, "from").as_str() {
+        "" => None,
+        place => match place.parse::<ListPlace>() {
+            Ok(place) => Some(place),
+            Err(_) => {
+                page.problem = Some("This address names no place in a list.".to_owned());
+                return render(StatusCode::UNPROCESSABLE_ENTITY, &page);
+            }
+        },
+    };
+    let List { found, took } = match list(&site, &prefix, from).await {
+        Ok(list) => list,
+        Err(NoList::Busy) => {
+            page.problem = Some(NoList::BUSY.to_owned());
+            return later(&site, &page);
+        }
+        Err(NoList::Unsupported) => {
             page.problem = Some(
                 "This store cannot list its keys. Type a whole key to look at its entry."
                     .to_owned(),
             );
             return render(StatusCode::OK, &page);
         }
-        Err(error) => {
+        Err(NoList::Failed(error)) => {
             page.frame = page.frame.unanswered(Some(&error.to_string()));
             return render(StatusCode::BAD_GATEWAY, &page);
         }
@@ -107,9 +137,14 @@ pub(crate) async fn show(
     let mut keys = found.keys;
     let wanted = contains.to_lowercase();
     if !wanted.is_empty() {
-        keys.retain(|info| info.key.readable().to_lowercase().contains(&wanted));
+        let text = |info: &KeyInfo| info.key.readable_start(CONTAINS_BYTES_MAX);
+        keys.retain(|info| text(info).to_lowercase().contains(&wanted));
     }
-    let hits = |info: &KeyInfo| hot.get(&info.key.to_opaque()).copied().unwrap_or(0);
+    let hits = |info: &KeyInfo| {
+        let is_counted = info.key.as_bytes().len() <= HOT_KEY_BYTES_MAX;
+        let hits = is_counted.then(|| hot.get(&info.key.to_opaque()).copied());
+        hits.flatten().unwrap_or(0)
+    };
     // Each order is that of the keys where it says nothing: the list came in it.
     match order.as_str() {
         "size" => keys.sort_by_key(|info| std::cmp::Reverse(info.weight)),
@@ -117,7 +152,17 @@ pub(crate) async fn show(
         "hits" => keys.sort_by_cached_key(|info| std::cmp::Reverse(hits(info))),
         _ => {}
     }
-    page.sentence = sentence(keys.len(), listed, found.complete);
+    let is_whole = found.complete && from.is_none();
+    page.sentence = sentence(keys.len(), listed, is_whole, from.is_some());
+    if !found.complete {
+        page.sentence += &cut_short(listed, found.looked, took, found.next.is_some());
+    }
+    page.next = found.next.map(|place| Next {
+        prefix: typed,
+        contains,
+        order,
+        place,
+    });
     let now = Moment::from_nanos(u64::try_from(site.now().as_nanos()).unwrap_or(u64::MAX));
     page.rows = keys
         .iter()
@@ -127,14 +172,12 @@ pub(crate) async fn show(
     render(StatusCode::OK, &page)
 }
 
-/// What is shown, of how many, and whether there are more.
-fn sentence(shown: usize, listed: usize, complete: bool) -> String {
-    let all = match complete {
-        true => format!("{} found", entries(listed)),
-        false => format!(
-            "This list is not complete: it is made of the first {} that the store told of",
-            entries(listed.min(LISTED_MAX))
-        ),
+/// What is shown, and of how many.
+fn sentence(shown: usize, listed: usize, is_whole: bool, goes_on: bool) -> String {
+    let all = match (is_whole, goes_on) {
+        (true, _) => format!("{} found", entries(listed)),
+        (false, true) => format!("{} found from there on", entries(listed)),
+        (false, false) => format!("{} found so far", entries(listed)),
     };
     let kept = match shown == listed {
         true => String::new(),
@@ -145,6 +188,22 @@ fn sentence(shown: usize, listed: usize, complete: bool) -> String {
         false => String::new(),
     };
     format!("{all}{kept}{cut}.")
+}
+
+/// Why a list ended before the store did, and what may be done about it.
+fn cut_short(listed: usize, looked: usize, took: Duration, can_go_on: bool) -> String {
+    let advice = match (listed >= LISTED_ENOUGH, can_go_on) {
+        (true, true) => "Narrow the prefix, or go on.",
+        (true, false) => "Narrow the prefix.",
+        (false, true) => "Go on, or type a whole key, which is found at once.",
+        (false, false) => "Type a whole key, which is found at once.",
+    };
+    let looked = match looked {
+        1 => "1 key".to_owned(),
+        looked => format!("{} keys", number(looked as u64)),
+    };
+    let took = micros(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    format!(" This is not complete: {looked} were looked at in {took}. {advice}")
 }
 
 fn entries(count: usize) -> String {

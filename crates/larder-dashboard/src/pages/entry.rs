@@ -22,6 +22,9 @@ pub const VALUE_BYTES_MAX: usize = 16 * 1024;
 /// So many characters of a key are shown.
 const KEY_CHARS_MAX: usize = 2_000;
 
+/// A longer tag has no button: its form would be longer than those that are read.
+const TAG_BYTES_MAX: usize = 32 * 1024;
+
 #[derive(Template)]
 #[template(path = "entry.html")]
 struct EntryPage {
@@ -144,10 +147,11 @@ fn tell(site: &Site, visitor: &Visitor, entry: Inspected, wants_value: bool) -> 
 }
 
 fn tag_row(site: &Site, visitor: &Visitor, tag: &larder::InspectedTag) -> TagRow {
-    let one_can = matches!(
+    let is_one = matches!(
         tag.tag.kind(),
         TagKind::Table | TagKind::Shape | TagKind::Named | TagKind::Tree
     );
+    let one_can = is_one && tag.tag.as_bytes().len() <= TAG_BYTES_MAX;
     let invalidate = (one_can && visitor.access.may_act()).then(|| {
         let opaque = tag.tag.to_opaque();
         let token = site.token(&visitor.who, "invalidate", &opaque);

@@ -5,7 +5,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use larder_report::{ActOutcome, Counts, Fleet, Latencies};
+use larder_report::{Act, ActOutcome, Counts, Fleet, Latencies};
 
 use super::{Fields, fleet, notice};
 use crate::chart;
@@ -30,6 +30,7 @@ struct Overview {
     processes: Vec<ProcessRow>,
     troubles: Vec<TroubleRow>,
     acts: Vec<ActRow>,
+    refused: Vec<ActRow>,
     /// The token and the namespace of the form that drops everything.
     clear: Option<(String, String)>,
 }
@@ -103,7 +104,8 @@ pub(crate) async fn show(
         groups: groups.iter().take(ROWS_MAX).map(group_row).collect(),
         processes: processes(&fleet, now),
         troubles: troubles(&fleet, now),
-        acts: acts(&fleet, now),
+        acts: acts(fleet.acts(), now),
+        refused: acts(fleet.refused(), now),
         clear: may_clear.then(|| {
             let token = site.token(&visitor.who, "drop everything", namespace);
             (token, short(namespace, 64))
@@ -216,7 +218,7 @@ fn group_row((name, counts): &(&str, Counts)) -> GroupRow {
 }
 
 fn processes(fleet: &Fleet, now: u64) -> Vec<ProcessRow> {
-    let row = |report: &larder_report::Report| {
+    let row = |report: &std::sync::Arc<larder_report::Report>| {
         let counts = report.slices.iter().flat_map(|slice| &slice.counts);
         let total: Counts = counts.map(|(_, counts)| *counts).sum();
         let since = now.saturating_sub(report.started_at);
@@ -242,8 +244,8 @@ fn troubles(fleet: &Fleet, now: u64) -> Vec<TroubleRow> {
         .collect()
 }
 
-fn acts(fleet: &Fleet, now: u64) -> Vec<ActRow> {
-    let acts = fleet.acts().into_iter().take(ROWS_MAX);
+fn acts(acts: Vec<(&str, &Act)>, now: u64) -> Vec<ActRow> {
+    let acts = acts.into_iter().take(ROWS_MAX);
     acts.map(|(_, act)| {
         let (outcome, why) = match &act.outcome {
             ActOutcome::Done => ("done", ""),

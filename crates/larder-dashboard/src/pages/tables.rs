@@ -10,7 +10,7 @@ use axum::response::Response;
 use larder::{Key, KeyInfo, Tag, TagKind};
 use larder_report::Fleet;
 
-use super::{Fields, LISTED_MAX, fleet, list, notice};
+use super::{Fields, NoList, fleet, later, list, notice};
 use crate::dashboard::Site;
 use crate::guard::Visitor;
 use crate::page::{Frame, SharedSite, render};
@@ -26,9 +26,8 @@ struct Tables {
     frame: Frame,
     notice: Option<&'static str>,
     problem: Option<String>,
-    /// Whether it counts the first entries only.
-    is_cut: bool,
-    listed_max: String,
+    /// Of how many entries only it tells, if there are more.
+    counted: Option<String>,
     rows: Vec<Row>,
 }
 
@@ -50,7 +49,7 @@ struct Table {
     tag: Option<Tag>,
     entries: usize,
     weight: usize,
-    tags: HashMap<String, usize>,
+    tags: HashMap<Tag, usize>,
     writes: usize,
     widened: usize,
 }
@@ -62,21 +61,26 @@ pub(crate) async fn show(
 ) -> Response {
     let fleet = fleet(&site).await;
     let mut tables: BTreeMap<String, Table> = BTreeMap::new();
-    let (mut problem, mut is_cut) = (None, false);
-    match list(&site, &Key::new(())).await {
+    let (mut problem, mut counted, mut is_busy) = (None, None, false);
+    match list(&site, &Key::new(()), None).await {
         Ok(list) => {
-            is_cut = !list.complete;
-            for info in &list.keys {
+            let keys = &list.found.keys;
+            counted = (!list.found.complete).then(|| number(keys.len() as u64));
+            for info in keys {
                 count_entry(&mut tables, info);
             }
         }
-        Err(error) if error.is_unsupported() => {
+        Err(NoList::Busy) => {
+            is_busy = true;
+            problem = Some(NoList::BUSY.to_owned());
+        }
+        Err(NoList::Unsupported) => {
             problem = Some(
                 "This store cannot list its keys: what is shown here is what was written to."
                     .to_owned(),
             );
         }
-        Err(error) => {
+        Err(NoList::Failed(error)) => {
             problem = Some(format!(
                 "The entries are not known: {}",
                 short(&error.to_string(), 300)
@@ -88,15 +92,17 @@ pub(crate) async fn show(
         frame: Frame::new(&site, &visitor, "Tables").unanswered(fleet.unanswered()),
         notice: notice(&fields),
         problem,
-        is_cut,
-        listed_max: number(LISTED_MAX as u64),
+        counted,
         rows: tables
             .into_iter()
             .take(TABLES_SHOWN_MAX)
             .map(|(name, table)| row(&site, &visitor, &name, table))
             .collect(),
     };
-    render(StatusCode::OK, &page)
+    match is_busy {
+        true => later(&site, &page),
+        false => render(StatusCode::OK, &page),
+    }
 }
 
 fn name_of(tag: &Tag) -> Option<String> {
@@ -118,7 +124,7 @@ fn count_entry(tables: &mut BTreeMap<String, Table>, info: &KeyInfo) {
                 table.weight += info.weight;
                 table.tag = Some(tag.clone());
             }
-            _ => *table.tags.entry(tag.to_string()).or_default() += 1,
+            _ => *table.tags.entry(tag.clone()).or_default() += 1,
         }
     }
 }
@@ -146,8 +152,11 @@ fn row(site: &Site, visitor: &Visitor, name: &str, table: Table) -> Row {
         let token = site.token(&visitor.who, "invalidate", &opaque);
         (opaque, token)
     });
-    let mut tags: Vec<(String, usize)> = table.tags.into_iter().collect();
-    tags.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
+    let mut tags: Vec<(Tag, usize)> = table.tags.into_iter().collect();
+    tags.sort_by(|left, right| {
+        let order = right.1.cmp(&left.1);
+        order.then_with(|| left.0.as_bytes().cmp(right.0.as_bytes()))
+    });
     Row {
         name: short(name, 120),
         entries: number(table.entries as u64),
@@ -158,7 +167,7 @@ fn row(site: &Site, visitor: &Visitor, name: &str, table: Table) -> Row {
         tags: tags
             .into_iter()
             .take(TAGS_SHOWN_MAX)
-            .map(|(tag, count)| (short(&tag, 200), number(count as u64)))
+            .map(|(tag, count)| (short(&tag.to_string(), 200), number(count as u64)))
             .collect(),
         invalidate,
     }

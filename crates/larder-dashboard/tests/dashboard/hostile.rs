@@ -131,6 +131,33 @@ async fn megabytes_are_cut_with_a_note() {
     );
 }
 
+#[tokio::test]
+async fn megabytes_in_many_keys_and_tags_are_cut_on_every_page() {
+    let site = Site::open().await;
+    let long = "x".repeat(1 << 20);
+    for number in 0..5 {
+        let key = Key::new((&*long, number));
+        let load = async || Ok::<_, std::io::Error>(1);
+        let get = || site.cache.get_or_load(&key, load).tags([Tag::named(&long)]);
+        get().await.unwrap();
+        site.cache.invalidate([Tag::named(&long)]).await.unwrap();
+        get().await.unwrap();
+    }
+    site.reporting.publish().await.unwrap();
+    for page in [
+        "overview",
+        "entries?contains=x",
+        "entries?order=hits",
+        "tables",
+        "causes",
+        "loads",
+    ] {
+        let page = site.get(page).await;
+        assert_eq!(page.status, 200);
+        assert!(page.body.len() < 40_000, "{}", page.body.len());
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Customer {
     name: String,

@@ -2,6 +2,7 @@
 
 mod browser;
 mod hostile;
+mod lists;
 mod pages;
 mod refusals;
 mod site;

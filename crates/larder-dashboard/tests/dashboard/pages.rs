@@ -89,10 +89,18 @@ async fn a_list_that_is_not_complete_says_so() {
     site.cache.insert_many(many).await.unwrap();
     let text = site.get("entries").await.text();
     assert!(
-        text.contains("not complete: it is made of the first 1,000 entries"),
+        text.contains("entries found so far; the first 200 are shown."),
         "{text}"
     );
-    assert!(text.contains("the first 200 are shown"));
+    assert!(
+        text.contains("This is not complete: 1,000 keys were looked at in"),
+        "{text}"
+    );
+    // Memory begins nowhere in the middle.
+    assert!(
+        text.contains("Narrow the prefix.") && !text.contains("Go on"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

@@ -126,6 +126,97 @@ async fn a_form_of_another_site_is_refused() {
 }
 
 #[tokio::test]
+async fn a_page_that_another_site_fetches_is_refused() {
+    let (site, _, _) = with_form().await;
+    // What evil.example's page makes Grace's browser fetch: an image, a frame, a script's `fetch`, a prefetch; and
+    // what a sibling site does.
+    let foreign: [&[(&str, &str)]; 6] = [
+        &[
+            ("Sec-Fetch-Site", "cross-site"),
+            ("Sec-Fetch-Mode", "no-cors"),
+            ("Sec-Fetch-Dest", "image"),
+        ],
+        &[
+            ("Sec-Fetch-Site", "cross-site"),
+            ("Sec-Fetch-Mode", "navigate"),
+            ("Sec-Fetch-Dest", "iframe"),
+        ],
+        &[
+            ("Sec-Fetch-Site", "cross-site"),
+            ("Sec-Fetch-Mode", "cors"),
+            ("Sec-Fetch-Dest", "empty"),
+        ],
+        &[
+            ("Sec-Fetch-Site", "cross-site"),
+            ("Sec-Fetch-Mode", "navigate"),
+            ("Sec-Fetch-Dest", "document"),
+            ("Sec-Purpose", "prefetch;prerender"),
+        ],
+        &[
+            ("Sec-Fetch-Site", "same-site"),
+            ("Sec-Fetch-Mode", "no-cors"),
+            ("Sec-Fetch-Dest", "image"),
+        ],
+        &[("Sec-Fetch-Site", "cross-site")],
+    ];
+    for page in PAGES {
+        for headers in foreign {
+            let headers: Vec<_> = [GRACE].into_iter().chain(headers.iter().copied()).collect();
+            for method in ["GET", "HEAD"] {
+                let answer = site.ask(method, page, &headers, "").await;
+                assert_eq!(answer.status, 403, "{page} {headers:?}");
+                assert!(!answer.body.contains("product"));
+                told_of(&site, "", "another site's page");
+            }
+        }
+    }
+    // It fills nobody's list.
+    let report = site.reporting.report();
+    assert!(report.acts.is_empty() && report.refused.is_empty());
+    // A link is followed, an address is typed, our own pages ask for each other and for the live list.
+    let own: [&[(&str, &str)]; 4] = [
+        &[
+            ("Sec-Fetch-Site", "cross-site"),
+            ("Sec-Fetch-Mode", "navigate"),
+            ("Sec-Fetch-Dest", "document"),
+        ],
+        &[
+            ("Sec-Fetch-Site", "none"),
+            ("Sec-Fetch-Mode", "navigate"),
+            ("Sec-Fetch-Dest", "document"),
+        ],
+        &[
+            ("Sec-Fetch-Site", "same-origin"),
+            ("Sec-Fetch-Mode", "cors"),
+            ("Sec-Fetch-Dest", "empty"),
+        ],
+        &[],
+    ];
+    for headers in own {
+        let headers: Vec<_> = [GRACE].into_iter().chain(headers.iter().copied()).collect();
+        let answer = site.ask("GET", "entries", &headers, "").await;
+        assert_eq!(answer.status, 200, "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn refusals_hide_nothing_of_what_was_done_by_hand() {
+    let (site, _, form) = with_form().await;
+    assert_eq!(site.post("delete", &form).await.status, 303);
+    for _ in 0..100 {
+        site.ask("POST", "clear", &[ADA, ("Origin", &site.origin())], "")
+            .await;
+    }
+    let overview = site.get("overview").await.text();
+    let (acts, refused) = overview.split_once("Refused").expect("both lists");
+    assert!(
+        acts.contains("Done by hand") && acts.contains("delete: done"),
+        "{acts}"
+    );
+    assert!(!acts.contains("change nothing") && refused.contains("change nothing"));
+}
+
+#[tokio::test]
 async fn another_name_of_the_site_is_refused() {
     let (site, key, form) = with_form().await;
     // What a page of evil.example does whose name leads to us (DNS rebinding).

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use larder::{Cache, ManualClock, Tag};
-use larder_report::{Act, ActOutcome, Reporter, Reporting};
+use larder::testing::{Faults, Faulty, Operation};
+use larder::{Cache, ManualClock, Memory, Tag};
+use larder_report::{Act, ActOutcome, GROUP, PROCESSES_SHOWN_MAX, Reporter, Reporting};
 
 fn reporting(clock: &Arc<ManualClock>) -> (Cache, Reporting) {
     clock.advance(Duration::from_secs(1_000_000));
@@ -106,7 +107,130 @@ async fn slow_loads_spared_loads_and_acts_are_told() {
     assert_eq!(fleet.latencies().len(), 1);
     assert_eq!(fleet.latencies_by_group()["slow"].len(), 1);
     assert_eq!(fleet.slow()[0].1.key.readable, "('slow')");
-    assert_eq!(fleet.acts()[0].1.who, "ada");
+    assert!(fleet.acts().is_empty());
+    assert_eq!(fleet.refused()[0].1.who, "ada");
+}
+
+#[tokio::test]
+async fn refusals_hide_nothing_of_what_was_done() {
+    let clock = Arc::new(ManualClock::default());
+    let (_cache, reporting) = reporting(&clock);
+    reporting.note(Act::new("grace", "drop everything", ActOutcome::Done));
+    let failed = ActOutcome::Failed("the store did not answer".to_owned());
+    reporting.note(Act::new("grace", "delete", failed));
+    for n in 0..10_000 {
+        let refused = ActOutcome::Refused(format!("for the {n}th time"));
+        reporting.note(Act::new("mallory", "POST /clear", refused));
+    }
+    let fleet = reporting.fleet().await;
+    let acts = fleet.acts();
+    let acts: Vec<&str> = acts.iter().map(|(_, act)| act.what.as_str()).collect();
+    assert_eq!(acts, ["delete", "drop everything"]);
+    let refused = fleet.refused();
+    assert!(refused.len() <= 32, "{}", refused.len());
+    let last = ActOutcome::Refused("for the 9999th time".to_owned());
+    assert_eq!(refused[0].1.outcome, last);
+}
+
+#[tokio::test]
+async fn keys_and_tags_of_megabytes_are_told_cut_or_not_at_all() {
+    let clock = Arc::new(ManualClock::default());
+    let (cache, reporting) = reporting(&clock);
+    let long = "x".repeat(3 << 20);
+    let (key, tag) = (larder::Key::new(("long", &*long)), Tag::named(&long));
+    let load = || {
+        let clock = clock.clone();
+        async move || {
+            clock.advance(Duration::from_millis(20));
+            Ok::<_, std::io::Error>(1)
+        }
+    };
+    let get = || cache.get_or_load(&key, load()).tags([tag.clone()]);
+    get().await.unwrap();
+    for _ in 0..1_000 {
+        get().await.unwrap();
+    }
+    let both = [tag.clone(), Tag::named("short")];
+    cache.invalidate(both).await.unwrap();
+    get().await.unwrap();
+    let causes = cache.causes();
+    assert_eq!(causes[0].tags(), [Tag::named("short")]);
+    assert_eq!(causes[0].tags_count(), 2);
+    assert!(cache.gone().is_empty());
+    // A short key under a long tag: it is known to be gone, and the tag is not kept.
+    let short = || cache.get_or_load("short", load()).tags([tag.clone()]);
+    short().await.unwrap();
+    cache.invalidate([tag.clone()]).await.unwrap();
+    short().await.unwrap();
+    let gone = cache.gone();
+    assert_eq!(
+        (gone.len(), gone[0].tag(), gone[0].tags()),
+        (1, None, &[][..])
+    );
+
+    let fleet = reporting.fleet().await;
+    assert!(
+        fleet
+            .hot()
+            .iter()
+            .all(|hot| hot.key.readable == "('short')")
+    );
+    let slow = fleet.slow();
+    let told = &slow.last().unwrap().1.key;
+    assert!(told.readable.starts_with("('long', 'xxx") && told.readable.ends_with('…'));
+    assert_eq!((told.readable.chars().count(), &told.opaque), (201, &None));
+    let causes = fleet.causes();
+    let cause = causes.last().unwrap().cause;
+    assert_eq!((cause.tags.len(), cause.tags_count), (1, 2));
+}
+
+#[tokio::test]
+async fn ten_looks_in_a_second_ask_the_store_once() {
+    let clock = Arc::new(ManualClock::default());
+    clock.advance(Duration::from_secs(1_000_000));
+    let (faults, second) = (Faults::default(), Duration::from_secs(1));
+    let reporter = Reporter::with("one", second, clock.clone());
+    let store = Faulty::new(Memory::new(), &faults);
+    let cache = Cache::builder().store(store).clock(clock.clone());
+    let cache = cache.observer(reporter.clone()).build().unwrap();
+    let reporting = reporter.start(&cache);
+    reporting.publish().await.unwrap();
+
+    // Those who come together wait for one answer.
+    faults.delay(Operation::Get, Duration::from_millis(50));
+    let before = asked(&cache);
+    let looks = (0..10).map(|_| {
+        let reporting = reporting.clone();
+        tokio::spawn(async move { reporting.fleet_as_of(second).await })
+    });
+    for look in looks.collect::<Vec<_>>() {
+        assert_eq!(look.await.unwrap().reports().len(), 1);
+    }
+    assert_eq!(reads(asked(&cache) - before), 1);
+    // Who comes within a second takes it, and sees what this process has done meanwhile.
+    clock.advance(Duration::from_millis(900));
+    reporting.note(Act::new("grace", "delete", ActOutcome::Done));
+    assert_eq!(reporting.fleet_as_of(second).await.acts().len(), 1);
+    assert_eq!(reads(asked(&cache) - before), 1);
+    // One who asks goes away: the next one asks.
+    clock.advance(second);
+    let gone = tokio::time::timeout(Duration::from_millis(10), reporting.fleet_as_of(second));
+    assert!(gone.await.is_err());
+    let next = reporting.fleet_as_of(second).await;
+    assert_eq!((next.reports().len(), next.unanswered()), (1, None));
+    assert!(reads(asked(&cache) - before) > 1);
+}
+
+/// How often all reports were read. Looking where one's own report lies is a few look-ups more.
+fn reads(asked: u64) -> u64 {
+    asked / PROCESSES_SHOWN_MAX as u64
+}
+
+/// How many reports were looked up.
+fn asked(cache: &Cache) -> u64 {
+    let stats = cache.stats();
+    let own = stats.iter().find(|stats| &*stats.name == GROUP);
+    own.map_or(0, |own| own.hits + own.misses)
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use crate::freshness::TagState;
 use crate::key::{IntoKey, Key};
 use crate::store::{Look, Lookup, Versions};
 use crate::tag::Tag;
-use crate::value::Value;
+use crate::value::{Beginning, Value};
 use crate::version::Version;
 
 /// A value that weighs more is not turned into text: somebody who looks at an entry must not cost
@@ -244,9 +244,7 @@ fn text(entry: &Entry, bytes_max: usize) -> Option<ValueText> {
     if entry.weight() > INSPECTED_WEIGHT_MAX {
         return None;
     }
-    let mut text = entry.value().json()?;
-    let len = text.len();
-    text.truncate(text.floor_char_boundary(bytes_max));
+    let Beginning { text, len } = entry.value().json(bytes_max)?;
     Some(ValueText { text, len })
 }
 

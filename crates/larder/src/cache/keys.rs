@@ -12,11 +12,15 @@ use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::freshness::TagState;
 use crate::key::Key;
-use crate::store::Listed;
+use crate::store::{ListPlace, Told};
 use crate::tag::Tag;
 
 /// So many keys are listed if nobody says otherwise.
 pub const KEYS_LISTED_DEFAULT: usize = 1_000;
+
+/// Keys that are equal in so many bytes of their readable forms are listed in any order: a thousand keys
+/// of megabytes each would take as many again.
+const SORTED_BYTES: usize = 1_024;
 
 /// A list of keys to be awaited: see [`Cache::keys`].
 #[must_use = "a list does nothing unless it is awaited"]
@@ -24,6 +28,9 @@ pub struct Keys<'a> {
     cache: &'a Cache,
     prefix: Key,
     limit: usize,
+    enough: usize,
+    within: Duration,
+    from: Option<ListPlace>,
 }
 
 /// Keys that a cache holds.
@@ -32,8 +39,13 @@ pub struct Keys<'a> {
 pub struct KeyList {
     /// The keys, in the order of their readable forms.
     pub keys: Vec<KeyInfo>,
-    /// Whether these are all.
+    /// Whether these are all: of a list that began at a place, all that came after it.
     pub complete: bool,
+    /// How many entries the store has looked at, whatever their keys begin with.
+    pub looked: usize,
+    /// Where another list [goes on](Keys::from), if this one ended with a page and the store can begin
+    /// there: Redis can, memory cannot.
+    pub next: Option<ListPlace>,
 }
 
 /// A key with what is known of its entry.
@@ -58,12 +70,35 @@ impl<'a> Keys<'a> {
             cache,
             prefix,
             limit: KEYS_LISTED_DEFAULT,
+            enough: usize::MAX,
+            within: Duration::MAX,
+            from: None,
         }
     }
 
     /// How many keys at most; [`KEYS_LISTED_DEFAULT`] if not set.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// The list ends with the page in which so many keys were found; there may be more in that page, up
+    /// to the [`limit`](Keys::limit).
+    pub fn enough(mut self, enough: usize) -> Self {
+        self.enough = enough;
+        self
+    }
+
+    /// The list ends with the first page after this time, with what was found until then. A store that
+    /// does not answer is waited for as long as the store says, not only so long.
+    pub fn within(mut self, time: Duration) -> Self {
+        self.within = time;
+        self
+    }
+
+    /// Goes on where another list with the same prefix has [left off](KeyList::next).
+    pub fn from(mut self, place: ListPlace) -> Self {
+        self.from = Some(place);
         self
     }
 
@@ -77,7 +112,21 @@ impl<'a> Keys<'a> {
         let now = core.clock.now();
         let mut keys: Vec<KeyInfo> = Vec::new();
         let mut more = false;
-        let mut told = |listed: Listed| {
+        let mut looked_all = 0;
+        let mut next_page = None;
+        let mut told = |told: Told| {
+            let listed = match told {
+                Told::Entry(listed) => listed,
+                Told::Page { looked, next } => {
+                    looked_all += looked;
+                    next_page = next;
+                    let late = core.clock.now().since(now) >= self.within;
+                    return match late || keys.len() >= self.enough {
+                        true => ControlFlow::Break(()),
+                        false => ControlFlow::Continue(()),
+                    };
+                }
+            };
             // What no read would be given is not listed: it is gone, but for its bytes.
             let wrong = matches!(listed.state, TagState::Changed | TagState::Missing);
             let old = now.since(listed.written_at) >= listed.ttl;
@@ -98,12 +147,16 @@ impl<'a> Keys<'a> {
             ControlFlow::Continue(())
         };
         let all = listing
-            .list(&core.namespace, &self.prefix, &mut told)
+            .list(&core.namespace, &self.prefix, self.from, &mut told)
             .await?;
-        keys.sort_by_cached_key(|info| info.key.readable());
+        let complete = all && !more;
+        keys.sort_by_cached_key(|info| info.key.readable_start(SORTED_BYTES));
         Ok(KeyList {
             keys,
-            complete: all && !more,
+            complete,
+            looked: looked_all,
+            // In the middle of a page there is no place to go on.
+            next: next_page.filter(|_| !complete && !more),
         })
     }
 }

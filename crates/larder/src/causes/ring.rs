@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{CAUSE_TAGS_KEPT, CAUSES_KEPT, Cause, GONE_KEPT, GONE_KEY_BYTES_MAX, Gone, Story};
+use super::{
+    CAUSE_TAG_BYTES_MAX, CAUSE_TAGS_KEPT, CAUSES_KEPT, Cause, GONE_KEPT, GONE_KEY_BYTES_MAX, Gone,
+    Story,
+};
 use crate::cache::{Cache, Core};
 use crate::clock::Moment;
 use crate::entry::Entry;
@@ -125,6 +128,17 @@ impl Ring {
     }
 }
 
+/// Whether a tag is one to be remembered.
+fn is_short(tag: &Tag) -> bool {
+    tag.as_bytes().len() <= CAUSE_TAG_BYTES_MAX
+}
+
+/// Those of some tags that are remembered.
+fn kept(tags: &[Tag]) -> Box<[Tag]> {
+    let short = tags.iter().filter(|tag| is_short(tag));
+    short.take(CAUSE_TAGS_KEPT).cloned().collect()
+}
+
 impl Core {
     /// Takes note of tags that were bumped, or, `delayed`, are going to be; and tells the observers
     /// of those that were.
@@ -137,12 +151,12 @@ impl Core {
         if self.causes.is_off() && !self.is_observed() {
             return;
         }
-        let kept = &tags[..tags.len().min(CAUSE_TAGS_KEPT)];
+        let kept = kept(tags);
         let cause = self.causes.push(Cause {
             number: 0,
             at: self.clock.now(),
-            story: story(kept),
-            tags: kept.into(),
+            story: story(&kept),
+            tags: kept,
             tags_count: tags.len(),
             delayed,
         });
@@ -162,7 +176,9 @@ impl Core {
         }
         let gone = self.gone(key, entry);
         if key.as_bytes().len() <= GONE_KEY_BYTES_MAX {
-            self.causes.remember(gone.clone());
+            let mut gone = gone.clone();
+            gone.tag = gone.tag.filter(is_short);
+            self.causes.remember(gone);
         }
         Some(gone)
     }
@@ -180,7 +196,7 @@ impl Core {
         };
         Gone {
             key: key.clone(),
-            tags: tags.iter().take(CAUSE_TAGS_KEPT).cloned().collect(),
+            tags: kept(&tags),
             tag,
             cause,
             at: self.clock.now(),

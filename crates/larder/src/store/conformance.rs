@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{Insertion, Listed, Look, Lookup, Put, Store, Versions, Want};
+use super::{Insertion, Look, Lookup, Put, Store, Told, Versions, Want};
 use crate::clock::Moment;
 use crate::codec::Codec;
 use crate::counters::Group;
@@ -625,15 +625,20 @@ async fn what_is_there_is_listed_if_the_store_can(bench: Bench) {
     }
     bench.put(&Key::new(("other", 1)), 1, &["a"]).await;
     bench.bump(&["b"]).await;
-    let mut listed = Vec::new();
-    let mut told = |entry: Listed| {
-        if entry.state == TagState::Current {
-            listed.push((entry.key.readable(), entry.versions.tags(), entry.ttl));
+    let (mut listed, mut looked_all) = (Vec::new(), 0);
+    let mut told = |told: Told| {
+        match told {
+            Told::Entry(entry) if entry.state == TagState::Current => {
+                listed.push((entry.key.readable(), entry.versions.tags(), entry.ttl));
+            }
+            Told::Entry(_) => {}
+            Told::Page { looked, .. } => looked_all += looked,
         }
         ControlFlow::Continue(())
     };
     let prefix = Key::new("listed");
-    let all = listing.list(&bench.namespace, &prefix, &mut told).await;
+    let all = listing.list(&bench.namespace, &prefix, None, &mut told);
+    let all = all.await;
     assert!(
         all.is_ok_and(|all| all),
         "{}: the list is whole",
@@ -647,8 +652,9 @@ async fn what_is_there_is_listed_if_the_store_can(bench: Bench) {
         "{}: what is current",
         bench.case
     );
-    let mut enough = |_: Listed| ControlFlow::Break(());
-    let all = listing.list(&bench.namespace, &prefix, &mut enough).await;
+    let mut enough = |_: Told| ControlFlow::Break(());
+    let all = listing.list(&bench.namespace, &prefix, None, &mut enough);
+    let all = all.await;
     assert!(
         all.is_ok_and(|all| !all),
         "{}: it says that there is more",

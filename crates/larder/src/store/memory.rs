@@ -17,8 +17,8 @@ use smallvec::{SmallVec, smallvec};
 use self::map::{Gone, Map, Seek, StoredKey};
 use self::shapes::TableShapes;
 use super::{
-    Capability, Guard, Insertion, Listed, Listing, Look, Lookup, Mark, Marked, Marks, Put, Reply,
-    Store, Versions, Want, tag_weight,
+    Capability, Guard, Insertion, ListPlace, Listed, Listing, Look, Lookup, Mark, Marked, Marks,
+    Put, Reply, Store, Told, Versions, Want, tag_weight,
 };
 use crate::cache::InspectedTag;
 use crate::entry::Entry;
@@ -276,15 +276,28 @@ impl Store for Memory {
     }
 }
 
-/// Walks through all entries of the store, one lock of a division for each.
+/// Listeners are told after so many entries that a page is done.
+const PAGE_ENTRIES: usize = 1_000;
+
+/// Walks through all entries of the store, one lock of a division for each. A walk cannot begin in the
+/// middle: a place is none of ours.
 impl Listing for Memory {
     fn list<'a>(
         &'a self,
         namespace: &'a Namespace,
         prefix: &'a Key,
-        told: &'a mut (dyn FnMut(Listed) -> ControlFlow<()> + Send),
+        _from: Option<ListPlace>,
+        told: &'a mut (dyn FnMut(Told) -> ControlFlow<()> + Send),
     ) -> Reply<'a, Result<bool>> {
+        let mut looked = 0;
         for (stored, entry) in self.0.map.iter() {
+            if looked == PAGE_ENTRIES {
+                if told(Told::Page { looked, next: None }).is_break() {
+                    return Reply::Ready(Ok(false));
+                }
+                looked = 0;
+            }
+            looked += 1;
             let Some(key) = stored.key_below(namespace, prefix) else {
                 continue;
             };
@@ -296,10 +309,12 @@ impl Listing for Memory {
                 ttl: entry.ttl(),
                 weight: entry.weight(),
             };
-            if told(listed).is_break() {
+            if told(Told::Entry(listed)).is_break() {
                 return Reply::Ready(Ok(false));
             }
         }
+        // Nothing is left to be stopped.
+        let _ = told(Told::Page { looked, next: None });
         Reply::Ready(Ok(true))
     }
 }

@@ -18,8 +18,8 @@ use self::sightings::Sightings;
 use self::standing::Standing;
 use self::topology::Topology;
 use super::{
-    Capability, Claim, Insertion, Leases, Listed, Listing, Look, Lookup, Mark, Marks, Permit, Put,
-    Reply, Store, Taken, Versions, Want,
+    Capability, Claim, Insertion, Leases, ListPlace, Listing, Look, Lookup, Mark, Marks, Permit,
+    Put, Reply, Store, Taken, Told, Versions, Want,
 };
 use crate::entry::Entry;
 use crate::entry::seal::Seal;
@@ -330,9 +330,10 @@ impl Listing for Remote {
         &'a self,
         namespace: &'a Namespace,
         prefix: &'a Key,
-        told: &'a mut (dyn FnMut(Listed) -> ControlFlow<()> + Send),
+        from: Option<ListPlace>,
+        told: &'a mut (dyn FnMut(Told) -> ControlFlow<()> + Send),
     ) -> Reply<'a, Result<bool>> {
-        Reply::Pending(Box::pin(self.0.list(namespace, prefix, told)))
+        Reply::Pending(Box::pin(self.0.list(namespace, prefix, from, told)))
     }
 }
 

@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::freshness::TagState;
 use crate::key::Key;
 use crate::namespace::Namespace;
-use crate::store::{Listed, Versions};
+use crate::store::{ListPlace, Listed, Told, Versions};
 use crate::tag::Tag;
 
 /// So many names a server looks at for one page, whoever they belong to.
@@ -71,29 +71,42 @@ impl Inner {
         &self,
         namespace: &Namespace,
         prefix: &Key,
-        told: &mut (dyn FnMut(Listed) -> ControlFlow<()> + Send),
+        from: Option<ListPlace>,
+        told: &mut (dyn FnMut(Told) -> ControlFlow<()> + Send),
     ) -> Result<bool> {
         let names = self.names(namespace);
         let mut complete = true;
         // A page may tell what another has told, and so may a server of what has moved.
         let mut known: HashSet<Digest> = HashSet::new();
-        for node in self.topology.nodes() {
-            let mut cursor = 0;
+        let nodes = self.topology.nodes();
+        let (first, begin) = from.map_or((0, 0), |place| (place.server, place.cursor));
+        for (server, node) in nodes.iter().enumerate().skip(first) {
+            let mut cursor = if server == first { begin } else { 0 };
             let mut pages = 0;
             loop {
-                let page = page(&node, &names, cursor)
+                let page = page(node, &names, cursor)
                     .await
                     .map_err(Failure::into_error)?;
-                let listed = read(&node, &names, prefix, page.values).await;
+                let looked = page.values.len();
+                let listed = read(node, &names, prefix, page.values).await;
                 let mut listed = listed.map_err(Failure::into_error)?;
                 listed.retain(|listed| known.insert(digest(&listed.key)));
                 self.judge(&names, &mut listed).await?;
                 for listed in listed {
-                    if told(listed).is_break() {
+                    if told(Told::Entry(listed)).is_break() {
                         return Ok(false);
                     }
                 }
                 (cursor, pages) = (page.next, pages + 1);
+                let next = match cursor {
+                    0 if server + 1 < nodes.len() => Some((server + 1, 0)),
+                    0 => None,
+                    cursor => Some((server, cursor)),
+                };
+                let next = next.map(|(server, cursor)| ListPlace { server, cursor });
+                if told(Told::Page { looked, next }).is_break() {
+                    return Ok(complete && next.is_none());
+                }
                 if cursor == 0 {
                     break;
                 }
