@@ -40,6 +40,8 @@ pub trait Listing: Send + Sync {
 /// What a store tells while it lists.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+// Nearly all that is told are entries, one after another; a box for each would be an allocation more.
+#[allow(clippy::large_enum_variant)]
 pub enum Told {
     /// An entry.
     Entry(Listed),
