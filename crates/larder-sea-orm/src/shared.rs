@@ -67,6 +67,15 @@ pub(crate) struct Shared {
     pub(crate) sampler: Option<Sampler>,
 }
 
+/// What a connection shows to whoever looks at the schema by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sees {
+    /// The schema as it is.
+    Present,
+    /// Perhaps that of a moment before the look: the snapshot of a transaction.
+    Snapshot,
+}
+
 /// Whether the database has a certain schema.
 pub(crate) struct At {
     pub(crate) same: bool,
@@ -185,8 +194,12 @@ impl Shared {
 
     /// Looks whether the schema as `connection` sees it is the one that our plans were made for, and
     /// reads the catalogue again if it is not. Whether it was another.
-    pub(crate) async fn notice_schema(&self, connection: &dyn Asked) -> Result<bool, DbErr> {
-        let at = self.is_at(connection, &self.schema()).await?;
+    pub(crate) async fn notice_schema(
+        &self,
+        connection: &dyn Asked,
+        sees: Sees,
+    ) -> Result<bool, DbErr> {
+        let at = self.is_at(connection, sees, &self.schema()).await?;
         self.count(at.statements);
         if at.same {
             return Ok(false);
@@ -209,7 +222,7 @@ impl Shared {
         if self.engine.writes_alone() {
             return Ok(());
         }
-        match self.notice_schema(transaction).await {
+        match self.notice_schema(transaction, Sees::Snapshot).await {
             Ok(false) => return Ok(()),
             // What was read in a transaction may be nobody else's schema: the next read looks.
             Ok(true) => self.schema().witnessed(None),
@@ -269,11 +282,18 @@ impl Shared {
     /// Where the question is not cheap, what was announced is asked for instead, and the database now
     /// and then: a change that nobody announces is noticed within [`SCHEMA_ASKED_EVERY`]. Of one that
     /// may come by a handle which this connection gave out it is asked each time.
-    pub(crate) async fn is_at(&self, connection: &dyn Asked, schema: &Schema) -> Result<At, DbErr> {
+    ///
+    /// A look at a snapshot says nothing to others: for them the schema is as much or as little known as before.
+    pub(crate) async fn is_at(
+        &self,
+        connection: &dyn Asked,
+        sees: Sees,
+        schema: &Schema,
+    ) -> Result<At, DbErr> {
         let look = self.watch.look();
         if self.engine.counts_schema_changes() {
             let same = self.engine.version(connection).await? == schema.version;
-            if same {
+            if same && sees == Sees::Present {
                 self.watch.looked(look);
             }
             return Ok(At {
@@ -295,7 +315,7 @@ impl Shared {
         }
         let witness = self.cache.witness(Tag::root(&self.database)).await.ok();
         let same = self.engine.version(connection).await? == schema.version;
-        if same {
+        if same && sees == Sees::Present {
             schema.witnessed(witness);
             self.watch.looked(look);
         }
@@ -331,7 +351,7 @@ impl Shared {
         let schema = self.schema();
         let look = self.watch.look();
         if self.distant {
-            let at = self.is_at(&self.inner, &schema).await?;
+            let at = self.is_at(&self.inner, Sees::Present, &schema).await?;
             self.count(at.statements);
             if !at.same {
                 self.follow(&schema).await?;

@@ -14,7 +14,7 @@ use sea_orm::{
 use crate::fate::Fate;
 use crate::hook::Capture;
 use crate::sabotage;
-use crate::shared::Shared;
+use crate::shared::{Sees, Shared};
 use crate::snapshot;
 use crate::trace::{Outcome, Span};
 use crate::write::intent::Script;
@@ -306,7 +306,11 @@ impl CachedTransaction {
             }
             pending.looked = true;
         }
-        match self.shared.notice_schema(self.inner()).await {
+        match self
+            .shared
+            .notice_schema(self.inner(), Sees::Snapshot)
+            .await
+        {
             Ok(false) => Ok(()),
             Ok(true) => {
                 // What was read here may be nobody else's schema: the next read looks. And what

@@ -6,7 +6,7 @@ use larder::adapter::Changes;
 use sea_orm::{DbErr, Statement, TransactionTrait as _};
 
 use crate::fate::Fate;
-use crate::shared::Shared;
+use crate::shared::{Sees, Shared};
 use crate::transaction::has_ended;
 use crate::write::intent::Script;
 use crate::write::{Answer, How, Write, send};
@@ -39,7 +39,11 @@ pub(super) async fn write(
         .run(&shared.inner, statement, how, need, &mut changes)
         .await;
     // After the statement: a schema that is the plan's now was the plan's then.
-    if shared.notice_schema(&shared.inner).await.unwrap_or(true) {
+    if shared
+        .notice_schema(&shared.inner, Sees::Present)
+        .await
+        .unwrap_or(true)
+    {
         changes.root(&shared.database);
     }
     fate.settle(changes);
@@ -57,8 +61,9 @@ async fn in_transaction(
     shared.count(1);
     let options = shared.engine.to_write();
     let transaction = shared.inner.begin_with_options(options).await?;
-    // Under the lock: the schema stays as it is now until the commit.
-    let moved = shared.notice_schema(&transaction).await?;
+    // Under the lock: the schema stays as it is now until the commit. It is the first look of its
+    // transaction.
+    let moved = shared.notice_schema(&transaction, Sees::Present).await?;
     let schema = shared.schema();
     let planned = schema.plan(&statement.sql);
     let mut changes = Changes::new();
@@ -127,7 +132,12 @@ pub(super) async fn script(
         false => send(&shared, &shared.inner, statement, how).await,
     };
     // After the text: a schema that is the plans' now was the plans' then.
-    if !script.ddl && shared.notice_schema(&shared.inner).await.unwrap_or(true) {
+    if !script.ddl
+        && shared
+            .notice_schema(&shared.inner, Sees::Present)
+            .await
+            .unwrap_or(true)
+    {
         let mut changes = fate.changes().clone();
         changes.root(&shared.database);
         fate.settle(changes);

@@ -13,7 +13,7 @@ use sea_orm::{DbErr, Statement};
 use super::Load;
 use crate::replica::Source;
 use crate::schema::Schema;
-use crate::shared::Shared;
+use crate::shared::{Sees, Shared};
 
 /// Why a load gave no value.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ impl<L> Loading<L> {
         L: Load<T>,
     {
         if shared.distant {
-            let at = shared.is_at(&shared.inner, schema).await?;
+            let at = shared.is_at(&shared.inner, Sees::Present, schema).await?;
             (0..at.statements).for_each(|_| self.count(shared));
             if !at.same {
                 shared.follow(schema).await?;

@@ -17,7 +17,7 @@ use crate::connection::CachedConnection;
 use crate::reader::{Kind, Reader};
 use crate::replica::Source;
 use crate::schema::Schema;
-use crate::shared::Shared;
+use crate::shared::{Sees, Shared};
 use crate::trace::{self, Outcome, Span};
 use crate::write::Intent;
 
@@ -258,7 +258,7 @@ async fn run<T, L: LoadMany<T>>(
         sent.fetch_add(1, Ordering::Relaxed);
     };
     if shared.distant {
-        let at = shared.is_at(&shared.inner, &schema).await?;
+        let at = shared.is_at(&shared.inner, Sees::Present, &schema).await?;
         (0..at.statements).for_each(|_| sends());
         if !at.same {
             shared.follow(&schema).await?;

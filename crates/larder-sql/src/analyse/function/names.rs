@@ -55,8 +55,8 @@ pub(super) const SESSION: &[&str] = &[
 pub(super) const SEQUENCES: &[&str] = &["nextval", "currval", "lastval", "setval"];
 
 /// PostgreSQL's functions that tell of the server, of its catalogue, or of a type: never kept, as no write of
-/// a row says when they answer otherwise. They change nothing. Nobody's own function stands before
-/// one of these, for the catalogue's schema comes first on the path.
+/// a row says when they answer otherwise. They change nothing. A function of the application's own that has such
+/// a name is called only for parameters of other types: see CAVEATS.
 pub(super) const LOOKS: &[&str] = &[
     "col_description",
     "current_schemas",
