@@ -1,4 +1,4 @@
-//! What it costs to see: a memory hit with events, metrics and spans off, and on.
+//! What it costs to see: a memory hit with events, metrics and spans off, and on; pages over a large store.
 
 use std::error::Error;
 use std::future::IntoFuture;
@@ -8,9 +8,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::FutureExt;
 use larder::{Cache, CacheBuilder, Event, Key, Observer, Tag, Tracing};
 use larder_metrics::Metrics;
+use larder_report::Reporter;
 
+use crate::fleet::process;
 use crate::measure::pair;
 use crate::row::{Budget, Report};
+
+mod pages;
 
 /// What seeing may add to a hit.
 const NANOSECONDS_MAX: f64 = 50.0;
@@ -27,7 +31,7 @@ impl Observer for Counting {
 
 pub(crate) fn run(report: &Report) -> Result<(), Box<dyn Error>> {
     let off = |builder: CacheBuilder| builder.causes(0);
-    let rows: [(&str, Settings); 4] = [
+    let rows: [(&str, Settings); 5] = [
         ("hit, causes kept", |builder| builder),
         ("hit, metrics", |builder| {
             builder.observer(Metrics::new("bench"))
@@ -35,6 +39,9 @@ pub(crate) fn run(report: &Report) -> Result<(), Box<dyn Error>> {
         ("hit, metrics and events of `tracing`", |builder| {
             let metrics = Metrics::new("bench");
             builder.observer(metrics).observer(Tracing::new())
+        }),
+        ("hit, the dashboard's reporter", |builder| {
+            builder.observer(Reporter::new())
         }),
         ("hit, an observer that hears hits", |builder| {
             builder.observer(Arc::new(Counting::default()))
@@ -60,7 +67,7 @@ pub(crate) fn run(report: &Report) -> Result<(), Box<dyn Error>> {
         pair.ratio,
         Budget::Open,
     );
-    Ok(())
+    process()?.block_on(pages::rows(report))
 }
 
 type Settings = fn(CacheBuilder) -> CacheBuilder;

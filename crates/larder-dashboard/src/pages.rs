@@ -80,6 +80,8 @@ pub(crate) async fn fleet(site: &Site) -> Fleet {
 pub(crate) struct List {
     pub(crate) found: KeyList,
     pub(crate) took: Duration,
+    /// Whether it ended because enough was found.
+    pub(crate) had_enough: bool,
 }
 
 /// Why there is no list.
@@ -119,10 +121,13 @@ pub(crate) async fn list(
         Ok(Err(error)) => return Err(NoList::Failed(error)),
         Err(_) => return Err(NoList::Failed(Error::store("it did not answer in time"))),
     };
+    // Before the reports are left out: they were found, too.
+    let had_enough = !found.complete && found.keys.len() >= LISTED_ENOUGH;
     larder_report::leave_reports_out(&mut found);
     Ok(List {
         found,
         took: begun.elapsed(),
+        had_enough,
     })
 }
 

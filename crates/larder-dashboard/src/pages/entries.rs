@@ -9,10 +9,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use larder::store::ListPlace;
-use larder::{KeyInfo, Moment};
+use larder::{KeyInfo, KeyList, Moment};
 use larder_report::HOT_KEY_BYTES_MAX;
 
-use super::{Fields, KeyLink, LISTED_ENOUGH, List, NoList, field, fleet, later, list, notice};
+use super::{Fields, KeyLink, List, NoList, field, fleet, later, list, notice};
 use crate::guard::Visitor;
 use crate::page::{Frame, SharedSite, render};
 use crate::search;
@@ -109,7 +109,7 @@ pub(crate) async fn show(
             }
         },
     };
-    let List { found, took } = match list(&site, &prefix, from).await {
+    let list = match list(&site, &prefix, from).await {
         Ok(list) => list,
         Err(NoList::Busy) => {
             page.problem = Some(NoList::BUSY.to_owned());
@@ -133,8 +133,13 @@ pub(crate) async fn show(
         .into_iter()
         .filter_map(|hot| Some((hot.key.opaque?, hot.hits)))
         .collect();
-    let listed = found.keys.len();
-    let mut keys = found.keys;
+    let listed = list.found.keys.len();
+    let is_whole = list.found.complete && from.is_none();
+    let cut = match list.found.complete {
+        true => String::new(),
+        false => cut_short(&list),
+    };
+    let KeyList { mut keys, next, .. } = list.found;
     let wanted = contains.to_lowercase();
     if !wanted.is_empty() {
         let text = |info: &KeyInfo| info.key.readable_start(CONTAINS_BYTES_MAX);
@@ -152,12 +157,8 @@ pub(crate) async fn show(
         "hits" => keys.sort_by_cached_key(|info| std::cmp::Reverse(hits(info))),
         _ => {}
     }
-    let is_whole = found.complete && from.is_none();
-    page.sentence = sentence(keys.len(), listed, is_whole, from.is_some());
-    if !found.complete {
-        page.sentence += &cut_short(listed, found.looked, took, found.next.is_some());
-    }
-    page.next = found.next.map(|place| Next {
+    page.sentence = sentence(keys.len(), listed, is_whole, from.is_some()) + &cut;
+    page.next = next.map(|place| Next {
         prefix: typed,
         contains,
         order,
@@ -191,18 +192,18 @@ fn sentence(shown: usize, listed: usize, is_whole: bool, goes_on: bool) -> Strin
 }
 
 /// Why a list ended before the store did, and what may be done about it.
-fn cut_short(listed: usize, looked: usize, took: Duration, can_go_on: bool) -> String {
-    let advice = match (listed >= LISTED_ENOUGH, can_go_on) {
+fn cut_short(list: &List) -> String {
+    let advice = match (list.had_enough, list.found.next.is_some()) {
         (true, true) => "Narrow the prefix, or go on.",
         (true, false) => "Narrow the prefix.",
         (false, true) => "Go on, or type a whole key, which is found at once.",
         (false, false) => "Type a whole key, which is found at once.",
     };
-    let looked = match looked {
+    let looked = match list.found.looked {
         1 => "1 key".to_owned(),
         looked => format!("{} keys", number(looked as u64)),
     };
-    let took = micros(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    let took = micros(u64::try_from(list.took.as_micros()).unwrap_or(u64::MAX));
     format!(" This is not complete: {looked} were looked at in {took}. {advice}")
 }
 

@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use larder::{Cache, Key, Redis};
+use larder_dashboard::LISTS_AT_ONCE;
 use larder_servers as servers;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
-use crate::site::Site;
+use crate::site::{Answer, Site};
 
 /// A site on a server of its own, that looks for keys so long.
 async fn on_redis(listed_within: Duration) -> (servers::Redis, Site) {
     let server = servers::Redis::start();
     let store = Redis::builder()
         .url(&server.url())
-        .response_timeout(Duration::from_secs(3))
+        .response_timeout(Duration::from_secs(60))
         .connect()
         .await
         .unwrap();
@@ -83,6 +86,70 @@ async fn a_search_that_takes_too_long_shows_what_it_found_and_goes_on_from_there
         "{}",
         page.text()
     );
+}
+
+/// One search more than may be made at once.
+fn too_many(site: &Site) -> JoinSet<Answer> {
+    let address = site.address;
+    let page = format!("{}/entries?prefix=a", crate::site::PREFIX);
+    let searches = (0..=LISTS_AT_ONCE).map(|_| page.clone());
+    searches
+        .map(|page| async move {
+            crate::site::ask(address, "GET", &page, &[crate::site::GRACE], "").await
+        })
+        .collect()
+}
+
+/// The first answer, which is waited for much shorter than these searches wait for their store.
+async fn first(searches: &mut JoinSet<Answer>) -> Answer {
+    let first = timeout(Duration::from_secs(10), searches.join_next()).await;
+    first.expect("at once").unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn searches_do_not_pile_up() {
+    let (server, site) = on_redis(Duration::from_secs(30)).await;
+    site.cache.insert(("a", 1), 1).await.unwrap();
+    assert_eq!(site.get("entries").await.status, 200);
+    server.pause();
+    let mut searches = too_many(&site);
+    let page = first(&mut searches).await;
+    assert_eq!(page.status, 503, "{}", page.text());
+    assert_eq!(page.header("retry-after"), Some("30"));
+    let text = page.text();
+    assert!(
+        text.contains("Load the page again in a few seconds"),
+        "{text}"
+    );
+    assert!(!text.contains("does not answer"), "{text}");
+    server.resume();
+    while let Some(page) = searches.join_next().await {
+        let page = page.unwrap();
+        assert_eq!(page.status, 200, "{}", page.text());
+        assert!(page.text().contains("1 entry found."), "{}", page.text());
+    }
+}
+
+#[tokio::test]
+async fn whoever_goes_away_from_a_search_makes_room() {
+    let (server, site) = on_redis(Duration::from_secs(30)).await;
+    assert_eq!(site.get("entries").await.status, 200);
+    server.pause();
+    let mut searches = too_many(&site);
+    assert_eq!(first(&mut searches).await.status, 503);
+    // All the others are being made.
+    searches.shutdown().await;
+    let room = async {
+        // It is refused until the server has seen that the others went away; then it waits for the store.
+        while let Ok(page) = timeout(Duration::from_millis(500), site.get("entries")).await {
+            assert_eq!(page.status, 503, "{}", page.text());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), room)
+        .await
+        .expect("there is room");
+    server.resume();
 }
 
 #[tokio::test]

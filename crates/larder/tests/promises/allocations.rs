@@ -1,4 +1,4 @@
-//! A hit in memory by a key built before allocates nothing.
+//! A hit in memory by a key built before allocates nothing, whoever listens, and asks the time once.
 #![allow(
     unsafe_code,
     reason = "a counting allocator can only be written with `unsafe`"
@@ -8,9 +8,11 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::future::{Future, IntoFuture};
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use larder::{Cache, Key, Tag};
+use larder::{Cache, CacheBuilder, Clock, Event, Key, Moment, Observer, SystemClock, Tag};
 
 use crate::support::Broken;
 
@@ -98,6 +100,67 @@ fn a_hit_in_memory_allocates_nothing() {
         0,
         "a short key is built without allocating, too"
     );
+}
+
+/// A clock that counts how often it is asked.
+#[derive(Clone, Default)]
+struct Asked(Arc<AtomicUsize>);
+
+impl Clock for Asked {
+    fn now(&self) -> Moment {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        SystemClock.now()
+    }
+}
+
+/// Hears of everything but hits.
+struct NoHits;
+
+impl Observer for NoHits {
+    fn event(&self, event: &Event<'_>) {
+        assert!(!matches!(event, Event::Hit { .. }), "it does not hear hits");
+    }
+
+    fn hears_hits(&self) -> bool {
+        false
+    }
+}
+
+/// Hears of everything.
+struct Everything;
+
+impl Observer for Everything {
+    fn event(&self, _: &Event<'_>) {}
+}
+
+#[test]
+fn seeing_costs_a_hit_no_clock_and_no_allocation() {
+    type Settings = fn(CacheBuilder) -> CacheBuilder;
+    let settings: [(&str, Settings); 4] = [
+        ("nobody listens", |cache| cache.causes(0)),
+        ("causes are kept", |cache| cache),
+        ("an observer of the rest", |cache| cache.observer(NoHits)),
+        ("an observer of hits", |cache| cache.observer(Everything)),
+    ];
+    for (name, settings) in settings {
+        let clock = Asked::default();
+        let cache = settings(Cache::builder().clock(clock.clone()));
+        let cache = cache.build().expect("the settings are valid");
+        let key = Key::new(("product", 123));
+        now(cache.insert(&key, 7_u64).tags([Tag::named("prices")])).expect("memory answers");
+        let hit = || {
+            assert!(
+                now(cache.get::<u64>(&key))
+                    .expect("memory answers")
+                    .is_some()
+            )
+        };
+        hit();
+        let asked = clock.0.load(Ordering::Relaxed);
+        assert_eq!(allocations(hit), 0, "{name}");
+        // Once, to know whether the entry is fresh.
+        assert_eq!(clock.0.load(Ordering::Relaxed) - asked, 1, "{name}");
+    }
 }
 
 #[larder::cached(ttl = "1h", tags(Tag::named(town)))]
