@@ -146,8 +146,8 @@ impl Place {
 }
 
 impl Servers {
-    /// Whether anything that is kept may depend on this tag. A tag that was bumped by hand is known, too, for as long as the
-    /// store remembers tags.
+    /// Whether anything that is kept may depend on this tag: something was kept with it within the time for which the
+    /// store remembers tags. To bump a tag does not make it known.
     ///
     /// # Errors
     ///
