@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use larder::Cache;
 use larder_sea_orm::sea_orm::{ConnectOptions, DbBackend, DbErr, RuntimeErr, sqlx};
-use larder_sea_orm::{Builder, CachedConnection};
+use larder_sea_orm::{Builder, CachedConnection, cache_error};
 use larder_sql::Dialect;
 
 use crate::failure::Failure;
@@ -95,19 +95,35 @@ impl Target {
         self.open(CachedConnection::builder(cache).strict()).await
     }
 
+    /// A connection of its own; or why larder does not have a database that answers.
+    pub(crate) async fn ask(
+        &self,
+        cache: Cache,
+    ) -> Result<Result<CachedConnection, Failure>, Failure> {
+        let builder = CachedConnection::builder(cache);
+        match builder.connect(self.options()).await {
+            Ok(db) => Ok(Ok(db)),
+            Err(error) if is_refusal(&error) => Ok(Err(self.unopened(&error))),
+            Err(error) => Err(self.unopened(&error)),
+        }
+    }
+
     async fn open(&self, builder: Builder) -> Result<CachedConnection, Failure> {
-        builder.connect(self.options()).await.map_err(|error| {
-            let why = match &error {
-                DbErr::Conn(RuntimeErr::SqlxError(error))
-                    if matches!(**error, sqlx::Error::PoolTimedOut) =>
-                {
-                    "nobody answers there".to_owned()
-                }
-                // SeaORM repeats a URL that it cannot read.
-                _ => error.to_string().replace(&self.url, "its URL"),
-            };
-            Failure::new(format!("cannot open {}: {why}", self.name))
-        })
+        let opened = builder.connect(self.options()).await;
+        opened.map_err(|error| self.unopened(&error))
+    }
+
+    fn unopened(&self, error: &DbErr) -> Failure {
+        let why = match error {
+            DbErr::Conn(RuntimeErr::SqlxError(error))
+                if matches!(**error, sqlx::Error::PoolTimedOut) =>
+            {
+                "nobody answers there".to_owned()
+            }
+            // SeaORM repeats a URL that it cannot read.
+            _ => error.to_string().replace(&self.url, "its URL"),
+        };
+        Failure::new(format!("cannot open {}: {why}", self.name))
     }
 
     /// One connection, so that a transaction stays on it; nobody waits for a lock, or not for long:
@@ -140,6 +156,12 @@ impl Target {
             });
         options
     }
+}
+
+/// Whether larder, which has seen the database, does not have it.
+fn is_refusal(error: &DbErr) -> bool {
+    matches!(error, DbErr::BackendNotSupported { .. })
+        || cache_error(error).is_some_and(larder::Error::is_config)
 }
 
 /// What SeaORM calls the database of a dialect.

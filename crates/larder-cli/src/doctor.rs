@@ -5,7 +5,7 @@ use serde_json::json;
 
 use self::finding::{Finding, Verdict};
 use crate::failure::Failure;
-use crate::place::{Place, Servers};
+use crate::place::{self, Place, Servers};
 use crate::say::{say, say_json};
 
 mod database;
@@ -42,12 +42,14 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
             findings.extend(service::findings(&arguments.place, &cache).await?);
         }
         // It answers, and will not do: that is what a doctor is for.
-        Err(error) if error.is_config() => findings.push(Finding::unsafe_(
-            "store",
-            "it cannot be used",
-            format!("{error}."),
-        )),
-        Err(error) => return Err(Failure::new(format!("cannot open the store: {error}"))),
+        Err(error) if error.is_config() && !wants_a_password(&error) => {
+            findings.push(Finding::unsafe_(
+                "store",
+                "it cannot be used",
+                format!("{}.", place::as_options(&error)),
+            ));
+        }
+        Err(error) => return Err(place::refused(&error)),
     }
     if let Some(url) = &arguments.database {
         findings.extend(database::findings(url, Cache::memory()).await?);
@@ -72,6 +74,18 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
         });
     }
     Ok(bad == 0)
+}
+
+/// Whether the server has let nobody in, so that nothing is known of it. An error has no name for that but its words.
+fn wants_a_password(error: &larder::Error) -> bool {
+    let said = error.to_string();
+    [
+        "asks for a password",
+        "does not accept the user name",
+        "does not let us log in",
+    ]
+    .iter()
+    .any(|words| said.contains(words))
 }
 
 async fn servers_findings(servers: &Servers) -> Vec<Finding> {

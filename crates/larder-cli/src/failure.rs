@@ -14,8 +14,16 @@ impl Failure {
 
     /// The text of a file that the user named.
     pub(crate) fn read(path: &Path) -> Result<String, Failure> {
-        std::fs::read_to_string(path)
-            .map_err(|error| Failure(format!("cannot read {}: {error}", path.display())))
+        std::fs::read_to_string(path).map_err(|error| Failure::unread(path, &error))
+    }
+
+    /// The bytes of a file that the user named.
+    pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+        std::fs::read(path).map_err(|error| Failure::unread(path, &error))
+    }
+
+    fn unread(path: &Path, error: &std::io::Error) -> Failure {
+        Failure(format!("cannot read {}: {error}", path.display()))
     }
 }
 

@@ -7,8 +7,10 @@ use serde_json::json;
 
 use crate::database::Target;
 use crate::failure::Failure;
-use crate::place::Place;
+use crate::place::{self, Place, Servers};
 use crate::say::{remark, say, say_json};
+
+mod query;
 
 /// Arguments of `larder invalidate`.
 #[derive(clap::Args)]
@@ -38,8 +40,8 @@ struct What {
     /// Everything that carries this tag of the application's own. May be given several times.
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
-    /// What was read under the conditions of this SELECT: of the rows that it pins, or of its tables where
-    /// it pins none.
+    /// What was read under the conditions of this SELECT, with its values in it: of the rows that it pins, or of
+    /// its tables where it pins none.
     #[arg(long, value_name = "SQL", requires = "database")]
     query: Option<String>,
     /// Everything in the namespace.
@@ -47,33 +49,48 @@ struct What {
     all: bool,
 }
 
-/// Invalidates; whoever reads afterwards reads anew.
+/// Invalidates; whoever reads afterwards reads anew. Whether all that was named may have been kept.
 pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     let Arguments { what, name, .. } = arguments;
-    let cache = arguments.place.open().await?;
-    let failed = |error: larder::Error| {
-        Failure::new(format!(
-            "the store has not confirmed it, and may serve what was there before: {error}"
-        ))
-    };
+    if what.tag.iter().any(String::is_empty) {
+        return Err(Failure::new(
+            "--tag is empty: `larder show KEY` prints the tags of an entry, `larder invalidate --all` drops everything",
+        ));
+    }
+    let place = &arguments.place;
+    let servers = place.servers().await?;
+    let servers = servers.map_err(|error| place::refused(&error))?;
+    let cache = place.cache(&servers)?;
     // Asked before, as what follows leaves something there; what it says changes nothing.
     let was_strange = matches!(cache.is_in_use().await, Ok(false));
+    let mut strangers = Vec::new();
     let done = if what.all {
-        cache.clear().await.map_err(failed)?;
+        cache.clear().await.map_err(unconfirmed)?;
         format!("everything in the namespace {}", cache.namespace().name())
     } else if let Some(sql) = &what.query {
         let db = connection(arguments, &cache).await?;
-        let statement = Statement::from_string(db.get_database_backend(), sql.as_str());
+        let read = query::Read::plan(sql, &db.catalogue())?;
+        strangers.extend(unknown_tables(&servers, &cache, name, &read.tables).await);
+        let statement = Statement::from_string(db.get_database_backend(), read.sql);
         let select = JsonValue::find_by_statement(statement);
         let done = db.invalidate_query(select).await;
         done.map_err(|error| Failure::new(error.to_string()))?;
         // What could not be told is tried once more, and an error if it fails.
-        cache.close().await.map_err(failed)?;
+        cache.close().await.map_err(unconfirmed)?;
         "what was read under these conditions".to_owned()
     } else {
+        strangers.extend(unknown_tables(&servers, &cache, name, &what.table).await);
+        for tag in &what.tag {
+            if is_unknown(&servers, &cache, Tag::named(tag)).await {
+                strangers.push(format!(
+                    "nothing that is kept depends on the tag {tag:?}; `larder show KEY` prints the tags of an entry"
+                ));
+            }
+        }
         let tables = what.table.iter().map(|table| Tag::table(name, table));
         let tags = what.tag.iter().map(|tag| Tag::named(tag));
-        cache.invalidate(tables.chain(tags)).await.map_err(failed)?;
+        let done = cache.invalidate(tables.chain(tags)).await;
+        done.map_err(unconfirmed)?;
         let names: Vec<&str> = what
             .table
             .iter()
@@ -90,8 +107,40 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
         remark(
             "nothing was kept in this namespace before: is it the one that the service gives its cache?",
         );
+    } else {
+        strangers.iter().for_each(remark);
     }
-    Ok(true)
+    Ok(strangers.is_empty())
+}
+
+fn unconfirmed(error: larder::Error) -> Failure {
+    Failure::new(format!(
+        "the store has not confirmed it, and may serve what was there before: {error}"
+    ))
+}
+
+/// A sentence for each table that nothing depends on: it may have another name, or its database.
+async fn unknown_tables(
+    servers: &Servers,
+    cache: &Cache,
+    name: &str,
+    tables: &[String],
+) -> Vec<String> {
+    let mut all = Vec::new();
+    for table in tables {
+        if is_unknown(servers, cache, Tag::table(name, table)).await {
+            all.push(format!(
+                "nothing that is kept depends on table {table} of database '{name}' (--name); `larder show KEY` prints \
+                 the names before the dot"
+            ));
+        }
+    }
+    all
+}
+
+/// Whether the store has said that it does not know the tag. That it does not answer is told by what follows.
+async fn is_unknown(servers: &Servers, cache: &Cache, tag: Tag) -> bool {
+    matches!(servers.knows(cache, tag).await, Ok(false))
 }
 
 /// The database of `--query`, behind the service's own cache.

@@ -19,7 +19,7 @@ const LIMIT_DEFAULT: NonZeroUsize =
 /// Arguments of `larder keys`.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The first parts of keys, with commas between them, such as `product` or `product, 7`. Without, all keys.
+    /// The first parts of keys, whole, with commas between them, such as `product` or `product, 7`. Without, all keys.
     #[arg(default_value = "", hide_default_value = true)]
     prefix: String,
     #[command(flatten)]
@@ -80,7 +80,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
             say(format!("@{}", info.key.to_opaque()));
         }
     } else {
-        print(&list, now);
+        print(&list, !arguments.prefix.is_empty(), now);
     }
     if !list.complete {
         remark(format!(
@@ -108,9 +108,12 @@ fn sort(list: &mut KeyList, order: Order, now: Moment) {
     }
 }
 
-fn print(list: &KeyList, now: Moment) {
+fn print(list: &KeyList, has_prefix: bool, now: Moment) {
     if list.keys.is_empty() {
-        say("no entries");
+        say(match has_prefix {
+            true => "no entries (PREFIX is whole parts)",
+            false => "no entries",
+        });
         return;
     }
     let right = ["SIZE", "AGE", "LEFT", "TAGS"].map(|name| (name, Align::Right));

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
-use larder_report::shown;
 
 mod attempt;
 mod completions;
@@ -29,7 +28,8 @@ const EXIT_STATUS: &str = "\
 Exit status:
   0  It was done, and all is well.
   1  It was done, and the answer is no: an expectation of `try` is not met, `show` or `rm` found no entry,
-     no process reports to `stats` or `top`, `doctor` found something unsafe.
+     nothing that is kept depends on what `invalidate` was given, no process reports to `stats` or `top`,
+     `doctor` found something unsafe.
   2  It could not be done. A sentence on standard error says why, and what to do.";
 
 /// Looks at a cache from outside: what it holds, how it does, why something is gone, whether its servers are
@@ -44,8 +44,10 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// What a statement reads or writes, its shapes and tags, and what was widened.
+    #[command(after_help = EXIT_STATUS)]
     Explain(explain::Arguments),
     /// Runs a script of SQL through the cache and shows what happens at each statement.
+    #[command(after_help = EXIT_STATUS)]
     Try(attempt::Arguments),
     /// How the cache does: hits, loads, invalidations of the last ten minutes, of all processes that report.
     #[command(after_help = EXIT_STATUS)]
@@ -98,7 +100,7 @@ async fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(failure) => {
-            eprintln!("larder: {}", shown::lines(&failure.to_string()));
+            say::remark(failure.to_string());
             ExitCode::from(2)
         }
     }

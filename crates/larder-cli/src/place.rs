@@ -2,10 +2,30 @@
 
 use std::path::PathBuf;
 
-use larder::{Cache, Error, Key, Memcached, Redis, Secret};
+use larder::{
+    Cache, Error, Key, Memcached, Redis, Secret, Store as _, Tag, TagState, Version, Versions,
+};
 use larder_report::Fleet;
 
 use crate::failure::Failure;
+
+/// How the addresses of Redis and Valkey begin; Valkey's have its name for the first word.
+const REDIS_SCHEMES: [&str; 8] = [
+    "redis",
+    "rediss",
+    "redis+cluster",
+    "rediss+cluster",
+    "redis+sentinel",
+    "rediss+sentinel",
+    "redis+unix",
+    "unix",
+];
+
+/// How those of memcached begin. It has no form with TLS.
+const MEMCACHED_SCHEMES: [&str; 2] = ["memcached", "memcached+unix"];
+
+/// What else may be the matter where a command finds no entry.
+pub(crate) const SIGNED_OTHERWISE: &str = "or is signed by another secret (--secret)";
 
 /// Where a cache keeps what it knows, and under which name.
 #[derive(clap::Args)]
@@ -21,9 +41,12 @@ pub(crate) struct Place {
     /// Speak to a server on another machine without encryption.
     #[arg(long)]
     plaintext: bool,
-    /// A file whose content signs what the service keeps.
+    /// A file whose bytes sign what the service keeps; white space around them does not count.
     #[arg(long, value_name = "FILE", env = "LARDER_SECRET_FILE")]
     secret: Option<PathBuf>,
+    /// The number that the service gives that secret (`Secret::new`).
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "secret")]
+    secret_id: u8,
 }
 
 /// The servers of a store.
@@ -41,15 +64,14 @@ impl Place {
 
     /// The servers, connected; or why they do not let us.
     pub(crate) async fn servers(&self) -> Result<Result<Servers, Error>, Failure> {
-        let (scheme, rest) = self.store.split_once("://").unwrap_or_default();
-        let is = |word: &&str| scheme.starts_with(*word);
-        if scheme == "unix" || ["redis", "valkey"].iter().any(is) {
+        let (scheme, _) = self.store.split_once("://").unwrap_or_default();
+        let scheme = scheme.to_ascii_lowercase().replacen("valkey", "redis", 1);
+        if REDIS_SCHEMES.contains(&&*scheme) {
             let store = Redis::builder().url(&self.store).plaintext(self.plaintext);
             return Ok(store.connect().await.map(Servers::Redis));
         }
-        if scheme.starts_with("memcached") {
-            let servers = rest.split(',');
-            let store = servers.fold(Memcached::builder(), |store, server| store.server(server));
+        if MEMCACHED_SCHEMES.contains(&&*scheme) {
+            let store = Memcached::builder().url(&self.store);
             let store = store.plaintext(self.plaintext).connect().await;
             return Ok(store.map(Servers::Memcached));
         }
@@ -68,8 +90,8 @@ impl Place {
             Servers::Memcached(store) => cache.store(store.clone()),
         };
         if let Some(path) = &self.secret {
-            let text = Failure::read(path)?;
-            let secret = Secret::new(1, text.trim().as_bytes()).map_err(|error| {
+            let bytes = Failure::read_bytes(path)?;
+            let secret = Secret::new(self.secret_id, bytes.trim_ascii()).map_err(|error| {
                 Failure::new(format!(
                     "cannot use the secret in {}: {error}",
                     path.display()
@@ -110,7 +132,9 @@ impl Place {
             return Ok(stranger);
         }
         let signed = match self.secret {
-            Some(_) => "",
+            Some(_) => {
+                ", or what they tell is signed by another secret than --secret and --secret-id say"
+            }
             None => ", or what they tell is signed, and needs --secret",
         };
         Ok(format!(
@@ -118,6 +142,24 @@ impl Place {
              cache (docs/dashboard.md){signed}. What processes keep in their own memory cannot be seen from here",
             self.namespace
         ))
+    }
+}
+
+impl Servers {
+    /// Whether anything that is kept may depend on this tag: something was kept with it within the time for which the
+    /// store remembers tags. To bump a tag does not make it known.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub(crate) async fn knows(&self, cache: &Cache, tag: Tag) -> larder::Result<bool> {
+        // No tag ever has this version: it is changed where the store has the tag.
+        let never = Versions::recorded([(tag, Version::from_bytes([0; 16]))], false);
+        let state = match self {
+            Servers::Redis(store) => store.current(cache.namespace(), &never).await,
+            Servers::Memcached(store) => store.current(cache.namespace(), &never).await,
+        };
+        Ok(state? != TagState::Missing)
     }
 }
 
@@ -131,8 +173,24 @@ pub(crate) fn key(typed: &str) -> Result<Key, Failure> {
     })
 }
 
-fn refused(error: &Error) -> Failure {
-    Failure::new(format!("cannot open the store: {error}"))
+/// The store cannot be opened.
+pub(crate) fn refused(error: &Error) -> Failure {
+    Failure::new(format!("cannot open the store: {}", as_options(error)))
+}
+
+/// What an error says, with the options of the command line for the methods that a program would call.
+pub(crate) fn as_options(error: &Error) -> String {
+    [
+        (" (or .tls(true))", ""),
+        ("MemcachedBuilder::plaintext(true)", "--plaintext"),
+        (".plaintext(true)", "--plaintext"),
+        (
+            "give one with .password(…), for a user with .username(…), or as redis://user:password@…",
+            "write it into LARDER_STORE, as redis://user:password@…",
+        ),
+    ]
+    .iter()
+    .fold(error.to_string(), |text, (method, option)| text.replace(method, option))
 }
 
 /// The store did not do what it was asked.

@@ -1,10 +1,10 @@
 //! `larder rm`: deletes an entry, or a tree.
 
-use larder::{Cache, Key};
+use larder::{Cache, Key, TREE_DEPTH_MAX, Tag};
 use serde_json::json;
 
 use crate::failure::Failure;
-use crate::place::{self, Place};
+use crate::place::{self, Place, SIGNED_OTHERWISE};
 use crate::say::{remark, say, say_json};
 
 /// Arguments of `larder rm`.
@@ -30,6 +30,12 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
             "KEY is empty, and below it is everything: to drop everything, say `larder invalidate --all`",
         ));
     }
+    if arguments.tree && is_deeper_than_trees(&key) {
+        return Err(Failure::new(format!(
+            "KEY has more than {TREE_DEPTH_MAX} parts, and --tree would drop all that begins with the first \
+             {TREE_DEPTH_MAX}: give those, or leave --tree out"
+        )));
+    }
     let cache = arguments.place.open().await?;
     // Whatever it says, the entry goes: it may come between.
     let looked = cache.inspect(&key).await;
@@ -51,10 +57,19 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
         (_, true) => say(format!("removed: {typed} and what is below it")),
         (true, false) => say(format!("removed: {typed}")),
         (false, false) => remark(format!(
-            "there was no entry under {typed}; `larder keys` lists what is there"
+            "no entry was seen under {typed}: it was not there, {SIGNED_OTHERWISE} and is deleted now; `larder keys` \
+             lists what is there"
         )),
     }
     Ok(was_there || arguments.tree)
+}
+
+/// Whether what goes with a tree at this key is more than what is below it: its tag names the first parts alone.
+/// Of parts so long that a digest stands for them this is not seen; more goes with such a tree then, and never less.
+fn is_deeper_than_trees(key: &Key) -> bool {
+    let tag = Tag::tree(key);
+    let (_, parts) = tag.as_bytes().split_at(1);
+    parts.len() < key.as_bytes().len() && key.as_bytes().starts_with(parts)
 }
 
 async fn remove(cache: &Cache, key: &Key, tree: bool) -> larder::Result<()> {

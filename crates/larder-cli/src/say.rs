@@ -2,10 +2,19 @@
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use larder::is_unseen;
 use larder_report::shown;
 use serde_json::Value;
+
+/// Whether whoever read standard output has seen enough, and is gone.
+static IS_GONE: AtomicBool = AtomicBool::new(false);
+
+/// Whether anybody reads what is said. A command that goes on for as long as somebody looks ends when nobody does.
+pub(crate) fn is_read() -> bool {
+    !IS_GONE.load(Ordering::Relaxed)
+}
 
 /// Prints a line, or several, with nothing in them that would drive a terminal.
 pub(crate) fn say(line: impl AsRef<str>) {
@@ -17,16 +26,20 @@ pub(crate) fn say_json(value: &Value) {
     write(&format!("{}\n", visible(&value.to_string())));
 }
 
-/// Prints a text as it is: a script, a manual page. A reader that has seen enough ends the command quietly; an output
-/// that cannot be written to ends it with exit status 2.
+/// Prints a text as it is: a script, a manual page. When its reader has seen enough, nothing more is printed, and the
+/// command ends as it would have; an output that cannot be written to ends it with exit status 2.
 pub(crate) fn write(text: &str) {
+    if !is_read() {
+        return;
+    }
     let mut output = std::io::stdout().lock();
     let written = output.write_all(text.as_bytes());
     let Err(error) = written.and_then(|()| output.flush()) else {
         return;
     };
     if error.kind() == ErrorKind::BrokenPipe {
-        std::process::exit(0);
+        IS_GONE.store(true, Ordering::Relaxed);
+        return;
     }
     // Nothing more can be done where that is gone, too.
     let _ = writeln!(

@@ -5,7 +5,7 @@ use larder_report::shown::{bytes, entry_state, tag_state, time, value_form};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::place::{self, Place};
+use crate::place::{self, Place, SIGNED_OTHERWISE};
 use crate::say::{remark, say, say_json};
 use crate::table::{self, Align};
 
@@ -47,8 +47,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
             say_json(&Value::Null);
         }
         remark(format!(
-            "there is no entry under {}: it was never stored, has expired, or was removed; `larder keys` lists what is \
-             there",
+            "there is no entry under {}: it was never stored, has expired, was removed, {SIGNED_OTHERWISE}; `larder \
+             keys` lists what is there",
             key.to_typed()
         ));
         return Ok(false);

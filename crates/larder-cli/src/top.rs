@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use self::screen::{Key, Screen};
 use crate::failure::Failure;
 use crate::place::Place;
-use crate::say::{remark, say, say_json};
+use crate::say::{is_read, remark, say, say_json};
 use crate::summary;
 
 mod screen;
@@ -52,6 +52,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
         false => None,
     };
     let mut any = false;
+    // One for all frames: what is pressed while the store is asked is not lost.
+    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
     for frame in 1..=frames {
         let next = Instant::now() + DRAWN_EVERY;
         any = matches!(&fleet, Ok(fleet) if !fleet.reports().is_empty());
@@ -77,15 +79,26 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
             None if !any => lines.iter().for_each(remark),
             None => lines.iter().for_each(say),
         }
-        if frame < frames {
-            if screen.is_none() {
-                tokio::select! {
-                    () = tokio::time::sleep_until(next) => {}
-                    _ = tokio::signal::ctrl_c() => return Ok(any),
-                }
-            }
-            fleet = larder_report::fleet(&cache).await;
+        if frame == frames || !is_read() {
+            break;
         }
+        // A screen waits by itself, and knows by itself when it is to end.
+        let looked = async {
+            if screen.is_none() {
+                tokio::time::sleep_until(next).await;
+            }
+            larder_report::fleet(&cache).await
+        };
+        let ended = async {
+            match &screen {
+                Some(screen) => screen.asked_to_end().await,
+                None => drop((&mut interrupted).await),
+            }
+        };
+        fleet = tokio::select! {
+            looked = looked => looked,
+            () = ended => return Ok(any),
+        };
     }
     Ok(any)
 }

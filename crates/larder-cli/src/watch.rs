@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::failure::Failure;
 use crate::place::Place;
-use crate::say::{remark, say, say_json};
+use crate::say::{is_read, remark, say, say_json};
 
 /// How often the reports are read. Processes write them every few seconds.
 const ASKED_EVERY: Duration = Duration::from_secs(1);
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// Watches until it is told to end.
+/// Watches until it is told to end, or nobody reads it.
 pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     let cache = arguments.place.open().await?;
     // A time that no clock reaches is none.
@@ -54,14 +54,20 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
         remark("watching; what happens is told some seconds later, when its process reports");
     }
     let mut is_away = false;
-    loop {
+    // One for all rounds: what is pressed while the store is asked is not lost.
+    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+    while is_read() {
         let next = Instant::now() + ASKED_EVERY;
         let next = end.map_or(next, |end| next.min(end));
         tokio::select! {
             () = sleep_until(next) => {}
-            _ = tokio::signal::ctrl_c() => return Ok(true),
+            _ = &mut interrupted => return Ok(true),
         }
-        match larder_report::fleet(&cache).await {
+        let looked = tokio::select! {
+            looked = larder_report::fleet(&cache) => looked,
+            _ = &mut interrupted => return Ok(true),
+        };
+        match looked {
             Ok(fleet) => {
                 if std::mem::take(&mut is_away) {
                     remark("the store answers again");
@@ -78,9 +84,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
             Err(_) => {}
         }
         if end.is_some_and(|end| Instant::now() >= end) {
-            return Ok(true);
+            break;
         }
     }
+    Ok(true)
 }
 
 /// What was told before.

@@ -284,3 +284,34 @@ fn a_blank_in_a_name_is_a_blank() {
         2
     );
 }
+
+/// A reader that has seen enough changes nothing in what a script comes to.
+#[test]
+fn the_exit_status_is_the_commands_own_when_nobody_reads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("script.sql");
+    for (expected, status) in [("miss", 0), ("hit", 1)] {
+        let script = format!("{SHOP}\n-- @expect {expected}\nSELECT name FROM genre WHERE id = 1;");
+        std::fs::write(&file, script).expect("a script");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_larder"))
+            .arg("try")
+            .arg(&file)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .expect("larder runs");
+        drop(child.stdout.take());
+        assert_eq!(child.wait().expect("it ends").code(), Some(status));
+    }
+}
+
+/// Where standard error is full, a failure is a failure still.
+#[test]
+fn the_exit_status_is_two_when_nobody_hears_why() {
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let status = Command::new(env!("CARGO_BIN_EXE_larder"))
+        .args(["explain", "SELECT 1; SELECT 2"])
+        .stderr(full.expect("a device"))
+        .status()
+        .expect("larder runs");
+    assert_eq!(status.code(), Some(2));
+}

@@ -15,11 +15,11 @@ struct Told {
     told: String,
 }
 
-/// Opens it as a service does: what larder refuses is unsafe.
+/// Opens it as a service does: what larder refuses is unsafe. Of what cannot be reached nothing is known.
 pub(super) async fn findings(url: &str, cache: Cache) -> Result<Vec<Finding>, Failure> {
     let target = Target::parse(url)?;
     let dialect = target.dialect();
-    let db = match target.connect(cache.clone()).await {
+    let db = match target.ask(cache.clone()).await? {
         Ok(db) => db,
         Err(failure) => {
             return Ok(vec![Finding::unsafe_(

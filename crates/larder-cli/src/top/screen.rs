@@ -92,6 +92,17 @@ impl Screen {
     }
 }
 
+impl Screen {
+    /// Waits until the process is asked to end, other than by a key.
+    pub(super) async fn asked_to_end(&self) {
+        let mut asked = self.asked_to_end.clone();
+        if asked.wait_for(|asked| *asked).await.is_err() {
+            // Nobody is left to ask.
+            std::future::pending().await
+        }
+    }
+}
+
 impl Drop for Screen {
     fn drop(&mut self) {
         // Nothing can be done where the terminal is gone.
@@ -146,10 +157,15 @@ fn ends() -> std::io::Result<tokio::sync::watch::Receiver<bool>> {
     let (tell, asked) = tokio::sync::watch::channel(false);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
+    // Ctrl-C and Ctrl-\ are keys while the terminal is drawn on: these come from elsewhere.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut quit = signal(SignalKind::quit())?;
     tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = hang_up.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = quit.recv() => {}
         }
         let _ = tell.send(true);
         tell.closed().await;

@@ -242,6 +242,34 @@ async fn databases_are_opened_as_a_service_opens_them() {
         "postgres://me:hunter2@127.0.0.1:{}/x",
         larder_servers::free_port()
     );
-    let (status, told) = doctor(&store, &["--database", &nobody]);
-    assert_eq!((status, verdict(&told, "database").0), (Some(1), "unsafe"));
+    // Nothing is known of what cannot be reached, or lets nobody in.
+    let words = [
+        "doctor",
+        "--namespace",
+        "shop",
+        "--store",
+        &store,
+        "--database",
+    ];
+    let said = Run::of(&[&words[..], &[&nobody]].concat()).refused();
+    assert!(
+        said.contains("cannot open the PostgreSQL database"),
+        "{said}"
+    );
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn a_store_that_wants_a_password_is_not_judged() {
+    let server = Redis::builder().password("hunter2").start();
+    let wrong = server.url().replace("redis://", "redis://:hunter3@");
+    for url in [&server.url(), &wrong] {
+        let said = Run::of(&["doctor", "--namespace", "shop", "--store", url]).refused();
+        assert!(
+            said.contains("password") && !said.contains("hunter"),
+            "{said}"
+        );
+        // In the words of a shell.
+        assert!(!said.contains(".password("), "{said}");
+    }
 }

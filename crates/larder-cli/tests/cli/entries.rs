@@ -1,6 +1,6 @@
 //! `larder keys`, `show` and `rm` beside a service on the same server.
 
-use larder::{Key, Tag};
+use larder::{Cache, Key, Redis, Secret, Tag};
 use serde_json::{Value, json};
 
 use crate::service::{Run, Service};
@@ -67,7 +67,10 @@ async fn keys_lists_show_shows_and_rm_removes() {
             "{order}"
         );
     }
-    assert_eq!(service.run(&["keys", "nothing"]).good(), "no entries\n");
+    assert_eq!(
+        service.run(&["keys", "nothing"]).good(),
+        "no entries (PREFIX is whole parts)\n"
+    );
 
     let shown = service.run(&["show", "product, 1"]).good();
     for text in [
@@ -257,6 +260,11 @@ async fn what_cannot_be_meant_is_refused_in_a_sentence() {
         assert!(said.contains("invalidate --all"), "{said}");
     }
     assert!(on(&["keys"], "").contains("namespace"));
+    // Its tag names the first eight parts alone, and would take their other children along.
+    let deep = on(&["rm", "a, b, c, d, e, f, g, h, i", "--tree"], "shop");
+    assert!(deep.contains("more than 8 parts"), "{deep}");
+    let whole = on(&["rm", "a, b, c, d, e, f, g, h", "--tree"], "shpo");
+    assert!(whole.contains("namespace shpo"), "{whole}");
     let nobody = format!(
         "redis://me:hunter2@127.0.0.1:{}",
         larder_servers::free_port()
@@ -286,4 +294,45 @@ async fn what_cannot_be_meant_is_refused_in_a_sentence() {
     // A server that goes away in between is told as such.
     drop(server);
     assert!(on(&["keys"], "shop").contains("cannot open the store"));
+}
+
+/// What a service signs is not seen without its secret, and whoever asks is told so; it is deleted all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_signed_needs_the_secret_and_its_number() {
+    let server = larder_servers::Redis::start();
+    // Bytes as they come, which are no text.
+    let bytes = [&[0xff, 0xfe][..], &[7; 30]].concat();
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("secret");
+    std::fs::write(&file, [&bytes[..], b"\n"].concat()).expect("a secret");
+    let file = file.to_str().expect("a path");
+    let store = Redis::connect(&server.url()).await.expect("a server");
+    let cache = Cache::builder().namespace("shop").store(store);
+    let cache = cache.authenticate(Secret::new(3, &bytes).expect("a secret"));
+    let cache = cache.build().expect("a cache");
+    cache.insert(("price", 7), 99).await.expect("kept");
+
+    let url = server.url();
+    let run = |words: &[&str], more: &[&str]| {
+        Run::of(&[words, &["--store", &url, "--namespace", "shop"], more].concat())
+    };
+    let with = ["--secret", file, "--secret-id", "3"];
+    run(&["show", "price, 7"], &with).good();
+    for more in [&[][..], &["--secret", file]] {
+        let unseen = run(&["show", "price, 7"], more);
+        assert_eq!(unseen.status, Some(1), "{unseen:?}");
+        assert!(
+            unseen.err.contains("signed by another secret (--secret)"),
+            "{unseen:?}"
+        );
+    }
+    assert!(
+        run(&["stats"], &with)
+            .err
+            .contains("another secret than --secret")
+    );
+    let removed = run(&["rm", "price, 7"], &[]);
+    assert_eq!((removed.status, removed.out.as_str()), (Some(1), ""));
+    assert!(removed.err.contains("is deleted now"), "{removed:?}");
+    assert_eq!(cache.get::<i32>(("price", 7)).await.expect("a look"), None);
 }

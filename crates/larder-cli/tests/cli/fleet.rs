@@ -1,5 +1,6 @@
 //! `larder stats`, `top` and `watch`, on what a service reports.
 
+use std::io::Read as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -239,4 +240,84 @@ async fn watch_ends_when_nobody_reads() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(ended.and_then(|status| status.code()), Some(0));
+}
+
+/// A terminal in which the command runs, and the command's process.
+fn in_terminal(command: &[&str], folder: &std::path::Path) -> (Terminal, String) {
+    let file = folder.join("process");
+    let file = file.to_str().expect("a path");
+    let begin = ["sh", "-c", "echo $$ > \"$0\"; exec \"$@\"", file];
+    let terminal = Terminal::start(&[&begin, command].concat(), 120, 40);
+    let mut process = String::new();
+    until("the command has begun", || {
+        process = std::fs::read_to_string(file).unwrap_or_default();
+        process.ends_with('\n')
+    });
+    (terminal, process.trim().to_owned())
+}
+
+fn send(signal: &str, process: &str) {
+    let sent = Command::new("kill").args([signal, process]).status();
+    assert!(sent.expect("kill runs").success());
+}
+
+/// Signals that are no keys: whoever ends it from elsewhere leaves a terminal that can be typed in.
+#[tokio::test(flavor = "multi_thread")]
+async fn top_gives_the_terminal_back_to_whoever_is_signalled() {
+    let redis = larder_servers::Redis::start();
+    let service = Service::on_redis(&redis).await;
+    busy(&service).await;
+    for signal in ["-INT", "-QUIT", "-TERM", "-HUP"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut command = vec![env!("CARGO_BIN_EXE_larder")];
+        command.extend(service.arguments(&["top"]));
+        let (terminal, process) = in_terminal(&command, folder.path());
+        terminal.wait_for("q ends");
+        send(signal, &process);
+        let shown = terminal.wait_for("ended with 0");
+        assert!(terminal.is_as_before(), "{signal}: {shown}");
+    }
+}
+
+/// Ctrl-C was lost while the store was asked, which takes long where it does not answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn watch_and_top_end_while_the_store_is_silent() {
+    let redis = larder_servers::Redis::start();
+    let service = Service::on_redis(&redis).await;
+    busy(&service).await;
+    for words in [&["watch"][..], &["top", "--json", "--frames", "1000"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_larder"))
+            .args(service.arguments(words))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("larder runs");
+        let mut first = [0];
+        match words[0] {
+            "top" => child
+                .stdout
+                .as_mut()
+                .expect("output")
+                .read_exact(&mut first),
+            _ => child
+                .stderr
+                .as_mut()
+                .expect("remarks")
+                .read_exact(&mut first),
+        }
+        .expect("it has begun");
+        redis.pause();
+        // It asks every second, and waits a second for an answer: by then it most often waits. Either way it ends.
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        send("-INT", &child.id().to_string());
+        let mut ended = None;
+        until("it ends", || {
+            ended = child.try_wait().expect("it is ours");
+            ended.is_some()
+        });
+        redis.resume();
+        // By itself: a signal would leave no status.
+        let status = ended.and_then(|status| status.code());
+        assert!(status.is_some(), "{words:?}: {ended:?}");
+    }
 }

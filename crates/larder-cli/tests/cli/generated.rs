@@ -59,6 +59,8 @@ fn the_manual_page_has_every_command_and_the_exit_status() {
 #[test]
 fn help_tells_the_exit_status_and_no_password() {
     for command in [
+        "explain",
+        "try",
         "stats",
         "top",
         "keys",

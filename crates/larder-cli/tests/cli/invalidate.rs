@@ -4,6 +4,7 @@ use larder::{Cache, Memcached, Redis, Tag};
 use larder_sea_orm::sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use larder_sea_orm::{CachedConnection, CachedExt};
 
+use crate::service::Run;
 use crate::{larder, refused};
 
 /// A service with a database file.
@@ -115,8 +116,50 @@ async fn cb9_a_table_a_query_a_tag_and_everything_by_command() {
             "invalidated: what depends on genre\n"
         );
         assert_eq!(service.hits(&READS).await, [true, true, false]);
-        // Another database of the same service, and another namespace, are left alone.
-        run(&["--table", "genre"]);
+        // Another database of the same service is left alone, and that nothing depends on it is said.
+        let asked = |more: &[&str]| {
+            let begin = ["invalidate", "--store", &url, "--namespace", "shop"];
+            Run::of(&[&begin, more].concat())
+        };
+        let told = |more: &[&str], what: &str| {
+            let run = asked(more);
+            assert_eq!(run.status, Some(1), "{run:?}");
+            assert!(
+                run.err.contains(what) && run.err.contains("larder show KEY"),
+                "{run:?}"
+            );
+        };
+        // As often as the mistake is made: a bump makes nothing known.
+        told(&["--table", "genre"], "table genre of database ''");
+        told(&["--table", "genre"], "table genre of database ''");
+        told(
+            &["--table", "Genre", "--name", "shop"],
+            "table Genre of database 'shop'",
+        );
+        told(
+            &["--table", "track", "--table", "gnere", "--name", "shpo"],
+            "table gnere of database 'shpo'",
+        );
+        told(&["--tag", "pirces"], "the tag \"pirces\"");
+        told(
+            &["--query", READS[2], "--database", &service.url],
+            "table genre of database ''",
+        );
+        assert!(asked(&["--tag", ""]).refused().contains("--tag is empty"));
+        // What is no read, or cannot be understood, would drop everything, or nothing.
+        for sql in [
+            "",
+            "SELECT * FROM genre WHERE id=",
+            "DELETE FROM track WHERE id=1",
+            "SELECT 1; SELECT 2",
+            "SELECT * FROM nope",
+            "SELECT random()",
+            "SELECT * FROM track WHERE id = ?",
+        ] {
+            let said = asked(&["--query", sql, "--database", &service.url, "--name", "shop"]);
+            let said = said.refused();
+            assert!(said.contains("nothing was dropped"), "{sql}: {said}");
+        }
         assert_eq!(service.hits(&READS).await, [true; 3]);
 
         cache
@@ -142,6 +185,16 @@ fn what_cannot_be_invalidated_is_refused_in_a_sentence() {
     assert!(said.contains("--store takes redis://HOST"), "{said}");
     let said = refused(&with("postgres://me:secret@localhost/x"));
     assert!(!said.contains("secret"), "{said}");
+    // TLS that memcached would not be spoken to with.
+    let said = refused(&with("memcacheds://127.0.0.1:1"));
+    assert!(said.contains("--store takes redis://HOST"), "{said}");
+    for far in ["redis://192.0.2.1", "memcached://192.0.2.1"] {
+        let said = refused(&with(far));
+        assert!(
+            said.contains("--plaintext") && !said.contains("plaintext(true)"),
+            "{said}"
+        );
+    }
     let said = refused(&with("redis://:secret@127.0.0.1:1"));
     assert!(
         said.contains("cannot open the store") && !said.contains("secret"),
