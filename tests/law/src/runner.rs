@@ -503,6 +503,7 @@ async fn report(
     if options.bug.is_some() {
         return report;
     }
+    let whole = case.script(&read);
     match case.smallest(&read).await {
         Some((case, cached, fresh)) => {
             let script = case.script(&read);
@@ -512,7 +513,7 @@ async fn report(
                 shown(&fresh)
             ));
         }
-        None => report.push_str("\ndone again, it is not stale\n"),
+        None => report.push_str(&format!("\ndone again, it is not stale\n{whole}")),
     }
     report.push_str(&format!(
         "\nagain: cargo run --release -p larder-law -- --database {} --seed {} --schema {number}",

@@ -8,6 +8,9 @@ pub(crate) struct Words {
     /// Two values are the same, NULL included; and they are not.
     pub(crate) is: &'static str,
     pub(crate) is_not: &'static str,
+    /// What a view groups by, where a column is in it: of texts that are equal and differ, one stands for its group,
+    /// and which one is not said.
+    pub(crate) grouped: &'static str,
     /// `column = value`.
     pub(crate) equals: &'static [&'static str],
     pub(crate) null_tests: &'static [&'static str],

@@ -84,6 +84,7 @@ fn query(schema: &Schema, rng: &mut Rng) -> (String, Vec<Kind>, &'static str) {
         }
         _ => {
             let (by, column) = generator.any_column(&from);
+            let by = generator.words().grouped.replace("{a}", &by);
             (
                 format!("SELECT {by}, count(*) FROM {} GROUP BY {by}", from.sql),
                 vec![column.kind, Kind::Integer],

@@ -9,6 +9,7 @@ pub(super) const WORDS: Words = Words {
     quote: '`',
     is: "<=>",
     is_not: "<>",
+    grouped: "BINARY {a}",
     equals: &[
         "{v} = {a}",
         "({a}) = ({v})",

@@ -9,6 +9,7 @@ pub(super) const WORDS: Words = Words {
     quote: '"',
     is: "IS NOT DISTINCT FROM",
     is_not: "IS DISTINCT FROM",
+    grouped: "{a}",
     equals: &[
         "{v} = {a}",
         "({a}) = ({v})",

@@ -7,6 +7,7 @@ pub(super) const WORDS: Words = Words {
     quote: '"',
     is: "IS",
     is_not: "IS NOT",
+    grouped: "{a}",
     equals: &[
         "{v} = {a}",
         "{a} == {v}",
