@@ -78,7 +78,7 @@ pub fn column(table: impl Into<String>, name: impl Into<String>) -> NamedColumn 
     })
 }
 
-/// What [`column`] gives.
+/// What [`column()`] gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedColumn(Named);
 
