@@ -46,7 +46,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
             findings.push(Finding::unsafe_(
                 "store",
                 "it cannot be used",
-                format!("{}.", place::as_options(&error)),
+                format!("{error}."),
             ));
         }
         Err(error) => return Err(place::refused(&error)),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::database::Target;
 use crate::failure::Failure;
-use crate::place::{self, Place, Servers};
+use crate::place::Place;
 use crate::say::{remark, say, say_json};
 
 mod query;
@@ -57,10 +57,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
             "--tag is empty: `larder show KEY` prints the tags of an entry, `larder invalidate --all` drops everything",
         ));
     }
-    let place = &arguments.place;
-    let servers = place.servers().await?;
-    let servers = servers.map_err(|error| place::refused(&error))?;
-    let cache = place.cache(&servers)?;
+    let cache = arguments.place.open().await?;
     // Asked before, as what follows leaves something there; what it says changes nothing.
     let was_strange = matches!(cache.is_in_use().await, Ok(false));
     let mut strangers = Vec::new();
@@ -70,7 +67,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     } else if let Some(sql) = &what.query {
         let db = connection(arguments, &cache).await?;
         let read = query::Read::plan(sql, &db.catalogue())?;
-        strangers.extend(unknown_tables(&servers, &cache, name, &read.tables).await);
+        strangers.extend(unknown_tables(&cache, name, &read.tables).await);
         let statement = Statement::from_string(db.get_database_backend(), read.sql);
         let select = JsonValue::find_by_statement(statement);
         let done = db.invalidate_query(select).await;
@@ -79,9 +76,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
         cache.close().await.map_err(unconfirmed)?;
         "what was read under these conditions".to_owned()
     } else {
-        strangers.extend(unknown_tables(&servers, &cache, name, &what.table).await);
+        strangers.extend(unknown_tables(&cache, name, &what.table).await);
         for tag in &what.tag {
-            if is_unknown(&servers, &cache, Tag::named(tag)).await {
+            if is_unknown(&cache, Tag::named(tag)).await {
                 strangers.push(format!(
                     "nothing that is kept depends on the tag {tag:?}; `larder show KEY` prints the tags of an entry"
                 ));
@@ -100,7 +97,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
         format!("what depends on {}", names.join(", "))
     };
     match arguments.json {
-        true => say_json(&json!({ "invalidated": done })),
+        true => say_json(&json!({ "invalidated": done, "unknown": strangers })),
         false => say(format!("invalidated: {done}")),
     }
     if was_strange {
@@ -120,15 +117,10 @@ fn unconfirmed(error: larder::Error) -> Failure {
 }
 
 /// A sentence for each table that nothing depends on: it may have another name, or its database.
-async fn unknown_tables(
-    servers: &Servers,
-    cache: &Cache,
-    name: &str,
-    tables: &[String],
-) -> Vec<String> {
+async fn unknown_tables(cache: &Cache, name: &str, tables: &[String]) -> Vec<String> {
     let mut all = Vec::new();
     for table in tables {
-        if is_unknown(servers, cache, Tag::table(name, table)).await {
+        if is_unknown(cache, Tag::table(name, table)).await {
             all.push(format!(
                 "nothing that is kept depends on table {table} of database '{name}' (--name); `larder show KEY` prints \
                  the names before the dot"
@@ -139,8 +131,8 @@ async fn unknown_tables(
 }
 
 /// Whether the store has said that it does not know the tag. That it does not answer is told by what follows.
-async fn is_unknown(servers: &Servers, cache: &Cache, tag: Tag) -> bool {
-    matches!(servers.knows(cache, tag).await, Ok(false))
+async fn is_unknown(cache: &Cache, tag: Tag) -> bool {
+    matches!(cache.knows(tag).await, Ok(false))
 }
 
 /// The database of `--query`, behind the service's own cache.

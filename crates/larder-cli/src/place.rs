@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 
-use larder::{
-    Cache, Error, Key, Memcached, Redis, Secret, Store as _, Tag, TagState, Version, Versions,
-};
+use larder::{Cache, Error, Key, Memcached, Redis, Secret};
 use larder_report::Fleet;
 
 use crate::failure::Failure;
@@ -145,24 +143,6 @@ impl Place {
     }
 }
 
-impl Servers {
-    /// Whether anything that is kept may depend on this tag: something was kept with it within the time for which the
-    /// store remembers tags. To bump a tag does not make it known.
-    ///
-    /// # Errors
-    ///
-    /// The store failed.
-    pub(crate) async fn knows(&self, cache: &Cache, tag: Tag) -> larder::Result<bool> {
-        // No tag ever has this version: it is changed where the store has the tag.
-        let never = Versions::recorded([(tag, Version::from_bytes([0; 16]))], false);
-        let state = match self {
-            Servers::Redis(store) => store.current(cache.namespace(), &never).await,
-            Servers::Memcached(store) => store.current(cache.namespace(), &never).await,
-        };
-        Ok(state? != TagState::Missing)
-    }
-}
-
 /// The key that somebody has typed.
 pub(crate) fn key(typed: &str) -> Result<Key, Failure> {
     Key::from_typed(typed).map_err(|error| {
@@ -175,22 +155,7 @@ pub(crate) fn key(typed: &str) -> Result<Key, Failure> {
 
 /// The store cannot be opened.
 pub(crate) fn refused(error: &Error) -> Failure {
-    Failure::new(format!("cannot open the store: {}", as_options(error)))
-}
-
-/// What an error says, with the options of the command line for the methods that a program would call.
-pub(crate) fn as_options(error: &Error) -> String {
-    [
-        (" (or .tls(true))", ""),
-        ("MemcachedBuilder::plaintext(true)", "--plaintext"),
-        (".plaintext(true)", "--plaintext"),
-        (
-            "give one with .password(…), for a user with .username(…), or as redis://user:password@…",
-            "write it into LARDER_STORE, as redis://user:password@…",
-        ),
-    ]
-    .iter()
-    .fold(error.to_string(), |text, (method, option)| text.replace(method, option))
+    Failure::new(format!("cannot open the store: {error}"))
 }
 
 /// The store did not do what it was asked.

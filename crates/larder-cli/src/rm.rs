@@ -1,6 +1,6 @@
 //! `larder rm`: deletes an entry, or a tree.
 
-use larder::{Cache, Key, TREE_DEPTH_MAX, Tag};
+use larder::{Cache, Key, TREE_DEPTH_MAX};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -30,7 +30,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
             "KEY is empty, and below it is everything: to drop everything, say `larder invalidate --all`",
         ));
     }
-    if arguments.tree && is_deeper_than_trees(&key) {
+    if arguments.tree && key.depth() > TREE_DEPTH_MAX {
         return Err(Failure::new(format!(
             "KEY has more than {TREE_DEPTH_MAX} parts, and --tree would drop all that begins with the first \
              {TREE_DEPTH_MAX}: give those, or leave --tree out"
@@ -62,14 +62,6 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, Failure> {
         )),
     }
     Ok(was_there || arguments.tree)
-}
-
-/// Whether what goes with a tree at this key is more than what is below it: its tag names the first parts alone.
-/// Of parts so long that a digest stands for them this is not seen; more goes with such a tree then, and never less.
-fn is_deeper_than_trees(key: &Key) -> bool {
-    let tag = Tag::tree(key);
-    let (_, parts) = tag.as_bytes().split_at(1);
-    parts.len() < key.as_bytes().len() && key.as_bytes().starts_with(parts)
 }
 
 async fn remove(cache: &Cache, key: &Key, tree: bool) -> larder::Result<()> {

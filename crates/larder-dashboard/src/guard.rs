@@ -1,8 +1,8 @@
 //! What every request passes before a page sees it, and what every answer carries.
 //!
-//! In this order: the name under which the site was asked for, for a plain look whether somebody has asked for
-//! it, who asks, and for everything else where the form comes from. Each refusal is told. What a form's token says is looked at where
-//! its act is known: see `actions.rs`.
+//! In this order: the name under which the site was asked for, for a plain look whether somebody has asked
+//! for it, who asks, and for everything else where the form comes from. Each refusal is told. What a form's
+//! token says is looked at where its act is known: see `actions.rs`.
 
 use std::sync::Arc;
 

@@ -108,6 +108,15 @@ impl Key {
         }
     }
 
+    /// How many parts it has.
+    ///
+    /// ```
+    /// assert_eq!(larder::Key::new(("product", 7)).depth(), 2);
+    /// ```
+    pub fn depth(&self) -> usize {
+        encoding::ends(&self.bytes).count()
+    }
+
     /// The encoded first parts: one, two, and so on, without all of them.
     pub(crate) fn above(&self) -> impl Iterator<Item = &[u8]> {
         encoding::ends(&self.bytes)

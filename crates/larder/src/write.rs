@@ -9,7 +9,6 @@ use crate::cache::{Core, State};
 use crate::causes::Story;
 use crate::change::Changes;
 use crate::counters::Group;
-use crate::encoding;
 use crate::entry::{Entry, NewEntry};
 use crate::error::{Error, Result};
 use crate::event::Event;
@@ -203,8 +202,7 @@ pub(crate) async fn remove_tree(core: &Arc<Core>, key: &Key, too: &[Tag]) -> Res
 
 /// What is invalidated, if that is more than what lies below the key.
 fn wider(key: &Key, tree: &Tag) -> Option<String> {
-    let parts = encoding::ends(key.as_bytes()).count();
-    (parts > TREE_DEPTH_MAX).then(|| tree.to_string())
+    (key.depth() > TREE_DEPTH_MAX).then(|| tree.to_string())
 }
 
 /// Bumps what a committed write changed. To be called after the commit was acknowledged.

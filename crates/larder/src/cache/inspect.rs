@@ -146,12 +146,34 @@ impl Cache {
     ///
     /// The store failed.
     pub async fn is_in_use(&self) -> Result<bool> {
+        // Every entry carries this tag.
+        self.knows(Tag::namespace()).await
+    }
+
+    /// Whether anything that is kept may depend on a tag: it was recorded with an entry within the time for which the
+    /// store remembers tags. To bump a tag that is not known does not make it known. A store in memory is its
+    /// process's own: there the answer is yes.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> larder::Result<()> {
+    /// use larder::{Cache, Tag};
+    ///
+    /// assert!(Cache::memory().knows(Tag::named("prices")).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub async fn knows(&self, tag: Tag) -> Result<bool> {
         let core = self.core();
         if !core.remote {
             return Ok(true);
         }
-        // Every entry carries this tag, and no tag ever has this version.
-        let never: Arc<[_]> = [(Tag::namespace(), Version::from_bytes([0; 16]))].into();
+        // No tag ever has this version: it is changed where the store has the tag.
+        let never: Arc<[_]> = [(tag, Version::from_bytes([0; 16]))].into();
         let state = core.state_of(&Versions::recorded(never, false)).await?;
         Ok(state != TagState::Missing)
     }

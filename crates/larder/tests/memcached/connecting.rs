@@ -82,7 +82,7 @@ async fn another_machine_is_spoken_to_only_if_that_is_said() {
     // Nobody is asked: the address belongs to documentation.
     let error = fails("memcached://192.0.2.1:11211").await;
     assert!(error.is_config(), "{error:?}");
-    assert!(error.to_string().contains("plaintext(true)"), "{error}");
+    assert!(error.to_string().contains("`plaintext`"), "{error}");
     let builder = Memcached::builder().server("192.0.2.1").plaintext(true);
     let said = builder.connect_timeout(Duration::from_millis(50)).connect();
     let error = said.await.expect_err("nobody is there");

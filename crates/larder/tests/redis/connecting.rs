@@ -27,7 +27,7 @@ async fn a_wrong_address_says_which() {
 
 #[tokio::test]
 async fn another_machine_is_not_spoken_to_in_plain_text_unless_allowed() {
-    let wrong = ["10.0.0.1", "rediss://", ".plaintext(true)"];
+    let wrong = ["10.0.0.1", "rediss://", "`plaintext`"];
     misconfigured(Redis::builder().url("redis://:xyzzy@10.0.0.1"), &wrong).await;
     misconfigured(Redis::builder().cluster(["127.0.0.1", "10.0.0.1"]), &wrong).await;
     misconfigured(Redis::builder().sentinel("m", ["10.0.0.1"]), &wrong).await;

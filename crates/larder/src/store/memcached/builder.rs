@@ -127,7 +127,7 @@ impl MemcachedBuilder {
         {
             return Err(Error::config(format!(
                 "memcached at {far} would be spoken to without encryption: say \
-                 MemcachedBuilder::plaintext(true) if the network between can be trusted"
+                 `plaintext` if the network between can be trusted"
             )));
         }
         let incarnation = Ring::incarnation(&addresses);

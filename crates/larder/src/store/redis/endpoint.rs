@@ -87,8 +87,8 @@ impl Endpoint {
             return Ok(());
         }
         Err(Error::config(format!(
-            "{self} is another machine and the connection would not be encrypted: use rediss:// \
-             (or .tls(true)), or allow it with .plaintext(true) if the network is trusted"
+            "{self} is another machine and the connection would not be encrypted: use rediss://, \
+             or say `plaintext` if the network between can be trusted"
         )))
     }
 }

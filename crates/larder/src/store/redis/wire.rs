@@ -166,8 +166,8 @@ impl Wire {
 /// A password is wanted and none was given.
 pub(super) fn no_password(address: &str) -> Error {
     Error::config(format!(
-        "{address} asks for a password: give one with .password(…), for a user with .username(…), \
-         or as redis://user:password@…"
+        "{address} asks for a password: give one, and its user's name if it has one, where \
+         the address is given: redis://user:password@…"
     ))
 }
 
