@@ -306,7 +306,7 @@ async fn some_write(
 }
 
 /// So many of a hundred writes are taken as they come.
-const UNCHOSEN_PERCENT: u8 = 15;
+const UNCHOSEN_PERCENT: u8 = 5;
 /// A write that changes so many answers will do.
 const CHANGES_WANTED: i32 = 5;
 /// No more writes are tried for one.
