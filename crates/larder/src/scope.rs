@@ -360,15 +360,21 @@ impl Inner {
         }
     }
 
+    fn next_ticket(&self) -> u64 {
+        self.tickets.load(Ordering::SeqCst)
+    }
+
     fn keep(&self, key: &Key, entry: &Entry, begun: Begun) {
         if let Some(state) = self.state.lock().as_mut() {
-            state.shelf.put(&self.core.journal, key, entry, begun);
+            let next = self.next_ticket();
+            state.shelf.put(&self.core.journal, key, entry, begun, next);
         }
     }
 
     fn keep_absent(&self, key: &Key, begun: Begun) {
         if let Some(state) = self.state.lock().as_mut() {
-            state.shelf.put_absent(&self.core.journal, key, begun);
+            let next = self.next_ticket();
+            state.shelf.put_absent(&self.core.journal, key, begun, next);
         }
     }
 }

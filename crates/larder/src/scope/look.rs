@@ -57,52 +57,70 @@ impl Inner {
         // one that began later.
         let mut oldest = Begun::default();
         loop {
-            let (asked, waiting) = self.ask(key, wants, came, oldest);
+            let (asked, waiting) = match self.ask(key, wants, came, oldest) {
+                Answer::Kept(found) => return found,
+                Answer::Asked(asked, waiting) => (asked, waiting),
+            };
             let begun = asked.begun;
             let found = asked.found.await;
-            drop(waiting);
-            if begun.ticket >= came.ticket || self.is_good_for_all(key, &found, begun) {
+            let good = begun.ticket >= came.ticket || self.is_good_for_all(key, &found, begun);
+            if good {
                 self.keep_found(key, &found, begun);
+            }
+            // Struck off after it is kept: whoever comes finds the one or the other.
+            drop(waiting);
+            if good {
                 return found;
             }
             oldest = came;
         }
     }
 
-    /// Joins the look that is on its way, unless it began before `oldest`, or begins one.
+    /// Joins the look that is on its way, unless it began before `oldest`; takes what such a look has
+    /// found since the caller came; or begins one.
     fn ask<'a>(
         &'a self,
         key: &'a Key,
         wants: &(dyn Fn() -> Vec<Want> + Send + Sync),
         came: Begun,
         oldest: Begun,
-    ) -> (Asked, Waiting<'a>) {
+    ) -> Answer<'a> {
         let joined = |state: &State| {
             let asked = state.looks.get(key)?;
             (asked.begun.ticket >= oldest.ticket).then(|| asked.clone())
         };
         let asked = self.state.lock().as_ref().and_then(joined);
-        let asked = asked.unwrap_or_else(|| {
-            let begun = match oldest.ticket {
-                0 => came,
-                _ => self.begin(),
-            };
-            // Tags are computed without the lock. Another may have asked meanwhile.
-            let own = Asked::new(&self.core, key, wants(), begun);
-            match self.state.lock().as_mut() {
-                None => own,
-                Some(state) => joined(state).unwrap_or_else(|| {
-                    state.looks.insert(key.clone(), own.clone());
-                    own
-                }),
-            }
-        });
+        if let Some(asked) = asked {
+            return self.waiting(key, asked);
+        }
+        let begun = match oldest.ticket {
+            0 => came,
+            _ => self.begin(),
+        };
+        // Tags are computed without the lock. Another may have asked meanwhile, and even have found.
+        let own = Asked::new(&self.core, key, wants(), begun);
+        let mut state = self.state.lock();
+        let Some(state) = state.as_mut() else {
+            return self.waiting(key, own);
+        };
+        if let Some(asked) = joined(state) {
+            return self.waiting(key, asked);
+        }
+        let (journal, now) = (&self.core.journal, self.core.clock.now());
+        if let Some(found) = state.shelf.kept_since(journal, key, now, came) {
+            return Answer::Kept(found);
+        }
+        state.looks.insert(key.clone(), own.clone());
+        self.waiting(key, own)
+    }
+
+    fn waiting<'a>(&'a self, key: &'a Key, asked: Asked) -> Answer<'a> {
         let waiting = Waiting {
             scope: self,
             key,
             asked: Some(asked.clone()),
         };
-        (asked, waiting)
+        Answer::Asked(asked, waiting)
     }
 
     fn keep_found(&self, key: &Key, found: &Lookup, begun: Begun) {
@@ -129,6 +147,14 @@ impl Inner {
             }
         }
     }
+}
+
+/// How a reader comes to what the store says.
+enum Answer<'a> {
+    /// Another's look has ended since he came.
+    Kept(Lookup),
+    /// He waits for this look.
+    Asked(Asked, Waiting<'a>),
 }
 
 /// Someone who waits for a look. The last one to go strikes it off, ended or not.

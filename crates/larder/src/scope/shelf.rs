@@ -6,7 +6,9 @@ use ahash::RandomState;
 
 use crate::clock::Moment;
 use crate::entry::Entry;
+use crate::freshness::TagState;
 use crate::key::Key;
+use crate::store::Lookup;
 use crate::tag::{Tag, TagKind};
 
 use super::Begun;
@@ -26,14 +28,13 @@ pub(super) struct Shelf {
     entries: HashMap<Key, Kept, RandomState>,
     /// What entries and absent keys weigh together.
     bytes: usize,
-    /// Keys under which nothing was found, each with where the journal stood. At most as many as
-    /// entries.
-    absent: HashMap<Key, u64, RandomState>,
+    /// Keys under which nothing was found. At most as many as entries.
+    absent: HashMap<Key, KeptAbsent, RandomState>,
 }
 
 /// What an absent key weighs.
 fn absent_weight(key: &Key) -> usize {
-    size_of::<(Key, u64)>() + key.as_bytes().len()
+    size_of::<(Key, KeptAbsent)>() + key.as_bytes().len()
 }
 
 struct Kept {
@@ -43,7 +44,16 @@ struct Kept {
     checked: u64,
     /// The look that found it.
     ticket: u64,
+    /// The ticket that was the next when it was kept.
+    since: u64,
     weight: usize,
+}
+
+struct KeptAbsent {
+    /// As of an entry.
+    checked: u64,
+    /// As of an entry.
+    since: u64,
 }
 
 impl Shelf {
@@ -60,11 +70,40 @@ impl Shelf {
         None
     }
 
-    /// Keeps an entry that was found current by a look that began at `begun`.
+    /// What another reader has kept after this one came, if it still holds. What was kept before he
+    /// has seen, and may have had reasons not to take it.
+    pub(super) fn kept_since(
+        &mut self,
+        journal: &Journal,
+        key: &Key,
+        now: Moment,
+        came: Begun,
+    ) -> Option<Lookup> {
+        let kept = self.entries.get(key);
+        if kept.is_some_and(|kept| kept.since > came.ticket)
+            && let Some(entry) = self.get(journal, key, now)
+        {
+            let state = TagState::Current;
+            return Some(Lookup::Found { entry, state });
+        }
+        let absent = self.absent.get(key);
+        let absent = absent.is_some_and(|absent| absent.since > came.ticket);
+        (absent && self.is_absent(journal, key)).then_some(Lookup::Absent)
+    }
+
+    /// Keeps an entry that was found current by a look that began at `begun`. `next` is the ticket of
+    /// whoever comes next.
     ///
     /// Of two looks the later one counts, whichever ends first: an answer that is on its way for
     /// long does not push a newer one out.
-    pub(super) fn put(&mut self, journal: &Journal, key: &Key, entry: &Entry, begun: Begun) {
+    pub(super) fn put(
+        &mut self,
+        journal: &Journal,
+        key: &Key,
+        entry: &Entry,
+        begun: Begun,
+        next: u64,
+    ) {
         let kept = self.entries.get(key);
         if kept.is_some_and(|kept| kept.ticket > begun.ticket || kept.entry.is(entry)) {
             return;
@@ -89,6 +128,7 @@ impl Shelf {
             tags: tags.into(),
             checked,
             ticket: begun.ticket,
+            since: next,
             weight,
         };
         self.entries.insert(key.clone(), kept);
@@ -96,11 +136,11 @@ impl Shelf {
 
     /// Whether nothing was found under `key`, and nobody has stored it since.
     pub(super) fn is_absent(&mut self, journal: &Journal, key: &Key) -> bool {
-        let Some(checked) = self.absent.get_mut(key) else {
+        let Some(kept) = self.absent.get_mut(key) else {
             return false;
         };
-        if let Some(now) = journal.still_absent(*checked, key) {
-            *checked = now;
+        if let Some(now) = journal.still_absent(kept.checked, key) {
+            kept.checked = now;
             return true;
         }
         self.forget_absent(key);
@@ -108,16 +148,19 @@ impl Shelf {
     }
 
     /// Keeps in mind that a look that began at `begun` has found nothing. Where there is an entry it
-    /// counts: a load may have stored it after that look.
-    pub(super) fn put_absent(&mut self, journal: &Journal, key: &Key, begun: Begun) {
+    /// counts: a load may have stored it after that look. `next` is as above.
+    pub(super) fn put_absent(&mut self, journal: &Journal, key: &Key, begun: Begun, next: u64) {
         let weight = absent_weight(key);
         if self.absent.len() < SCOPE_ENTRIES_MAX
             && self.bytes + weight <= SCOPE_BYTES_MAX
             && !self.entries.contains_key(key)
             && let Some(checked) = journal.still_absent(begun.position, key)
-            && self.absent.insert(key.clone(), checked).is_none()
         {
-            self.bytes += weight;
+            let since = next;
+            let kept = KeptAbsent { checked, since };
+            if self.absent.insert(key.clone(), kept).is_none() {
+                self.bytes += weight;
+            }
         }
     }
 

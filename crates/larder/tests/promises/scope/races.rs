@@ -68,28 +68,48 @@ async fn kc30_a_dogpile_of_loads_in_one_request_costs_what_one_costs() {
     assert_eq!(store.trips(), other.trips());
 }
 
+/// Tasks that come while a look is on its way, as it ends, and after: threads meet elsewhere each time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn kc30_a_dogpile_of_tasks_in_one_request_costs_one_look() {
     let store = Shared::default();
     let bench = Arc::new(process(&store));
     insert(&bench, 1).await;
-    let inner = bench.clone();
-    let tasks = store.clone();
-    let request = bench.cache.request_scope(async move {
-        tasks.trips();
-        let scope = Scope::current().expect("this is within one");
-        let reads: Vec<_> = (0..100)
-            .map(|_| {
+    for _ in 0..100 {
+        let (inner, tasks) = (bench.clone(), store.clone());
+        let request = bench.cache.request_scope(async move {
+            tasks.trips();
+            let values = in_tasks(100, || {
                 let bench = inner.clone();
-                tokio::spawn(scope.enter(async move { read(&bench, 9).await }))
-            })
-            .collect();
-        for read in reads {
-            assert_eq!(read.await.expect("no panic"), 1);
-        }
-        assert_eq!(tasks.trips(), ["get"]);
-    });
-    request.await;
+                async move { Some(read(&bench, 9).await) }
+            });
+            assert_eq!(values.await, [Some(1); 100]);
+            assert_eq!(tasks.trips(), ["get"]);
+            // Also of what is not there.
+            let values = in_tasks(100, || {
+                let bench = inner.clone();
+                async move { get(&bench, "absent").await }
+            });
+            assert_eq!(values.await, [None; 100]);
+            assert_eq!(tasks.trips(), ["get"]);
+        });
+        request.await;
+    }
+}
+
+/// So many tasks of the scope at once.
+async fn in_tasks<F>(count: usize, future: impl Fn() -> F) -> Vec<Option<u64>>
+where
+    F: Future<Output = Option<u64>> + Send + 'static,
+{
+    let scope = Scope::current().expect("this is within one");
+    let tasks: Vec<_> = (0..count)
+        .map(|_| tokio::spawn(scope.enter(future())))
+        .collect();
+    let mut outputs = Vec::with_capacity(count);
+    for task in tasks {
+        outputs.push(task.await.expect("no panic"));
+    }
+    outputs
 }
 
 #[tokio::test]
