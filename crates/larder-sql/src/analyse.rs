@@ -11,6 +11,7 @@ mod join;
 mod net;
 mod query;
 mod scope;
+mod walk;
 
 pub(crate) use change::Ranges;
 pub(crate) use function::has_moment;
@@ -198,7 +199,7 @@ impl<'a> Analyser<'a> {
             analyser: self,
             depth: 0,
         };
-        let _ = node.visit(&mut walker);
+        let _ = walk::over(node, &mut walker);
     }
 }
 

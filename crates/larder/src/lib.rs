@@ -59,6 +59,7 @@ mod key;
 mod lease;
 mod level;
 mod load;
+mod macros;
 mod many;
 mod mode;
 mod namespace;
@@ -109,8 +110,9 @@ pub use freshness::{Freshness, TagState, freshness};
 #[doc(inline)]
 pub use function::{HasCache, install, installed_cache as installed};
 pub use key::{IntoKey, Key, KeyBuilder, KeyPart, OPAQUE_BYTES_MAX, TYPED_BYTES_MAX};
-pub use larder_macros::{CacheModel, cached, cached_form};
+pub use larder_macros::CacheModel;
 pub use level::Level;
+pub use macros::{cached, cached_form};
 pub use mode::{Local, Mode, Serde};
 pub use model::{CacheModel, FromMiss, IntoKeys, Miss, Missing, ModelError, Reference};
 pub use namespace::Namespace;

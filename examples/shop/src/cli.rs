@@ -10,7 +10,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use larder_report::Reporter;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::{
     database::{self, StartError},
@@ -93,8 +93,15 @@ enum Command {
     Tour,
 }
 
-/// Runs the program with these arguments, the program's name first.
-pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+/// Runs the program with these arguments, the program's name first, on a runtime of its own.
+pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    match Runtime::new() {
+        Ok(runtime) => runtime.block_on(answer(arguments)),
+        Err(error) => fail(CANNOT_START, &format!("no runtime could be made: {error}")),
+    }
+}
+
+async fn answer(arguments: Vec<OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         // `--help` and `--version` are answers, not faults.

@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, ops::ControlFlow};
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, Ident, Query, TableWithJoins, UnaryOperator, Value as Literal, Visit,
-    Visitor,
+    BinaryOperator, Expr, Ident, Query, TableWithJoins, UnaryOperator, Value as Literal,
 };
 
 use super::{
     Analyser,
     scope::{Owns, SourceIndex, add_column},
+    walk::{self, Walk},
 };
 use crate::{
     Conjunction, Dialect, Name, Pin, PinValue, Reason, Slot, Value,
@@ -366,14 +366,12 @@ impl Analyser<'_> {
             analyser: &'s Analyser<'a>,
             sources: &'s [SourceIndex],
         }
-        impl Visitor for Speaks<'_, '_> {
-            type Break = ();
-
-            fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+        impl Walk for Speaks<'_, '_> {
+            fn enter_query(&mut self, _: &Query) -> ControlFlow<()> {
                 ControlFlow::Break(())
             }
 
-            fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            fn enter_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
                 let column = matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
                 let known = self
                     .analyser
@@ -385,12 +383,11 @@ impl Analyser<'_> {
                 }
             }
         }
-        condition
-            .visit(&mut Speaks {
-                analyser: self,
-                sources,
-            })
-            .is_continue()
+        let mut speaks = Speaks {
+            analyser: self,
+            sources,
+        };
+        walk::over(condition, &mut speaks).is_continue()
     }
 }
 

@@ -9,10 +9,11 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArguments, Ident, ObjectName, Value as Literal, Visit, Visitor, WindowType,
+    FunctionArguments, Ident, ObjectName, Value as Literal, Visit, WindowType,
 };
 
 use super::Analyser;
+use super::walk::{self, Walk};
 use crate::{Dialect, Reason, name::fold_ident, normalise::slot_of};
 use moment::{is_bare_moment, is_given_time, names_a_moment};
 use names::{
@@ -30,7 +31,7 @@ impl Analyser<'_> {
             times_of_columns: false,
             ordered_by_chance: false,
         };
-        let _ = node.visit(&mut look);
+        let _ = walk::over(node, &mut look);
         self.may_write |= look.may_write;
         self.times_of_columns |= look.times_of_columns;
         self.ordered_by_chance |= look.ordered_by_chance;
@@ -49,7 +50,7 @@ pub(super) fn is_steady<T: Visit>(dialect: Dialect, node: &T) -> bool {
         times_of_columns: false,
         ordered_by_chance: false,
     };
-    let _ = node.visit(&mut look);
+    let _ = walk::over(node, &mut look);
     look.reason.is_none()
 }
 
@@ -61,10 +62,8 @@ struct Look {
     ordered_by_chance: bool,
 }
 
-impl Visitor for Look {
-    type Break = ();
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+impl Walk for Look {
+    fn enter_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         match expr {
             Expr::Function(function) => self.function(function),
             Expr::Identifier(ident) => self.identifier(ident),
@@ -262,15 +261,14 @@ fn is_window_without_order(function: &Function) -> bool {
 
 fn works_with_columns(function: &Function) -> bool {
     struct Columns(bool);
-    impl Visitor for Columns {
-        type Break = ();
-        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+    impl Walk for Columns {
+        fn enter_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
             self.0 |= matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
             ControlFlow::Continue(())
         }
     }
     let mut columns = Columns(false);
-    let _ = function.args.visit(&mut columns);
+    let _ = walk::over(&function.args, &mut columns);
     columns.0
 }
 

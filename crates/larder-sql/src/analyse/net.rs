@@ -2,9 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{ObjectName, TableFactor, Visit, Visitor};
+use sqlparser::ast::{ObjectName, TableFactor, Visit};
 
 use super::Analyser;
+use super::walk::{self, Walk};
 use crate::{Name, Reason, TableKind, name::Qualified};
 
 #[derive(Default)]
@@ -14,15 +15,13 @@ struct Net {
     function: bool,
 }
 
-impl Visitor for Net {
-    type Break = ();
-
-    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+impl Walk for Net {
+    fn enter_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
         self.function = matches!(factor, TableFactor::Table { args: Some(_), .. });
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_relation(&mut self, name: &ObjectName) -> ControlFlow<()> {
+    fn enter_relation(&mut self, name: &ObjectName) -> ControlFlow<()> {
         if !std::mem::take(&mut self.function) && !self.relations.contains(name) {
             self.relations.push(name.clone());
         }
@@ -34,7 +33,7 @@ impl Analyser<'_> {
     /// Reads as a whole each relation below `node` that the walk did not find.
     pub(super) fn catch_missed<T: Visit>(&mut self, node: &T) {
         let mut net = Net::default();
-        let _ = node.visit(&mut net);
+        let _ = walk::over(node, &mut net);
         for relation in net.relations {
             let Some(name) = Qualified::of(self.catalogue, &relation) else {
                 self.unknown

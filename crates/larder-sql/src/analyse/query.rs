@@ -11,12 +11,12 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     Expr, GroupByExpr, Ident, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
-    Visitor,
 };
 
 use super::{
     Analyser, TOO_DEEP,
     scope::{Scope, Source, SourceKind, add_all},
+    walk::Walk,
 };
 use crate::{
     Dialect, Name, PinValue, Reason, limit,
@@ -34,10 +34,8 @@ pub(super) struct Walker<'w, 'a> {
     pub(super) depth: usize,
 }
 
-impl Visitor for Walker<'_, '_> {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+impl Walk for Walker<'_, '_> {
+    fn enter_query(&mut self, query: &Query) -> ControlFlow<()> {
         if self.depth == 0 {
             self.analyser.query(query);
         }
@@ -45,12 +43,12 @@ impl Visitor for Walker<'_, '_> {
         ControlFlow::Continue(())
     }
 
-    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+    fn leave_query(&mut self, _: &Query) -> ControlFlow<()> {
         self.depth -= 1;
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+    fn enter_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         if self.depth == 0 {
             self.analyser.mention(expr);
         }

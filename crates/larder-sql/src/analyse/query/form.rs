@@ -4,8 +4,10 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Ident, LimitClause, Query,
-    Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Visitor,
+    Select, SelectItem, SetExpr, TableFactor, TableWithJoins,
 };
+
+use super::super::walk::{self, Walk};
 
 /// Whether it does not matter which columns a query under `EXISTS` shows.
 pub(super) fn only_rows_count(query: &Query) -> bool {
@@ -129,14 +131,13 @@ pub(super) fn shows_plain_columns(query: &Query) -> bool {
 /// Whether a `SELECT` shows columns, and not only constants and counts.
 pub(super) fn shows_columns(select: &Select) -> bool {
     struct Shows(bool);
-    impl Visitor for Shows {
-        type Break = ();
-        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+    impl Walk for Shows {
+        fn enter_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
             self.0 |= matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
             ControlFlow::Continue(())
         }
     }
     let mut shows = Shows(false);
-    let _ = sqlparser::ast::Visit::visit(&select.projection, &mut shows);
+    let _ = walk::over(&select.projection, &mut shows);
     shows.0
 }

@@ -1,6 +1,6 @@
 //! What larder's macros refuse, and what they say: every message, as the compiler shows it.
 //!
-//! After a change that is meant: `TRYBUILD=overwrite cargo test -p larder-macros --test ui`, and
+//! After a change that is meant: `TRYBUILD=overwrite cargo test -p larder-messages --test ui`, and
 //! read what has changed.
 
 #[test]
