@@ -116,8 +116,8 @@ async fn ac6_composite_keys_however_many_are_one_statement() {
     for server in Server::all() {
         let fleet = Fleet::new(server).await;
         let db = fleet.process().await;
-        let keys: Vec<(i32, i32)> = (1..=50)
-            .flat_map(|list| (1..=50).map(move |track| (list, track)))
+        let keys: Vec<(i32, i32)> = (1..=30)
+            .flat_map(|list| (1..=30).map(move |track| (list, track)))
             .collect();
         let many = || playlist_track::Entity::cached(&db).get_many(keys.clone());
         let rows = asks!(fleet, 1, many());
