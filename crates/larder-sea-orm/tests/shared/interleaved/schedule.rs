@@ -12,9 +12,9 @@ use crate::shop::BACKEND;
 /// So many schedules, unless `LARDER_SCHEDULES` says otherwise: two thousand on the three databases
 /// together, more where a lock is waited for less long.
 const SCHEDULES: u64 = match BACKEND {
-    DbBackend::Sqlite => 1_000,
-    DbBackend::Postgres => 600,
-    _ => 400,
+    DbBackend::Sqlite => 700,
+    DbBackend::Postgres => 800,
+    _ => 500,
 };
 /// Where seeds begin, unless `LARDER_SEED` says otherwise.
 const SEED: u64 = 20_261_128;
