@@ -8,19 +8,13 @@ mod cached;
 mod form;
 mod model;
 
-#[expect(
-    missing_docs,
-    reason = "larder describes it, where its examples compile"
-)]
+/// (The attribute is used as `larder::cached`.)
 #[proc_macro_attribute]
 pub fn cached(options: TokenStream, item: TokenStream) -> TokenStream {
     cached::expand(options.into(), item.into()).into()
 }
 
-#[expect(
-    missing_docs,
-    reason = "larder describes it, where its examples compile"
-)]
+/// (The attribute is used as `larder::cached_form`.)
 #[proc_macro_attribute]
 pub fn cached_form(options: TokenStream, item: TokenStream) -> TokenStream {
     form::expand(options.into(), item.into()).into()

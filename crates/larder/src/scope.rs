@@ -154,7 +154,7 @@ impl Cache {
     ///
     /// Whatever the future itself polls is in the scope, `join!` and `select!` included, on any
     /// executor. A spawned task is if it is given the [`Scope`]. Loaders are in no scope: their
-    /// value is for all. Reads of one key at the same time cost one look.
+    /// value is for all. Reads of one key at the same time cost one look, if that finds what the scope keeps.
     ///
     /// # Nested scopes
     ///

@@ -57,7 +57,7 @@ impl Inner {
         // one that began later.
         let mut oldest = Begun::default();
         loop {
-            let (asked, waiting) = match self.ask(key, wants, came, oldest) {
+            let (asked, mut waiting) = match self.ask(key, wants, came, oldest) {
                 Answer::Kept(found) => return found,
                 Answer::Asked(asked, waiting) => (asked, waiting),
             };
@@ -68,6 +68,7 @@ impl Inner {
                 self.keep_found(key, &found, begun);
             }
             // Struck off after it is kept: whoever comes finds the one or the other.
+            waiting.served = true;
             drop(waiting);
             if good {
                 return found;
@@ -119,6 +120,7 @@ impl Inner {
             scope: self,
             key,
             asked: Some(asked.clone()),
+            served: false,
         };
         Answer::Asked(asked, waiting)
     }
@@ -157,16 +159,18 @@ enum Answer<'a> {
     Asked(Asked, Waiting<'a>),
 }
 
-/// Someone who waits for a look. The last one to go strikes it off, ended or not.
+/// Someone who waits for a look. Whoever has its answer strikes it off, and the last one to go.
 struct Waiting<'a> {
     scope: &'a Inner,
     key: &'a Key,
     /// Given up under the lock, so that of several who go at once one is the last.
     asked: Option<Asked>,
+    /// He has its answer, and what is to be kept of it is kept.
+    served: bool,
 }
 
 impl Waiting<'_> {
-    /// What the waiter held, and what was listed if he was the last.
+    /// What the waiter held, and what was listed if he was served or the last.
     fn strike(&mut self) -> [Option<Asked>; 2] {
         let mut state = self.scope.state.lock();
         let (Some(state), Some(asked)) = (state.as_mut(), self.asked.take()) else {
@@ -178,9 +182,8 @@ impl Waiting<'_> {
         if let Some(there) = state.looks.get(self.key)
             && there.found.ptr_eq(&asked.found)
         {
-            let ended = asked.found.peek().is_some();
             let last = asked.found.strong_count().is_none_or(|count| count <= 2);
-            if !ended && !last {
+            if !self.served && !last {
                 drop(asked);
                 return [None, None];
             }

@@ -71,7 +71,7 @@ impl Shelf {
     }
 
     /// What another reader has kept after this one came, if it still holds. What was kept before he
-    /// has seen, and may have had reasons not to take it.
+    /// has seen, and may have had reasons not to take it; what was kept as he looked may be either.
     pub(super) fn kept_since(
         &mut self,
         journal: &Journal,
@@ -156,7 +156,10 @@ impl Shelf {
             && !self.entries.contains_key(key)
             && let Some(checked) = journal.still_absent(begun.position, key)
         {
-            let since = next;
+            // Of several who waited for one look the first has kept it.
+            let known = self.absent.get(key);
+            let known = known.filter(|kept| kept.checked >= checked);
+            let since = known.map_or(next, |kept| kept.since);
             let kept = KeptAbsent { checked, since };
             if self.absent.insert(key.clone(), kept).is_none() {
                 self.bytes += weight;

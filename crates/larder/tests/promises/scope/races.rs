@@ -96,6 +96,36 @@ async fn kc30_a_dogpile_of_tasks_in_one_request_costs_one_look() {
     }
 }
 
+/// A store that panics ends those who wait for its answer, and nothing else: the next reader asks it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_store_that_panics_ends_only_those_who_wait_for_it() {
+    let store = Shared::default();
+    let bench = Arc::new(process(&store));
+    insert(&bench, 1).await;
+    let inner = bench.clone();
+    let request = bench.cache.request_scope(async move {
+        let scope = Scope::current().expect("this is within one");
+        for count in [1, 10] {
+            store.delays(|| -> usize { panic!("the store's own") });
+            let tasks: Vec<_> = (0..count)
+                .map(|_| {
+                    let bench = inner.clone();
+                    tokio::spawn(scope.enter(async move { read(&bench, 9).await }))
+                })
+                .collect();
+            for task in tasks {
+                let ended = task.await.expect_err("it waits for the store");
+                assert!(ended.is_panic());
+            }
+        }
+        store.delays(|| 1);
+        store.trips();
+        assert_eq!(read(&inner, 9).await, 1);
+        assert_eq!(store.trips(), ["get"]);
+    });
+    request.await;
+}
+
 /// So many tasks of the scope at once.
 async fn in_tasks<F>(count: usize, future: impl Fn() -> F) -> Vec<Option<u64>>
 where
