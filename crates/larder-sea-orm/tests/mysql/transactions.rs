@@ -90,16 +90,30 @@ async fn h10_a_commit_whose_answer_is_lost_counts_as_done() {
     }
 }
 
+/// Waits until the server has ended a session: before, nobody else can end what it has prepared.
+async fn has_ended(shop: &Shop, session: &str) {
+    let number = session.lines().last().expect("the session's number");
+    let there = format!("SELECT COUNT(*) FROM information_schema.processlist WHERE id = {number}");
+    for _ in 0..200 {
+        if shop.elsewhere(&there).lines().last() == Some("0") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("session {number} has never ended");
+}
+
 /// H11: what another session has prepared is seen when it is committed through the connection.
 #[tokio::test]
 async fn h11_a_prepared_transaction_is_announced_when_it_is_committed() {
     let shop = Shop::of(THINGS).await;
     let (db, name) = (&shop.db, shop.name());
     for (end, n) in [("ROLLBACK", 1), ("COMMIT", 2)] {
-        shop.elsewhere(&format!(
-            "XA START '{name}'; UPDATE thing SET n = n + 1 WHERE id = 1;
+        let session = shop.elsewhere(&format!(
+            "SELECT CONNECTION_ID(); XA START '{name}'; UPDATE thing SET n = n + 1 WHERE id = 1;
              XA END '{name}'; XA PREPARE '{name}';"
         ));
+        has_ended(shop, &session).await;
         warm(db).await;
         hit!(of_kind(1).rows(db));
         db.execute_unprepared(&format!("XA {end} '{name}'"))
