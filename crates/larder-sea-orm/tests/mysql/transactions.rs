@@ -113,7 +113,7 @@ async fn h11_a_prepared_transaction_is_announced_when_it_is_committed() {
             "SELECT CONNECTION_ID(); XA START '{name}'; UPDATE thing SET n = n + 1 WHERE id = 1;
              XA END '{name}'; XA PREPARE '{name}';"
         ));
-        has_ended(shop, &session).await;
+        has_ended(&shop, &session).await;
         warm(db).await;
         hit!(of_kind(1).rows(db));
         db.execute_unprepared(&format!("XA {end} '{name}'"))
