@@ -304,9 +304,8 @@ impl Reading {
     /// current and fresh.
     pub(crate) fn kept(&self, key: &Key) -> Option<Entry> {
         let (scope, _) = self.0.as_ref()?;
-        let mut state = scope.state.lock();
-        let shelf = &mut state.as_mut()?.shelf;
-        shelf.get(&scope.core.journal, key, scope.core.clock.now())
+        let now = scope.core.clock.now();
+        scope.with(|state| state.shelf.get(&scope.core.journal, key, now))?
     }
 
     /// Whether the scope has found nothing under `key`, and nobody of this process has stored it
@@ -360,15 +359,27 @@ impl Inner {
         }
     }
 
+    /// Does something with what the scope has, unless it has ended. Entries that go by it are dropped
+    /// without the lock: a value's `Drop` is its owner's code.
+    fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> Option<R> {
+        let mut guard = self.state.lock();
+        let state = guard.as_mut()?;
+        let done = act(state);
+        let gone = state.shelf.take_gone();
+        drop(guard);
+        drop(gone);
+        Some(done)
+    }
+
     fn next_ticket(&self) -> u64 {
         self.tickets.load(Ordering::SeqCst)
     }
 
     fn keep(&self, key: &Key, entry: &Entry, begun: Begun) {
-        if let Some(state) = self.state.lock().as_mut() {
+        self.with(|state| {
             let next = self.next_ticket();
             state.shelf.put(&self.core.journal, key, entry, begun, next);
-        }
+        });
     }
 
     fn keep_absent(&self, key: &Key, begun: Begun) {

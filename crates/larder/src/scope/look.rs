@@ -100,19 +100,22 @@ impl Inner {
         };
         // Tags are computed without the lock. Another may have asked meanwhile, and even have found.
         let own = Asked::new(&self.core, key, wants(), begun);
-        let mut state = self.state.lock();
-        let Some(state) = state.as_mut() else {
-            return self.waiting(key, own);
-        };
-        if let Some(asked) = joined(state) {
-            return self.waiting(key, asked);
+        let now = self.core.clock.now();
+        let found = self.with(|state| {
+            if let Some(asked) = joined(state) {
+                return Ok(asked);
+            }
+            if let Some(found) = state.shelf.kept_since(&self.core.journal, key, now, came) {
+                return Err(found);
+            }
+            state.looks.insert(key.clone(), own.clone());
+            Ok(own.clone())
+        });
+        match found {
+            Some(Ok(asked)) => self.waiting(key, asked),
+            Some(Err(found)) => Answer::Kept(found),
+            None => self.waiting(key, own),
         }
-        let (journal, now) = (&self.core.journal, self.core.clock.now());
-        if let Some(found) = state.shelf.kept_since(journal, key, now, came) {
-            return Answer::Kept(found);
-        }
-        state.looks.insert(key.clone(), own.clone());
-        self.waiting(key, own)
     }
 
     fn waiting<'a>(&'a self, key: &'a Key, asked: Asked) -> Answer<'a> {

@@ -30,6 +30,8 @@ pub(super) struct Shelf {
     bytes: usize,
     /// Keys under which nothing was found. At most as many as entries.
     absent: HashMap<Key, KeptAbsent, RandomState>,
+    /// Entries that went, for whoever holds the lock to drop without it.
+    gone: Vec<Kept>,
 }
 
 /// What an absent key weighs.
@@ -37,7 +39,7 @@ fn absent_weight(key: &Key) -> usize {
     size_of::<(Key, KeptAbsent)>() + key.as_bytes().len()
 }
 
-struct Kept {
+pub(super) struct Kept {
     entry: Entry,
     tags: Box<[Tag]>,
     /// Up to here the journal tells of nothing that concerns it.
@@ -176,7 +178,13 @@ impl Shelf {
     fn remove(&mut self, key: &Key) {
         if let Some(kept) = self.entries.remove(key) {
             self.bytes -= kept.weight;
+            self.gone.push(kept);
         }
+    }
+
+    /// What has gone since it was asked last. To be dropped without the lock.
+    pub(super) fn take_gone(&mut self) -> Vec<Kept> {
+        std::mem::take(&mut self.gone)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Which entries a scope keeps, and how long.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use larder::{Key, Policy, SCOPE_BYTES_MAX, SCOPE_ENTRIES_MAX};
+use larder::{Key, Policy, SCOPE_BYTES_MAX, SCOPE_ENTRIES_MAX, Scope};
 
 use super::{get, insert, lose, process, read, track};
 use crate::shared::Shared;
@@ -136,6 +137,38 @@ async fn local_values_are_kept_by_a_scope() {
         store.trips();
         assert_eq!(read(2).await, 1);
         assert_eq!(store.trips(), [""; 0]);
+    });
+    request.await;
+}
+
+/// A value may do what it likes when it is dropped: whoever drops it holds no lock, or this never ends.
+#[tokio::test]
+async fn a_value_may_ask_its_scope_when_it_is_dropped() {
+    struct Asks(Arc<AtomicU64>);
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            // In no scope when the cache itself ends.
+            if let Some(scope) = Scope::current() {
+                assert!(format!("{scope:?}").contains("ended: false"));
+            }
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    let bench = Bench::new();
+    let drops = Arc::new(AtomicU64::new(0));
+    let request = bench.cache.request_scope(async {
+        let read = async || {
+            let drops = drops.clone();
+            let load = async move || Ok::<_, Broken>(Asks(drops));
+            let read = bench.cache.get_or_load("o", load).local();
+            drop(read.await.expect("it loads"));
+        };
+        read().await;
+        // The scope has the last of it, until its next reader sees that it is void.
+        bench.cache.remove("o").await.expect("it is removed");
+        assert_eq!(drops.load(Ordering::SeqCst), 0);
+        read().await;
+        assert_eq!(drops.load(Ordering::SeqCst), 1);
     });
     request.await;
 }
